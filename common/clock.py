@@ -1,0 +1,54 @@
+"""The clocks that shells read; a core is told the time and never asks."""
+
+import time
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where a shell gets `now_ns` from."""
+
+    def now_ns(self) -> int:
+        """Return nanoseconds UTC; never less than the call before."""
+        ...
+
+    def seen(self, event_ns: int) -> None:
+        """Learn that something of that time was received."""
+        ...
+
+
+class WallClock:
+    """The machine's clock, held still while the machine sets it back."""
+
+    def __init__(self) -> None:
+        self._last_ns = 0
+
+    def now_ns(self) -> int:
+        """Return the machine's time in nanoseconds UTC; never less than the call before."""
+        now_ns = time.time_ns()
+        if now_ns < self._last_ns:
+            return self._last_ns
+        self._last_ns = now_ns
+        return now_ns
+
+    def seen(self, event_ns: int) -> None:
+        """Ignore it: the wall goes by itself."""
+
+
+class EventClock:
+    """The time of the latest event received: a replay at any speed then decides as if it were that day."""
+
+    def __init__(self, start_ns: int = 0) -> None:
+        self._now_ns = start_ns
+
+    def now_ns(self) -> int:
+        """Return the latest event time seen."""
+        return self._now_ns
+
+    def seen(self, event_ns: int) -> None:
+        """Move to `event_ns` unless that lies behind."""
+        self._now_ns = max(self._now_ns, event_ns)
+
+
+def monotonic_ns() -> int:
+    """Return the machine-wide monotonic clock, for durations only."""
+    return time.monotonic_ns()

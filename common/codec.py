@@ -1,0 +1,46 @@
+"""Messages to msgpack bytes and back; one typed encoder and decoder, made once."""
+
+import msgspec
+
+from common.messages import AnyMessage, Reply, Request
+
+_encoder = msgspec.msgpack.Encoder(decimal_format="string")
+_decoder: msgspec.msgpack.Decoder[AnyMessage] = msgspec.msgpack.Decoder(AnyMessage)
+_request_decoder = msgspec.msgpack.Decoder(Request)
+_reply_decoder = msgspec.msgpack.Decoder(Reply)
+
+
+class UndecodableError(ValueError):
+    """Bytes that are no message of this schema; the text says what was expected and what was found."""
+
+
+encode = _encoder.encode
+"""Return the msgpack bytes of a message, request or reply: a map with its `type` first, Decimals as strings."""
+
+
+def decode(payload: bytes | memoryview) -> AnyMessage:
+    """Return the message in msgpack bytes.
+
+    Raises:
+        UndecodableError: the bytes are not msgpack, or no known message, or a field is missing or of another type.
+    """
+    try:
+        return _decoder.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UndecodableError(f"{error} ({len(payload)} bytes)") from error
+
+
+def decode_request(payload: bytes) -> Request:
+    """Return the request in msgpack bytes; raises UndecodableError."""
+    try:
+        return _request_decoder.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UndecodableError(f"{error} ({len(payload)} bytes)") from error
+
+
+def decode_reply(payload: bytes) -> Reply:
+    """Return the reply in msgpack bytes; raises UndecodableError."""
+    try:
+        return _reply_decoder.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UndecodableError(f"{error} ({len(payload)} bytes)") from error

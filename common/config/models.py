@@ -1,0 +1,216 @@
+"""The one schema of the configuration: every section, key, unit, default and bound."""
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from common.timeframes import timeframe_ns
+
+SourceType = Literal["simulated", "binance", "file"]
+"""Data sources that exist; other venues come with their own file."""
+
+
+class Section(BaseModel):
+    """A part of the configuration: an unknown key is an error, a loaded value never changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class EngineSection(Section):
+    """What all services share."""
+
+    data_dir: str = Field("var", description="Folder of journals, snapshots and locks; relative to the working folder.")
+    durability: Literal["process", "power"] = Field(
+        "process", description="process: what is acknowledged survives kill -9; power: fsync before it is published."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Lowest level that is logged.")
+    log_levels: dict[str, Literal["debug", "info", "warning", "error"]] = Field(
+        default_factory=dict, description="Level per component, such as bus or journal; log_level for the rest."
+    )
+    log_format: Literal["console", "json"] = Field("console", description="For people, or one JSON object a line.")
+    log_file: str = Field("", description="Log to this file instead of standard error; {service} is replaced.")
+    log_file_max_bytes: int = Field(50_000_000, ge=10_000, description="Bytes after which the log file rotates.")
+    log_file_count: int = Field(5, ge=1, le=100, description="Rotated log files kept.")
+    max_symbols: int = Field(1_000, ge=1, le=100_000, description="Most symbols in one run.")
+    heartbeat_interval_ms: int = Field(500, ge=10, le=60_000, description="Between heartbeats of a publisher, ms.")
+    peer_timeout_ms: int = Field(3_000, ge=50, le=600_000, description="Silence after which a publisher counts as gone, ms.")
+    keys_dir: str = Field("", description="Folder of CURVE keys (orrery keygen); needed for any bind outside loopback.")
+    journal_segment_bytes: int = Field(64_000_000, ge=4_096, description="Bytes after which a journal starts a new file.")
+    snapshot_every: int = Field(100_000, ge=100, description="Journaled inputs between two snapshots of a core.")
+    journal_keep_segments: int = Field(4, ge=1, description="Input-journal files kept behind the latest snapshot.")
+
+
+class EndpointSection(Section):
+    """Where a service is found. Unset addresses come from the table of ports on 127.0.0.1."""
+
+    zmq_publish_address: str = Field("", description="PUB endpoint to bind, such as tcp://127.0.0.1:5555 or ipc:///run/x.")
+    zmq_command_address: str = Field("", description="Command endpoint to bind.")
+    host: str = Field("", description="Host by which others reach this service; 127.0.0.1 if empty.")
+    metrics_port: int = Field(0, ge=0, le=65_535, description="Prometheus port; 0 takes the port of the table.")
+    metrics_host: str = Field("127.0.0.1", description="Address the metrics server binds.")
+
+
+class MarketDataSection(EndpointSection):
+    """The feed."""
+
+    exchange: str = Field("binance", description="Venue when data_source.type is not given.")
+    symbols: list[str] = Field(default=["BTCUSDT", "ETHUSDT"], min_length=1, description="Symbols to follow.")
+    websocket_url: str = Field("wss://stream.binance.com:9443", description="The venue's WebSocket, without path.")
+    rest_url: str = Field("", description="The venue's REST; if empty it is derived from websocket_url.")
+    streams: list[str] = Field(
+        default=["trade", "aggTrade", "bookTicker", "depth@100ms"],
+        min_length=1,
+        description="Venue streams per symbol; also kline_1m and so on. aggTrade is used only where no trade comes.",
+    )
+    reconnect_delay_ms: int = Field(1_000, ge=1, le=600_000, description="First delay before reconnecting, ms; doubles.")
+    reconnect_delay_max_ms: int = Field(30_000, ge=1, le=3_600_000, description="Longest delay before reconnecting, ms.")
+    stale_after_ms: int = Field(5_000, ge=10, description="Silence of a symbol after which it is flagged stale, ms.")
+    bar_grace_ms: int = Field(250, ge=0, le=60_000, description="How long after its end a bar waits for late trades, ms.")
+    timeframes: list[str] = Field(default_factory=list, description="Bars always built, beside those strategies ask for.")
+    book_depth: int = Field(5_000, ge=5, le=100_000, description="Most levels kept per side.")
+    ring_size: int = Field(4_096, ge=16, le=1_000_000, description="Messages kept per topic for readers that missed some.")
+
+    @field_validator("timeframes")
+    @classmethod
+    def _known_timeframes(cls, value: list[str]) -> list[str]:
+        for timeframe in value:
+            timeframe_ns(timeframe)
+        return value
+
+    @field_validator("symbols")
+    @classmethod
+    def _unique_symbols(cls, value: list[str]) -> list[str]:
+        if len(set(value)) != len(value) or not all(value):
+            raise ValueError(f"expected distinct, non-empty symbols, found {value}")
+        return value
+
+
+class SimulatedSection(Section):
+    """The seeded random walk."""
+
+    seed: int = Field(1, ge=0, description="Same seed, same data.")
+    initial_price: float = Field(100.0, gt=0, description="First mid price, quote units.")
+    initial_prices: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        default_factory=dict, description="First mid price per symbol."
+    )
+    volatility: float = Field(0.0002, ge=0, le=1, description="Standard deviation of the log return per tick.")
+    tick_rate: float = Field(20.0, gt=0, le=100_000, description="Ticks per second and symbol.")
+    spread: float = Field(0.0002, gt=0, le=0.5, description="Bid/ask spread as a fraction of the price.")
+    max_ticks: int = Field(0, ge=0, description="Stop after so many ticks per symbol; 0 never stops.")
+
+
+class CredentialsSection(Section):
+    """Names of the environment variables that hold a venue's keys; never the keys."""
+
+    api_key_env: str = Field("", description="Environment variable of the API key.")
+    secret_key_env: str = Field("", description="Environment variable of the secret.")
+
+
+class FileSection(Section):
+    """Recorded market data as a source."""
+
+    path: str = Field("", description="JSON Lines file (also .gz): Orrery's recording, the documented shape, or raw frames.")
+    rest_path: str = Field("", description="JSON Lines file of recorded REST replies, for raw frames.")
+    speed: float = Field(0.0, ge=0, description="1 is the recorded pace, 2 twice as fast, 0 as fast as possible.")
+
+
+class DataSourceSection(Section):
+    """Where market data comes from."""
+
+    type: SourceType | None = Field(None, description="The source; market_data.exchange if not given.")
+    simulated: SimulatedSection = SimulatedSection()
+    binance: CredentialsSection = CredentialsSection()
+    file: FileSection = FileSection()
+
+
+class SignalSection(EndpointSection):
+    """Strategies and their runners."""
+
+    model_path: str = Field("", description="Model file for strategies that use one.")
+    features: list[str] = Field(default_factory=list, description="Feature names for a model.")
+    update_interval_ms: int = Field(
+        1_000, ge=10, le=86_400_000, description="Bar length for strategies that name no timeframe, ms."
+    )
+    zmq_subscribe_address: str = Field("", description="Market data's stream; market_data.zmq_publish_address if empty.")
+    max_errors: int = Field(5, ge=1, description="Failures in a row after which a runner is paused.")
+    instruction_limit: int = Field(1_000_000, ge=1_000, description="Lua instructions per call.")
+    memory_limit_mb: int = Field(64, ge=1, le=4_096, description="Lua memory per strategy, MiB.")
+    window: int = Field(1_000, ge=10, le=1_000_000, description="Bars kept per symbol and timeframe.")
+
+
+class RiskSection(EndpointSection):
+    """Limits. Sizes in base units, notionals and money in the quote currency."""
+
+    max_position_size: Decimal = Field(Decimal(10), gt=0, description="Largest net position per symbol, base units.")
+    max_notional_exposure: Decimal = Field(Decimal(100_000), gt=0, description="Sum of |position| x mark, quote units.")
+    max_open_positions: int = Field(5, ge=1, description="Most runners with a position or an entry on its way.")
+    stop_loss_percent: Decimal = Field(Decimal(0), ge=0, lt=100, description="Stop for entries that name none, %; 0 none.")
+    trailing_stop_percent: Decimal = Field(Decimal(0), ge=0, lt=100, description="Trailing stop, %; 0 none.")
+    enable_circuit_breaker: bool = Field(False, description="Refuse entries after max_loss_threshold is lost.")
+    max_loss_threshold: Decimal = Field(Decimal(5_000), gt=0, description="Loss at which the breaker opens, quote units.")
+    max_account_risk: Decimal = Field(Decimal(1), gt=0, le=1, description="Largest share of equity in one position.")
+    max_market_age_ms: int = Field(5_000, ge=1, description="Oldest quote on which an entry is approved, ms.")
+    duplicate_window_ms: int = Field(0, ge=0, description="Refuse an equal entry within this time, ms; ids always count.")
+    initial_cash: Decimal = Field(Decimal(100_000), ge=0, description="Cash at the start, account currency.")
+    account_currency: str = Field("USDT", min_length=1, description="Currency of initial_cash.")
+
+
+class ExecutionSection(EndpointSection):
+    """The way to the venue."""
+
+    exchange_api_url: str = Field("", description="The venue's order API; unused while paper_trading.")
+    rate_limit_per_second: int = Field(10, ge=1, le=10_000, description="Requests a second to a live venue.")
+    retry_attempts: int = Field(3, ge=0, le=100, description="Retries of what is safe to retry.")
+    retry_delay_ms: int = Field(1_000, ge=1, le=600_000, description="First delay before a retry, ms.")
+    paper_trading: Literal[True] = Field(True, description="Only paper trading exists in this version.")
+    slippage_bps: Decimal = Field(Decimal(1), ge=0, le=1_000, description="Added to the ask, taken from the bid, 1/10000.")
+    taker_fee_bps: Decimal = Field(Decimal(10), ge=0, le=1_000, description="Fee of taking, 1/10000 of the notional.")
+    maker_fee_bps: Decimal = Field(Decimal(10), ge=-100, le=1_000, description="Fee of making, 1/10000 of the notional.")
+
+
+class StrategySection(Section):
+    """One stanza a strategy: a runner for each symbol."""
+
+    name: str = Field(min_length=1, pattern=r"^[A-Za-z0-9_-]+$", description="Name in ids and logs.")
+    script: str = Field(min_length=1, description="Lua file, relative to the config file, else to the project.")
+    symbols: list[str] = Field(default_factory=list, description="Symbols to run on; all of market_data if empty.")
+    timeframe: str = Field("", description="Bar length; the file's own, else signal.update_interval_ms.")
+    params: dict[str, float | int | str | bool] = Field(default_factory=dict, description="Overrides of the file's params.")
+
+    @field_validator("timeframe")
+    @classmethod
+    def _known_timeframe(cls, value: str) -> str:
+        if value:
+            timeframe_ns(value)
+        return value
+
+
+class InstrumentSection(Section):
+    """Trading facts of a symbol that differ from the defaults."""
+
+    symbol: str = Field(min_length=1, description="As in market_data.symbols.")
+    base: str = Field("", description="Base currency; from the symbol's name if empty.")
+    quote: str = Field("", description="Quote currency; from the symbol's name if empty.")
+    tick_size: Decimal = Field(Decimal("0.00000001"), gt=0, description="Smallest price step, quote units.")
+    lot_size: Decimal = Field(Decimal("0.00000001"), gt=0, description="Smallest quantity step, base units.")
+    min_notional: Decimal = Field(Decimal(0), ge=0, description="Smallest order value, quote units.")
+
+
+DEFAULT_STRATEGIES = [
+    StrategySection(name=name, script=f"strategies/{name}.lua")
+    for name in ("ema_crossover", "rsi_mean_reversion", "range_breakout")
+]
+
+
+class Config(Section):
+    """The whole configuration."""
+
+    engine: EngineSection = EngineSection()
+    market_data: MarketDataSection = MarketDataSection()
+    data_source: DataSourceSection = DataSourceSection()
+    signal: SignalSection = SignalSection()
+    risk: RiskSection = RiskSection()
+    execution: ExecutionSection = ExecutionSection()
+    strategies: list[StrategySection] = Field(default=DEFAULT_STRATEGIES, description="What runs.")
+    instruments: list[InstrumentSection] = Field(default_factory=list, description="Facts of symbols.")

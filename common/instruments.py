@@ -1,0 +1,63 @@
+"""What a symbol is: its currencies, and the steps of its price and quantity."""
+
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+
+import msgspec
+
+QUOTE_CURRENCIES = ("USDT", "USDC", "FDUSD", "BUSD", "TUSD", "USD", "EUR", "GBP", "TRY", "BTC", "ETH", "BNB")
+"""Suffixes tried in this order when a symbol is in no table."""
+
+DEFAULT_STEP = Decimal("0.00000001")
+
+
+class Instrument(msgspec.Struct, frozen=True, kw_only=True):
+    """Trading facts of a symbol. tick_size: quote units; lot_size: base units; min_notional: quote units."""
+
+    symbol: str
+    base: str
+    quote: str
+    tick_size: Decimal = DEFAULT_STEP
+    lot_size: Decimal = DEFAULT_STEP
+    min_notional: Decimal = Decimal(0)
+
+    def price(self, value: float | Decimal) -> Decimal:
+        """Return `value` as a price on the tick, half to even."""
+        return _to_step(value, self.tick_size, ROUND_HALF_EVEN)
+
+    def quantity(self, value: float | Decimal) -> Decimal:
+        """Return `value` as a quantity on the lot, towards zero, so that nobody trades more than was wanted."""
+        return _to_step(value, self.lot_size, ROUND_DOWN)
+
+
+def _to_step(value: float | Decimal, step: Decimal, rounding: str) -> Decimal:
+    # repr gives the shortest decimal that is this float: 0.1 is meant, not 0.1000000000000000055.
+    exact = value if isinstance(value, Decimal) else Decimal(repr(value))
+    return (exact / step).to_integral_value(rounding=rounding) * step
+
+
+def split_symbol(symbol: str) -> tuple[str, str]:
+    """Return (base, quote) of a symbol such as BTCUSDT, BTC-USD or BTC/USD; an unknown quote gives (symbol, "")."""
+    for separator in ("-", "/", "_"):
+        base, found, quote = symbol.partition(separator)
+        if found:
+            return base, quote
+    for quote in QUOTE_CURRENCIES:
+        if symbol.endswith(quote) and len(symbol) > len(quote):
+            return symbol.removesuffix(quote), quote
+    return symbol, ""
+
+
+class Instruments:
+    """The instruments of a run: those of the config, and for any other symbol one with the finest steps."""
+
+    def __init__(self, known: tuple[Instrument, ...] = ()) -> None:
+        self._by_symbol = {instrument.symbol: instrument for instrument in known}
+
+    def __getitem__(self, symbol: str) -> Instrument:
+        """Return the facts of `symbol`, made up of defaults when the config says nothing of it."""
+        instrument = self._by_symbol.get(symbol)
+        if instrument is None:
+            base, quote = split_symbol(symbol)
+            instrument = Instrument(symbol=symbol, base=base, quote=quote)
+            self._by_symbol[symbol] = instrument
+        return instrument

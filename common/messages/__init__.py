@@ -1,0 +1,112 @@
+"""Every message type, frozen, typed and tagged; no logic. A new type belongs in one area file and in `AnyMessage`."""
+
+from common.messages.account import AccountChanged, PositionChanged
+from common.messages.base import SCHEMA_VERSION, Message
+from common.messages.control import Halt, OperatorCommand, Reply, Request
+from common.messages.enums import (
+    BarSource,
+    HealthState,
+    IntentKind,
+    Liquidity,
+    MarketState,
+    OrderType,
+    RejectReason,
+    RunnerState,
+    Side,
+    TimeInForce,
+    VenueRejectReason,
+)
+from common.messages.health import Health, Heartbeat, InputGap
+from common.messages.market import (
+    Bar,
+    BookSnapshot,
+    BookUpdate,
+    Level,
+    MarketStatus,
+    Quote,
+    Trade,
+)
+from common.messages.orders import (
+    ApprovedCancel,
+    ApprovedOrder,
+    CancelIntent,
+    Fill,
+    OrderAccepted,
+    OrderCancelled,
+    OrderIntent,
+    OrderRefused,
+    OrderRejected,
+)
+from common.messages.runners import RunnerFailed, RunnerTransitioned
+
+AnyMessage = (
+    Trade
+    | Quote
+    | BookSnapshot
+    | BookUpdate
+    | Bar
+    | MarketStatus
+    | OrderIntent
+    | CancelIntent
+    | ApprovedOrder
+    | ApprovedCancel
+    | OrderRefused
+    | OrderAccepted
+    | OrderRejected
+    | OrderCancelled
+    | Fill
+    | PositionChanged
+    | AccountChanged
+    | RunnerTransitioned
+    | RunnerFailed
+    | Heartbeat
+    | Health
+    | InputGap
+    | Halt
+    | OperatorCommand
+)
+"""Every type that may travel on a stream."""
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "AccountChanged",
+    "AnyMessage",
+    "ApprovedCancel",
+    "ApprovedOrder",
+    "Bar",
+    "BarSource",
+    "BookSnapshot",
+    "BookUpdate",
+    "CancelIntent",
+    "Fill",
+    "Halt",
+    "Health",
+    "HealthState",
+    "Heartbeat",
+    "InputGap",
+    "IntentKind",
+    "Level",
+    "Liquidity",
+    "MarketState",
+    "MarketStatus",
+    "Message",
+    "OperatorCommand",
+    "OrderAccepted",
+    "OrderCancelled",
+    "OrderIntent",
+    "OrderRefused",
+    "OrderRejected",
+    "OrderType",
+    "PositionChanged",
+    "Quote",
+    "RejectReason",
+    "Reply",
+    "Request",
+    "RunnerFailed",
+    "RunnerState",
+    "RunnerTransitioned",
+    "Side",
+    "TimeInForce",
+    "Trade",
+    "VenueRejectReason",
+]

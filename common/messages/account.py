@@ -1,0 +1,32 @@
+"""Positions and the account, as risk keeps them. Money is Decimal, in the quote currency of the symbol traded."""
+
+from decimal import Decimal
+
+from common.messages.base import Message
+
+
+class PositionChanged(Message, frozen=True, kw_only=True, tag="position_changed", gc=False):
+    """A runner's position after a fill. quantity: base units, negative when short; 0 when flat."""
+
+    runner: str
+    strategy: str
+    symbol: str
+    currency: str
+    quantity: Decimal
+    average_price: Decimal
+    realised_pnl: Decimal
+    fees: Decimal
+    cause: str
+    stop_price: Decimal | None = None
+    target_price: Decimal | None = None
+
+
+class AccountChanged(Message, frozen=True, kw_only=True, tag="account_changed", gc=False):
+    """One currency of the account after a fill. cash: initial cash minus purchases plus sales minus fees."""
+
+    currency: str
+    cash: Decimal
+    realised_pnl: Decimal
+    fees: Decimal
+    open_positions: int
+    cause: str

@@ -1,0 +1,105 @@
+"""The closed vocabularies of the messages: sides, order states, reasons, health."""
+
+from enum import StrEnum
+
+
+class Side(StrEnum):
+    """Direction of an order, a fill or the aggressor of a trade."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+    @property
+    def opposite(self) -> "Side":
+        """Return the side that closes this one."""
+        return Side.SELL if self is Side.BUY else Side.BUY
+
+    @property
+    def sign(self) -> int:
+        """Return +1 for a buy, -1 for a sell."""
+        return 1 if self is Side.BUY else -1
+
+
+class OrderType(StrEnum):
+    """How an order names its price."""
+
+    MARKET = "market"
+    LIMIT = "limit"
+
+
+class TimeInForce(StrEnum):
+    """How long an order may rest."""
+
+    GTC = "gtc"
+    IOC = "ioc"
+
+
+class Liquidity(StrEnum):
+    """Whether a fill took resting liquidity or was resting itself."""
+
+    MAKER = "maker"
+    TAKER = "taker"
+
+
+class BarSource(StrEnum):
+    """Who built a bar."""
+
+    TRADES = "trades"
+    QUOTES = "quotes"
+    VENUE = "venue"
+
+
+class MarketState(StrEnum):
+    """What a symbol's market data is worth at the moment."""
+
+    LIVE = "live"
+    RESYNCING = "resyncing"
+    STALE = "stale"
+    DISCONNECTED = "disconnected"
+
+
+class HealthState(StrEnum):
+    """A service's own view of its fitness; nothing trades before READY."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DEGRADED = "degraded"
+    STOPPING = "stopping"
+
+
+class RejectReason(StrEnum):
+    """Why risk refused; each member is a file in `services/risk_manager/core/rules/` and a metric label."""
+
+    POSITION_SIZE = "position_size"
+    NOTIONAL = "notional"
+    OPEN_POSITIONS = "open_positions"
+    DUPLICATE = "duplicate"
+    STALE_MARKET = "stale_market"
+    BREAKER_OPEN = "breaker_open"
+
+
+class VenueRejectReason(StrEnum):
+    """Why a venue refused an order that risk had approved."""
+
+    UNKNOWN_SYMBOL = "unknown_symbol"
+    NO_MARKET = "no_market"
+    INVALID_QUANTITY = "invalid_quantity"
+    INVALID_PRICE = "invalid_price"
+    DUPLICATE_ORDER = "duplicate_order"
+    UNKNOWN_ORDER = "unknown_order"
+    NOTHING_TO_REDUCE = "nothing_to_reduce"
+
+
+class RunnerState(StrEnum):
+    """The three states of a strategy runner."""
+
+    IDLE = "idle"
+    ANALYZING = "analyzing"
+    IN_POSITION = "in_position"
+
+
+class IntentKind(StrEnum):
+    """What an intent does to its runner's position."""
+
+    ENTRY = "entry"
+    EXIT = "exit"

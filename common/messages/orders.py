@@ -1,0 +1,151 @@
+"""Order flow: what a strategy wants, what risk answers, what the venue does. Money is Decimal."""
+
+from decimal import Decimal
+
+from common.messages.base import Message
+from common.messages.enums import (
+    IntentKind,
+    Liquidity,
+    OrderType,
+    RejectReason,
+    Side,
+    TimeInForce,
+    VenueRejectReason,
+)
+
+
+class OrderIntent(Message, frozen=True, kw_only=True, tag="order_intent", gc=False):
+    """A runner wants to trade. `id` is `<runner>-<decision number>`, the same whenever the decision is repeated.
+
+    quantity: base units, positive. limit_price: quote units, for limit orders. reference_price: what the strategy saw
+    when it decided. stop_price and target_price: where risk shall close the position, if given. cause: id of the
+    market-data message that led here.
+    """
+
+    id: str
+    runner: str
+    strategy: str
+    symbol: str
+    kind: IntentKind
+    side: Side
+    quantity: Decimal
+    reference_price: Decimal
+    cause: str
+    order_type: OrderType = OrderType.MARKET
+    time_in_force: TimeInForce = TimeInForce.GTC
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    target_price: Decimal | None = None
+    reason: str = ""
+
+
+class CancelIntent(Message, frozen=True, kw_only=True, tag="cancel_intent", gc=False):
+    """A runner no longer wants what it asked for in `intent_id`."""
+
+    id: str
+    runner: str
+    intent_id: str
+    symbol: str
+    reason: str
+    cause: str
+
+
+class ApprovedOrder(Message, frozen=True, kw_only=True, tag="approved_order", gc=False):
+    """An order that passed every rule; only the risk core makes one, and execution accepts nothing else.
+
+    `id` is the client order id, a pure function of the intent (or of the stop that fired).
+    """
+
+    id: str
+    intent_id: str
+    runner: str
+    strategy: str
+    symbol: str
+    kind: IntentKind
+    side: Side
+    quantity: Decimal
+    order_type: OrderType
+    time_in_force: TimeInForce
+    reference_price: Decimal
+    cause: str
+    limit_price: Decimal | None = None
+    reduce_only: bool = False
+
+
+class ApprovedCancel(Message, frozen=True, kw_only=True, tag="approved_cancel", gc=False):
+    """The order named shall be cancelled at its venue."""
+
+    id: str
+    order_id: str
+    symbol: str
+    cause: str
+
+
+class OrderRefused(Message, frozen=True, kw_only=True, tag="order_refused", gc=False):
+    """Risk said no. `limit` and `found` are the rule's figures, `detail` a sentence for people."""
+
+    intent_id: str
+    runner: str
+    symbol: str
+    reason: RejectReason
+    limit: str
+    found: str
+    detail: str
+    cause: str
+
+
+class OrderAccepted(Message, frozen=True, kw_only=True, tag="order_accepted", gc=False):
+    """The venue has the order."""
+
+    order_id: str
+    intent_id: str
+    runner: str
+    symbol: str
+    venue: str
+    cause: str
+
+
+class OrderRejected(Message, frozen=True, kw_only=True, tag="order_rejected", gc=False):
+    """The venue refused the order; its life ends here."""
+
+    order_id: str
+    intent_id: str
+    runner: str
+    symbol: str
+    venue: str
+    reason: VenueRejectReason
+    detail: str
+    cause: str
+
+
+class OrderCancelled(Message, frozen=True, kw_only=True, tag="order_cancelled", gc=False):
+    """The order ended with `remaining_quantity` (base units) not filled."""
+
+    order_id: str
+    intent_id: str
+    runner: str
+    symbol: str
+    venue: str
+    remaining_quantity: Decimal
+    cause: str
+
+
+class Fill(Message, frozen=True, kw_only=True, tag="fill", gc=False):
+    """The venue traded part or all of an order. `fee` is in `fee_currency`; `remaining_quantity` 0 ends the order."""
+
+    id: str
+    order_id: str
+    intent_id: str
+    runner: str
+    strategy: str
+    symbol: str
+    kind: IntentKind
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    fee_currency: str
+    liquidity: Liquidity
+    remaining_quantity: Decimal
+    venue: str
+    cause: str

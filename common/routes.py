@@ -1,0 +1,118 @@
+"""Who hears what: the one table of streams, topics and subscriptions. Sockets and the backtester both read it."""
+
+from enum import Enum
+
+from common.messages import (
+    AccountChanged,
+    AnyMessage,
+    ApprovedCancel,
+    ApprovedOrder,
+    Bar,
+    BarSource,
+    BookSnapshot,
+    BookUpdate,
+    CancelIntent,
+    Fill,
+    Halt,
+    Health,
+    Heartbeat,
+    InputGap,
+    MarketStatus,
+    OperatorCommand,
+    OrderAccepted,
+    OrderCancelled,
+    OrderIntent,
+    OrderRefused,
+    OrderRejected,
+    PositionChanged,
+    Quote,
+    RunnerFailed,
+    RunnerTransitioned,
+    Trade,
+)
+
+MARKET_DATA = "market_data"
+SIGNAL = "signal"
+RISK_MANAGER = "risk_manager"
+EXECUTION = "execution"
+
+SERVICES = (MARKET_DATA, SIGNAL, RISK_MANAGER, EXECUTION)
+"""Every service, in the order of the flow."""
+
+
+class Retention(Enum):
+    """What a publisher keeps of a stream, and so what a reader that misses some can get back."""
+
+    JOURNAL = "journal"
+    """Everything, on disk: order flow. A reader asks from its own cursor and never skips."""
+    RING = "ring"
+    """The latest in memory: market data. A reader asks; what is gone is counted and said."""
+    NOTHING = "nothing"
+    """Health and heartbeats: the next one will do."""
+
+
+STREAMS: dict[str, tuple[str, Retention]] = {
+    "quote": (MARKET_DATA, Retention.RING),
+    "trade": (MARKET_DATA, Retention.RING),
+    "book": (MARKET_DATA, Retention.RING),
+    "bar": (MARKET_DATA, Retention.RING),
+    "venue_bar": (MARKET_DATA, Retention.RING),
+    "market": (MARKET_DATA, Retention.RING),
+    "intents": (SIGNAL, Retention.JOURNAL),
+    "runners": (SIGNAL, Retention.RING),
+    "decisions": (RISK_MANAGER, Retention.JOURNAL),
+    "reports": (EXECUTION, Retention.JOURNAL),
+}
+"""Stream name (the first word of a topic) to its only publisher and retention."""
+
+HEARS: dict[str, tuple[str, ...]] = {
+    MARKET_DATA: (),
+    SIGNAL: ("quote.", "bar.", "market.", "decisions", "reports"),
+    RISK_MANAGER: ("quote.", "market.", "intents", "reports"),
+    EXECUTION: ("quote.", "market.", "decisions"),
+}
+"""Service to the topics it subscribes to: a whole topic, or a prefix that ends in a dot."""
+
+
+def topic_of(message: AnyMessage) -> str | None:  # noqa: PLR0911, C901 - a table in the form of a match, one row a type
+    """Return the topic a message travels on; None for what a shell makes itself (heartbeat, health, halt, gap, operator command)."""
+    match message:
+        case Quote():
+            return "quote." + message.symbol
+        case Trade():
+            return "trade." + message.symbol
+        case BookUpdate() | BookSnapshot():
+            return "book." + message.symbol
+        case Bar():
+            stream = "venue_bar." if message.source is BarSource.VENUE else "bar."
+            return f"{stream}{message.symbol}.{message.timeframe}"
+        case MarketStatus():
+            return "market." + message.symbol
+        case OrderIntent() | CancelIntent():
+            return "intents"
+        case RunnerTransitioned() | RunnerFailed():
+            return "runners"
+        case ApprovedOrder() | ApprovedCancel() | OrderRefused() | PositionChanged() | AccountChanged():
+            return "decisions"
+        case OrderAccepted() | OrderRejected() | OrderCancelled() | Fill():
+            return "reports"
+        case Heartbeat() | Health() | Halt() | InputGap() | OperatorCommand():
+            return None
+
+
+def publisher_of(topic: str) -> str:
+    """Return the service that alone publishes a topic (or a subscription prefix); KeyError for an unknown stream."""
+    return STREAMS[topic.partition(".")[0]][0]
+
+
+def retention_of(topic: str) -> Retention:
+    """Return what the publisher keeps of a topic; health, heartbeats and halts are not kept."""
+    stream = STREAMS.get(topic.partition(".")[0])
+    return Retention.NOTHING if stream is None else stream[1]
+
+
+def hears(service: str, topic: str) -> bool:
+    """Return whether `service` subscribes to `topic`."""
+    return any(
+        topic == wanted or (wanted.endswith(".") and topic.startswith(wanted)) for wanted in HEARS[service]
+    )

@@ -1,0 +1,1 @@
+"""The services, one folder each; a bare top-level package called `signal` would break asyncio."""
