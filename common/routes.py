@@ -113,6 +113,4 @@ def retention_of(topic: str) -> Retention:
 
 def hears(service: str, topic: str) -> bool:
     """Return whether `service` subscribes to `topic`."""
-    return any(
-        topic == wanted or (wanted.endswith(".") and topic.startswith(wanted)) for wanted in HEARS[service]
-    )
+    return any(topic == wanted or (wanted.endswith(".") and topic.startswith(wanted)) for wanted in HEARS[service])

@@ -34,9 +34,13 @@ class EngineSection(Section):
     log_file_count: int = Field(5, ge=1, le=100, description="Rotated log files kept.")
     max_symbols: int = Field(1_000, ge=1, le=100_000, description="Most symbols in one run.")
     heartbeat_interval_ms: int = Field(500, ge=10, le=60_000, description="Between heartbeats of a publisher, ms.")
-    peer_timeout_ms: int = Field(3_000, ge=50, le=600_000, description="Silence after which a publisher counts as gone, ms.")
+    peer_timeout_ms: int = Field(
+        3_000, ge=50, le=600_000, description="Silence after which a publisher counts as gone, ms."
+    )
     keys_dir: str = Field("", description="Folder of CURVE keys (orrery keygen); needed for any bind outside loopback.")
-    journal_segment_bytes: int = Field(64_000_000, ge=4_096, description="Bytes after which a journal starts a new file.")
+    journal_segment_bytes: int = Field(
+        64_000_000, ge=4_096, description="Bytes after which a journal starts a new file."
+    )
     snapshot_every: int = Field(100_000, ge=100, description="Journaled inputs between two snapshots of a core.")
     journal_keep_segments: int = Field(4, ge=1, description="Input-journal files kept behind the latest snapshot.")
 
@@ -44,7 +48,9 @@ class EngineSection(Section):
 class EndpointSection(Section):
     """Where a service is found. Unset addresses come from the table of ports on 127.0.0.1."""
 
-    zmq_publish_address: str = Field("", description="PUB endpoint to bind, such as tcp://127.0.0.1:5555 or ipc:///run/x.")
+    zmq_publish_address: str = Field(
+        "", description="PUB endpoint to bind, such as tcp://127.0.0.1:5555 or ipc:///run/x."
+    )
     zmq_command_address: str = Field("", description="Command endpoint to bind.")
     host: str = Field("", description="Host by which others reach this service; 127.0.0.1 if empty.")
     metrics_port: int = Field(0, ge=0, le=65_535, description="Prometheus port; 0 takes the port of the table.")
@@ -63,13 +69,23 @@ class MarketDataSection(EndpointSection):
         min_length=1,
         description="Venue streams per symbol; also kline_1m and so on. aggTrade is used only where no trade comes.",
     )
-    reconnect_delay_ms: int = Field(1_000, ge=1, le=600_000, description="First delay before reconnecting, ms; doubles.")
-    reconnect_delay_max_ms: int = Field(30_000, ge=1, le=3_600_000, description="Longest delay before reconnecting, ms.")
+    reconnect_delay_ms: int = Field(
+        1_000, ge=1, le=600_000, description="First delay before reconnecting, ms; doubles."
+    )
+    reconnect_delay_max_ms: int = Field(
+        30_000, ge=1, le=3_600_000, description="Longest delay before reconnecting, ms."
+    )
     stale_after_ms: int = Field(5_000, ge=10, description="Silence of a symbol after which it is flagged stale, ms.")
-    bar_grace_ms: int = Field(250, ge=0, le=60_000, description="How long after its end a bar waits for late trades, ms.")
-    timeframes: list[str] = Field(default_factory=list, description="Bars always built, beside those strategies ask for.")
+    bar_grace_ms: int = Field(
+        250, ge=0, le=60_000, description="How long after its end a bar waits for late trades, ms."
+    )
+    timeframes: list[str] = Field(
+        default_factory=list, description="Bars always built, beside those strategies ask for."
+    )
     book_depth: int = Field(5_000, ge=5, le=100_000, description="Most levels kept per side.")
-    ring_size: int = Field(4_096, ge=16, le=1_000_000, description="Messages kept per topic for readers that missed some.")
+    ring_size: int = Field(
+        4_096, ge=16, le=1_000_000, description="Messages kept per topic for readers that missed some."
+    )
 
     @field_validator("timeframes")
     @classmethod
@@ -110,7 +126,9 @@ class CredentialsSection(Section):
 class FileSection(Section):
     """Recorded market data as a source."""
 
-    path: str = Field("", description="JSON Lines file (also .gz): Orrery's recording, the documented shape, or raw frames.")
+    path: str = Field(
+        "", description="JSON Lines file (also .gz): Orrery's recording, the documented shape, or raw frames."
+    )
     rest_path: str = Field("", description="JSON Lines file of recorded REST replies, for raw frames.")
     speed: float = Field(0.0, ge=0, description="1 is the recorded pace, 2 twice as fast, 0 as fast as possible.")
 
@@ -132,7 +150,9 @@ class SignalSection(EndpointSection):
     update_interval_ms: int = Field(
         1_000, ge=10, le=86_400_000, description="Bar length for strategies that name no timeframe, ms."
     )
-    zmq_subscribe_address: str = Field("", description="Market data's stream; market_data.zmq_publish_address if empty.")
+    zmq_subscribe_address: str = Field(
+        "", description="Market data's stream; market_data.zmq_publish_address if empty."
+    )
     max_errors: int = Field(5, ge=1, description="Failures in a row after which a runner is paused.")
     instruction_limit: int = Field(1_000_000, ge=1_000, description="Lua instructions per call.")
     memory_limit_mb: int = Field(64, ge=1, le=4_096, description="Lua memory per strategy, MiB.")
@@ -145,13 +165,19 @@ class RiskSection(EndpointSection):
     max_position_size: Decimal = Field(Decimal(10), gt=0, description="Largest net position per symbol, base units.")
     max_notional_exposure: Decimal = Field(Decimal(100_000), gt=0, description="Sum of |position| x mark, quote units.")
     max_open_positions: int = Field(5, ge=1, description="Most runners with a position or an entry on its way.")
-    stop_loss_percent: Decimal = Field(Decimal(0), ge=0, lt=100, description="Stop for entries that name none, %; 0 none.")
+    stop_loss_percent: Decimal = Field(
+        Decimal(0), ge=0, lt=100, description="Stop for entries that name none, %; 0 none."
+    )
     trailing_stop_percent: Decimal = Field(Decimal(0), ge=0, lt=100, description="Trailing stop, %; 0 none.")
     enable_circuit_breaker: bool = Field(False, description="Refuse entries after max_loss_threshold is lost.")
-    max_loss_threshold: Decimal = Field(Decimal(5_000), gt=0, description="Loss at which the breaker opens, quote units.")
+    max_loss_threshold: Decimal = Field(
+        Decimal(5_000), gt=0, description="Loss at which the breaker opens, quote units."
+    )
     max_account_risk: Decimal = Field(Decimal(1), gt=0, le=1, description="Largest share of equity in one position.")
     max_market_age_ms: int = Field(5_000, ge=1, description="Oldest quote on which an entry is approved, ms.")
-    duplicate_window_ms: int = Field(0, ge=0, description="Refuse an equal entry within this time, ms; ids always count.")
+    duplicate_window_ms: int = Field(
+        0, ge=0, description="Refuse an equal entry within this time, ms; ids always count."
+    )
     initial_cash: Decimal = Field(Decimal(100_000), ge=0, description="Cash at the start, account currency.")
     account_currency: str = Field("USDT", min_length=1, description="Currency of initial_cash.")
 
@@ -164,9 +190,13 @@ class ExecutionSection(EndpointSection):
     retry_attempts: int = Field(3, ge=0, le=100, description="Retries of what is safe to retry.")
     retry_delay_ms: int = Field(1_000, ge=1, le=600_000, description="First delay before a retry, ms.")
     paper_trading: Literal[True] = Field(True, description="Only paper trading exists in this version.")
-    slippage_bps: Decimal = Field(Decimal(1), ge=0, le=1_000, description="Added to the ask, taken from the bid, 1/10000.")
+    slippage_bps: Decimal = Field(
+        Decimal(1), ge=0, le=1_000, description="Added to the ask, taken from the bid, 1/10000."
+    )
     taker_fee_bps: Decimal = Field(Decimal(10), ge=0, le=1_000, description="Fee of taking, 1/10000 of the notional.")
-    maker_fee_bps: Decimal = Field(Decimal(10), ge=-100, le=1_000, description="Fee of making, 1/10000 of the notional.")
+    maker_fee_bps: Decimal = Field(
+        Decimal(10), ge=-100, le=1_000, description="Fee of making, 1/10000 of the notional."
+    )
 
 
 class StrategySection(Section):
@@ -176,7 +206,9 @@ class StrategySection(Section):
     script: str = Field(min_length=1, description="Lua file, relative to the config file, else to the project.")
     symbols: list[str] = Field(default_factory=list, description="Symbols to run on; all of market_data if empty.")
     timeframe: str = Field("", description="Bar length; the file's own, else signal.update_interval_ms.")
-    params: dict[str, float | int | str | bool] = Field(default_factory=dict, description="Overrides of the file's params.")
+    params: dict[str, float | int | str | bool] = Field(
+        default_factory=dict, description="Overrides of the file's params."
+    )
 
     @field_validator("timeframe")
     @classmethod
