@@ -46,18 +46,22 @@ class Retention(Enum):
     JOURNAL = "journal"
     """Everything, on disk: order flow. A reader asks from its own cursor and never skips."""
     RING = "ring"
-    """The latest in memory: market data. A reader asks; what is gone is counted and said."""
+    """The latest in memory: trades, bars. A reader asks; what is gone is counted and said."""
+    LATEST = "latest"
+    """The last message says it all: quotes, market status. A reader that missed some takes the last."""
+    SNAPSHOT = "snapshot"
+    """Changes to a whole: books. A reader that missed some takes the whole from the publisher's core."""
     NOTHING = "nothing"
     """Health and heartbeats: the next one will do."""
 
 
 STREAMS: dict[str, tuple[str, Retention]] = {
-    "quote": (MARKET_DATA, Retention.RING),
+    "quote": (MARKET_DATA, Retention.LATEST),
     "trade": (MARKET_DATA, Retention.RING),
-    "book": (MARKET_DATA, Retention.RING),
+    "book": (MARKET_DATA, Retention.SNAPSHOT),
     "bar": (MARKET_DATA, Retention.RING),
     "venue_bar": (MARKET_DATA, Retention.RING),
-    "market": (MARKET_DATA, Retention.RING),
+    "market": (MARKET_DATA, Retention.LATEST),
     "intents": (SIGNAL, Retention.JOURNAL),
     "runners": (SIGNAL, Retention.RING),
     "decisions": (RISK_MANAGER, Retention.JOURNAL),

@@ -1,0 +1,55 @@
+"""What travels: `topic | header | payload`; the header is a msgpack array, so any language can read it."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from common.messages import SCHEMA_VERSION
+
+MAX_FRAME_BYTES = 16_000_000
+"""Largest frame a socket takes; ZeroMQ drops the peer that sends more."""
+HIGH_WATER_MARK = 50_000
+"""Messages a socket queues per peer. Beyond it a PUB drops, the reader sees the gap and asks again."""
+LINGER_MS = 500
+"""How long a closing socket may try to send what it still has."""
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(tuple[int, int, int, int])
+
+HEARTBEAT_TOPIC = "heartbeat."
+HEALTH_TOPIC = "health."
+HALT_TOPIC = "halt."
+
+
+class HeaderError(ValueError):
+    """A header that is none, or of a newer schema; the text says what was expected and found."""
+
+
+class Received(NamedTuple):
+    """A message as it arrived. sent_ns: the publisher's clock when it was first sent."""
+
+    topic: str
+    incarnation: int
+    number: int
+    sent_ns: int
+    payload: bytes
+
+
+def encode_header(incarnation: int, number: int, sent_ns: int) -> bytes:
+    """Return the header bytes: [schema version, incarnation, number, sent_ns]."""
+    return _encoder.encode((SCHEMA_VERSION, incarnation, number, sent_ns))
+
+
+def decode_header(header: bytes) -> tuple[int, int, int]:
+    """Return (incarnation, number, sent_ns).
+
+    Raises:
+        HeaderError: not a header, or a schema version above ours.
+    """
+    try:
+        version, incarnation, number, sent_ns = _decoder.decode(header)
+    except msgspec.DecodeError as error:
+        raise HeaderError(f"header: expected four integers, found {header[:40]!r}: {error}") from error
+    if version > SCHEMA_VERSION:
+        raise HeaderError(f"header: schema version {version} is newer than {SCHEMA_VERSION}; update this service")
+    return incarnation, number, sent_ns

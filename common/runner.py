@@ -1,0 +1,115 @@
+"""The one event loop: a blocking poll over sockets and files, timers, and a graceful end by signal.
+
+Every service runs in it; asyncio would double the latency of a hop. A reader is called when its socket or file
+descriptor has something; a timer tells when it is due next and is called then; the first SIGTERM or SIGINT ends the
+loop after the current turn, the second ends the process at once.
+"""
+
+import os
+import signal
+from collections.abc import Callable
+from types import FrameType
+
+import zmq
+
+from common.clock import monotonic_ns
+
+LONGEST_WAIT_MS = 1_000
+EXIT_AT_ONCE = 130
+
+type Callback = Callable[[], None]
+type Due = Callable[[], int | None]
+
+
+class EventLoop:
+    """Readers and timers, until `stop`."""
+
+    def __init__(self) -> None:
+        self._poller = zmq.Poller()
+        self._readers: dict[object, Callback] = {}
+        self._timers: list[tuple[Due, Callback]] = []
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.add_reader(self._wake_read, self._drain_wakeups)
+        self.stopping = False
+        self.turns = 0
+
+    def add_reader(self, readable: "zmq.Socket[bytes] | int", callback: Callback) -> None:
+        """Call `callback` whenever a ZeroMQ socket or file descriptor can be read."""
+        self._poller.register(readable, zmq.POLLIN)
+        self._readers[readable] = callback
+
+    def remove_reader(self, readable: "zmq.Socket[bytes] | int") -> None:
+        """Forget a socket or file descriptor; nothing happens if it is not known."""
+        if self._readers.pop(readable, None) is not None:
+            self._poller.unregister(readable)
+
+    def every(self, interval_ns: int, callback: Callback) -> None:
+        """Call `callback` every `interval_ns` by the monotonic clock; missed times are not made up for."""
+        due_ns = monotonic_ns() + interval_ns
+
+        def call() -> None:
+            nonlocal due_ns
+            due_ns = monotonic_ns() + interval_ns
+            callback()
+
+        self._timers.append((lambda: due_ns, call))
+
+    def when_due(self, due: Due, callback: Callback) -> None:
+        """Call `callback` when the monotonic time `due()` has come; `due` gives None while nothing is planned."""
+        self._timers.append((due, callback))
+
+    def wake(self) -> None:
+        """End the current wait; may be called from any thread."""
+        try:
+            os.write(self._wake_write, b"\0")
+        except BlockingIOError:
+            return  # The pipe is full, so the loop is about to wake anyway.
+
+    def stop(self) -> None:
+        """End the loop after the current turn."""
+        self.stopping = True
+        self.wake()
+
+    def handle_signals(self) -> None:
+        """End gracefully on the first SIGTERM or SIGINT, at once on the second."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+
+    def run(self) -> None:
+        """Turn until stopped."""
+        while not self.stopping:
+            self.turn(LONGEST_WAIT_MS)
+
+    def turn(self, longest_ms: int) -> None:
+        """Wait for the next event, at most `longest_ms`, and call what it concerns."""
+        self.turns += 1
+        for readable, _ in self._poller.poll(self._wait_ms(longest_ms)):
+            callback = self._readers.get(readable)
+            if callback is not None:
+                callback()
+        now_ns = monotonic_ns()
+        for due, callback in self._timers:
+            due_ns = due()
+            if due_ns is not None and due_ns <= now_ns:
+                callback()
+
+    def close(self) -> None:
+        """Let go of the wake-up pipe."""
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    def _wait_ms(self, longest_ms: int) -> int:
+        earliest_ns = min((due_ns for due, _ in self._timers if (due_ns := due()) is not None), default=None)
+        if earliest_ns is None:
+            return longest_ms
+        # Rounded up: waking a moment early would turn the loop for nothing.
+        left_ms = -(-(earliest_ns - monotonic_ns()) // 1_000_000)
+        return max(0, min(longest_ms, left_ms))
+
+    def _drain_wakeups(self) -> None:
+        os.read(self._wake_read, 4_096)
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        if self.stopping:
+            os._exit(EXIT_AT_ONCE)
+        self.stop()
