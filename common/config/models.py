@@ -139,6 +139,11 @@ class DataSourceSection(Section):
     type: SourceType | None = Field(None, description="The source; market_data.exchange if not given.")
     simulated: SimulatedSection = SimulatedSection()
     binance: CredentialsSection = CredentialsSection()
+    alpaca: CredentialsSection = Field(CredentialsSection(), description="Accepted and unused in this version.")
+    coinbase: CredentialsSection = Field(CredentialsSection(), description="Accepted and unused in this version.")
+    deribit: CredentialsSection = Field(CredentialsSection(), description="Accepted and unused in this version.")
+    derive: CredentialsSection = Field(CredentialsSection(), description="Accepted and unused in this version.")
+    polymarket: CredentialsSection = Field(CredentialsSection(), description="Accepted and unused in this version.")
     file: FileSection = FileSection()
 
 

@@ -12,7 +12,13 @@ from pydantic.fields import FieldInfo
 from common.config.locate import KeyPath
 from common.config.models import Config
 
-_WORDS: dict[Any, str] = {str: "a string", bool: "true or false", int: "an integer", float: "a number", Decimal: "a number"}
+_WORDS: dict[Any, str] = {
+    str: "a string",
+    bool: "true or false",
+    int: "an integer",
+    float: "a number",
+    Decimal: "a number",
+}
 _BOUNDS = ((Ge, "ge", "at least"), (Gt, "gt", "above"), (Le, "le", "at most"), (Lt, "lt", "below"))
 
 
@@ -103,8 +109,12 @@ def _bounds_in_words(metadata: Sequence[Any]) -> str:
     for bound in metadata:
         if isinstance(bound, MinLen):
             words.append("not empty")
-        words += [f"{word} {getattr(bound, name):,}" for kind, name, word in _BOUNDS if isinstance(bound, kind)]
+        words += [f"{word} {_grouped(getattr(bound, name))}" for kind, name, word in _BOUNDS if isinstance(bound, kind)]
         pattern = getattr(bound, "pattern", None)
         if pattern is not None:
             words.append(f"matching {pattern}")
-    return (" of " if words and words[0][0] == "a" else ", " if words else "") + " and ".join(words).replace(",", " ")
+    return (", " if words else "") + " and ".join(words)
+
+
+def _grouped(number: float | Decimal) -> str:
+    return f"{number:,}".replace(",", " ")
