@@ -1,0 +1,1 @@
+"""Market data: what a venue shows, turned into trades, quotes, books and bars on the bus."""
