@@ -179,6 +179,18 @@ class Journal:
         self._end = 0
 
 
+def read_folder(folder: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield (number, payload) of a journal that may be in use by its owner; a torn tail ends it.
+
+    Raises:
+        JournalError: a file before the last is damaged (names file and offset).
+    """
+    segments = sorted(int(path.stem) for path in folder.glob("*.log"))
+    for first in segments:
+        path = folder / f"{first:0{_NAME_DIGITS}d}.log"
+        yield from _scan(path, first, None, stop_at_damage=first == segments[-1])
+
+
 def _crc(number: int, payload: bytes) -> int:
     return crc32(payload, crc32(_NUMBER.pack(number)))
 
