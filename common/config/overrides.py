@@ -8,7 +8,7 @@ from typing import Any, get_origin
 from common.config.locate import KeyPath
 from common.config.models import Config
 from common.config.schema import ROOT, Node, child, choices_of, model_of, node_at, unwrapped
-from common.config.tree import Tree, dotted
+from common.config.tree import ConfigError, Tree, dotted
 
 ENVIRONMENT_PREFIX = "ORRERY__"
 METRICS_PORT_VARIABLE = "PROMETHEUS_PORT"
@@ -39,7 +39,7 @@ def with_metrics_port(config: Config, section: str, environ: Mapping[str, str]) 
     """Return the config with `PROMETHEUS_PORT` as the metrics port of one section; for a service run alone.
 
     Raises:
-        ValueError: the variable is set to something that is no port.
+        ConfigError: the variable is set to something that is no port.
     """
     text = environ.get(METRICS_PORT_VARIABLE, "").strip()
     if not text:
