@@ -18,14 +18,11 @@ from structlog.stdlib import BoundLogger, ProcessorFormatter
 from structlog.typing import Processor
 
 from common.config.models import EngineSection
+from common.config.tree import ConfigError
 from common.redaction import redact_event
 
 ROOT = "orrery"
 """The standard library's logger above all components."""
-
-
-class LogsError(Exception):
-    """The log file cannot be written; the text names key and file."""
 
 
 _PREPARE: list[Processor] = [
@@ -56,7 +53,7 @@ def setup_logging(engine: EngineSection, service: str) -> None:
     """Send all logs of this process where the config says; a second call replaces the first.
 
     Raises:
-        LogsError: `engine.log_file` cannot be opened.
+        ConfigError: `engine.log_file` cannot be opened.
     """
     handler = _handler(engine, service)
     colors = isinstance(handler, logging.StreamHandler) and not engine.log_file and sys.stderr.isatty()
@@ -97,7 +94,7 @@ def _handler(engine: EngineSection, service: str) -> logging.Handler:
         )
     except OSError as error:
         text = f"engine.log_file: expected a file that {service} can write, found {path}: {error.strerror}"
-        raise LogsError(text) from error
+        raise ConfigError([text]) from error
 
 
 def _formatter(engine: EngineSection, service: str, *, colors: bool) -> ProcessorFormatter:

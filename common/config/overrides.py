@@ -45,9 +45,8 @@ def with_metrics_port(config: Config, section: str, environ: Mapping[str, str]) 
     if not text:
         return config
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= HIGHEST_PORT:
-        raise ValueError(
-            f"environment {METRICS_PORT_VARIABLE}: expected a port from 1 to {HIGHEST_PORT}, found {text!r}"
-        )
+        where = f"environment {METRICS_PORT_VARIABLE}"
+        raise ConfigError([f"{where}: expected a port from 1 to {HIGHEST_PORT}, found {text!r}"])
     changed = getattr(config, section).model_copy(update={"metrics_port": int(text)})
     return config.model_copy(update={section: changed})
 
