@@ -1,0 +1,1 @@
+"""Bytes and sockets of the market-data service: WebSocket, REST, recordings."""
