@@ -103,7 +103,7 @@ def _read(path: Path) -> str:
 def _parse_toml(text: str, path: Path) -> tuple[Any, dict[KeyPath, int], list[KeyPath]]:
     try:
         values = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         place = _TOML_PLACE.fullmatch(str(error))
         if place is None:
             raise ConfigError([f"{path}:{text.count('\n') + 1}: expected TOML, found: {error}"]) from error

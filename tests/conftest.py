@@ -1,0 +1,68 @@
+"""What every test may ask for: the project's folders, free ports, a container engine; and one hypothesis profile."""
+
+import functools
+import shutil
+import socket
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# The same examples in every run: a test that fails here fails everywhere.
+settings.register_profile("orrery", derandomize=True, deadline=None, database=None, max_examples=60)
+settings.load_profile("orrery")
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    """Return the folder that holds `pyproject.toml`."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of large recordings beside the project; without it the test is skipped."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("no recordings at ../shared/data")
+    return folder
+
+
+@pytest.fixture
+def free_ports() -> Callable[[int], list[int]]:
+    """Return a function that finds n free TCP ports on loopback."""
+    return find_free_ports
+
+
+def find_free_ports(count: int) -> list[int]:
+    """Return distinct ports that nobody listened on a moment ago."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a container engine where there is none."""
+    if item.get_closest_marker("docker") is not None:
+        reason = missing_engine()
+        if reason:
+            pytest.skip(reason)
+
+
+@functools.cache
+def missing_engine() -> str:
+    """Return why containers cannot be run here, or an empty string."""
+    docker = shutil.which("docker")
+    if docker is None:
+        return "no docker command"
+    info = subprocess.run([docker, "info"], capture_output=True, text=True, timeout=30, check=False)
+    return "" if info.returncode == 0 else "no container engine answers `docker info`"
