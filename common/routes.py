@@ -28,6 +28,7 @@ from common.messages import (
     Quote,
     RunnerFailed,
     RunnerTransitioned,
+    StopUpdate,
     Trade,
 )
 
@@ -92,7 +93,7 @@ def topic_of(message: AnyMessage) -> str | None:  # noqa: PLR0911, C901 - a tabl
             return f"{stream}{message.symbol}.{message.timeframe}"
         case MarketStatus():
             return "market." + message.symbol
-        case OrderIntent() | CancelIntent():
+        case OrderIntent() | CancelIntent() | StopUpdate():
             return "intents"
         case RunnerTransitioned() | RunnerFailed():
             return "runners"

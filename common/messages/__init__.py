@@ -36,6 +36,7 @@ from common.messages.orders import (
     OrderIntent,
     OrderRefused,
     OrderRejected,
+    StopUpdate,
 )
 from common.messages.runners import RunnerFailed, RunnerTransitioned
 
@@ -48,6 +49,7 @@ AnyMessage = (
     | MarketStatus
     | OrderIntent
     | CancelIntent
+    | StopUpdate
     | ApprovedOrder
     | ApprovedCancel
     | OrderRefused
@@ -106,6 +108,7 @@ __all__ = [
     "RunnerState",
     "RunnerTransitioned",
     "Side",
+    "StopUpdate",
     "TimeInForce",
     "Trade",
     "VenueRejectReason",

@@ -76,6 +76,9 @@ class RejectReason(StrEnum):
     DUPLICATE = "duplicate"
     STALE_MARKET = "stale_market"
     BREAKER_OPEN = "breaker_open"
+    INVALID_QUANTITY = "invalid_quantity"
+    INVALID_PRICE = "invalid_price"
+    NOTHING_TO_REDUCE = "nothing_to_reduce"
 
 
 class VenueRejectReason(StrEnum):

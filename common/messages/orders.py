@@ -50,6 +50,17 @@ class CancelIntent(Message, frozen=True, kw_only=True, tag="cancel_intent", gc=F
     cause: str
 
 
+class StopUpdate(Message, frozen=True, kw_only=True, tag="stop_update", gc=False):
+    """A runner moves its levels. A price that is None stays as it was; prices are in quote units."""
+
+    id: str
+    runner: str
+    symbol: str
+    cause: str
+    stop_price: Decimal | None = None
+    target_price: Decimal | None = None
+
+
 class ApprovedOrder(Message, frozen=True, kw_only=True, tag="approved_order", gc=False):
     """An order that passed every rule; only the risk core makes one, and execution accepts nothing else.
 

@@ -1,0 +1,64 @@
+"""Ids that end in a number, and the fence against repeats that costs one number per family instead of every id.
+
+An id such as `ema:BTCUSDT-7` is the seventh of the family `ema:BTCUSDT-`. A family counts upwards, so its highest
+number says of every other id whether it has been here.
+"""
+
+from enum import Enum
+
+import msgspec
+
+MAX_FAMILIES = 100_000
+"""Families remembered; the one that appeared first is forgotten when there are more."""
+
+_DIGITS = "0123456789"
+
+
+class Novelty(Enum):
+    """What an id is to those who have seen its family."""
+
+    NEW = "new"
+    REPEAT = "repeat"
+    """Delivered again; it has been dealt with."""
+    REUSED = "reused"
+    """A later message under an id that is taken: its sender has lost its memory."""
+
+
+class Latest(msgspec.Struct, array_like=True):
+    """Where a family stands: its highest number and the event time of the message that bore it."""
+
+    number: int
+    event_ns: int
+
+
+class Families(msgspec.Struct):
+    """The highest number of each family of ids. `forgotten` counts families given up at MAX_FAMILIES."""
+
+    latest: dict[str, Latest] = {}
+    forgotten: int = 0
+
+    def judge(self, id_: str, event_ns: int) -> Novelty:
+        """Say what an id is, and remember it if it is new."""
+        family, number = split_id(id_)
+        known = self.latest.get(family)
+        if known is None:
+            self._begin(family, Latest(number, event_ns))
+            return Novelty.NEW
+        if number > known.number:
+            known.number = number
+            known.event_ns = event_ns
+            return Novelty.NEW
+        return Novelty.REUSED if event_ns > known.event_ns else Novelty.REPEAT
+
+    def _begin(self, family: str, latest: Latest) -> None:
+        if len(self.latest) >= MAX_FAMILIES:
+            del self.latest[next(iter(self.latest))]
+            self.forgotten += 1
+        self.latest[family] = latest
+
+
+def split_id(id_: str) -> tuple[str, int]:
+    """Return an id's family (all before its trailing digits) and number; -1 for an id that ends in no digit."""
+    family = id_.rstrip(_DIGITS)
+    digits = id_[len(family) :]
+    return family, int(digits) if digits else -1
