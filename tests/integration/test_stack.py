@@ -1,0 +1,98 @@
+"""The services alone and together: any order of start, any one killed and started again, the numbers add up."""
+
+import itertools
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SERVICES, SIGNAL
+from tests.integration.harness import Stack, wait_until
+
+CONFIG = """
+[data_source]
+type = "simulated"
+
+[data_source.simulated]
+seed = 11
+volatility = 0.001
+tick_rate = 100
+initial_price = 100
+
+[market_data]
+symbols = ["AAAUSDT", "BBBUSDT"]
+
+[signal]
+update_interval_ms = 50
+
+[risk]
+max_position_size = 1000
+max_open_positions = 10
+"""
+
+ORDERS = [SERVICES, tuple(reversed(SERVICES)), (RISK_MANAGER, MARKET_DATA, EXECUTION, SIGNAL)]
+
+
+@pytest.fixture
+def stack() -> Iterator[Stack]:
+    running = Stack(CONFIG)
+    yield running
+    running.close()
+
+
+def settled(stack: Stack) -> bool:
+    """Return whether every intent is decided and every order reported and ended."""
+    audit = stack.audit()
+    return not (audit.undecided_intents or audit.unreported_orders or audit.working_orders)
+
+
+def quieten(stack: Stack) -> None:
+    """End the market data, wait until the order flow has come to rest, and see that the numbers add up."""
+    stack.stop(MARKET_DATA)
+    wait_until(lambda: settled(stack), "order flow at rest")
+    audit = stack.audit()
+    assert audit.problems == []
+    held = {symbol: quantity for symbol, quantity in stack.core(EXECUTION)["holdings"].items() if float(quantity)}
+    assert held == {symbol: quantity for symbol, quantity in audit.net_positions.items() if float(quantity)}
+    assert audit.fills > 0
+
+
+@pytest.mark.parametrize("order", ORDERS, ids=lambda order: "-".join(name[0] for name in order))
+def test_starts_in_any_order_and_stops_cleanly(stack: Stack, order: tuple[str, ...]) -> None:
+    for name in order:
+        stack.start(name)
+    stack.wait_ready()
+    wait_until(lambda: stack.audit().fills >= 3, "three fills")
+    quieten(stack)
+    assert stack.stop(SIGNAL, RISK_MANAGER, EXECUTION) == {SIGNAL: 0, RISK_MANAGER: 0, EXECUTION: 0}
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_killed_service_comes_back_and_the_run_goes_on(stack: Stack, name: str) -> None:
+    stack.start()
+    stack.wait_ready()
+    wait_until(lambda: stack.audit().fills >= 2, "two fills")
+    stack.kill(name)
+    before = stack.audit().fills
+    stack.start(name)
+    stack.wait_ready()
+    wait_until(lambda: stack.audit().fills >= before + 2, "two more fills")
+    quieten(stack)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(180)
+def test_random_kills_lose_and_double_nothing(stack: Stack) -> None:
+    chance = random.Random(20240808)
+    stack.start()
+    stack.wait_ready()
+    for victim in itertools.islice(itertools.cycle((SIGNAL, RISK_MANAGER, EXECUTION)), 24):
+        target = stack.audit().intents + chance.randint(0, 3)
+        wait_until(lambda target=target: stack.audit().intents >= target, "further intents")
+        stack.kill(victim)
+        stack.start(victim)
+        if chance.random() < 0.5:
+            stack.wait_ready(victim)
+    stack.wait_ready()
+    wait_until(lambda: stack.audit().fills >= 10, "ten fills")
+    quieten(stack)
