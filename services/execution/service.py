@@ -1,0 +1,28 @@
+"""Execution's shell: its core and the simulated venue on the bus."""
+
+from common.clock import WallClock
+from common.config.instruments import instruments_of
+from common.config.load import LoadedConfig
+from common.journaled_service import JournaledService
+from common.routes import EXECUTION
+from common.runner import EventLoop
+from services.execution.core.execution_core import ExecutionCore
+from services.execution.core.venues.simulated import SimulatedVenue
+from services.execution.metrics import ExecutionMetrics
+
+JOURNALED_TOPIC = "reports"
+
+
+def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
+    """Return the running service on the simulated venue; raises what `JournaledService` raises."""
+    instruments = instruments_of(loaded.config)
+    venue = SimulatedVenue(loaded.config.execution, instruments)
+    return JournaledService(
+        loop,
+        loaded.config,
+        EXECUTION,
+        ExecutionCore(loaded.config.execution, instruments, venue),
+        clock=WallClock(),
+        journaled_topic=JOURNALED_TOPIC,
+        metrics=ExecutionMetrics(),
+    )

@@ -1,0 +1,28 @@
+"""The risk manager's shell: its core on the bus, with what operators may tell it."""
+
+from common.clock import WallClock
+from common.config.instruments import instruments_of
+from common.config.load import LoadedConfig
+from common.journaled_service import JournaledService
+from common.routes import RISK_MANAGER
+from common.runner import EventLoop
+from services.risk_manager.core.risk_core import RiskCore
+from services.risk_manager.metrics import RiskMetrics
+
+JOURNALED_TOPIC = "decisions"
+OPERATOR_COMMANDS = ("reset_breaker",)
+
+
+def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
+    """Return the running service; raises what `JournaledService` raises."""
+    service = JournaledService(
+        loop,
+        loaded.config,
+        RISK_MANAGER,
+        RiskCore(loaded.config.risk, instruments_of(loaded.config)),
+        clock=WallClock(),
+        journaled_topic=JOURNALED_TOPIC,
+        metrics=RiskMetrics(),
+    )
+    service.allow_operator(*OPERATOR_COMMANDS)
+    return service
