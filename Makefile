@@ -1,0 +1,64 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+# Words for the command behind a target: `make run ARGS="--duration 30"`, `make test ARGS="-k journal"`.
+ARGS ?=
+
+.PHONY: help setup setup-dev run test check fmt bench up down logs docker-test lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup: ## Make .venv with the locked packages (PYTHON=… names the interpreter)
+	@deploy/setup.sh runtime
+
+setup-dev:
+	@deploy/setup.sh dev
+
+run: setup ## Start the paper stack on simulated data; Ctrl-C ends it
+	@$(BIN)/orrery up $(ARGS)
+
+test: setup-dev ## Run every test, with coverage
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+check: setup-dev ## Format, lint, types, import contracts and the quick tests, in about a minute
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/pytest -q -m "not slow" tests/architecture tests/unit tests/contract
+
+fmt: setup-dev ## Format the code and mend what can be mended
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: setup-dev ## Print the performance figures, beside their floors
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+up: ## Start the stack with Prometheus and Grafana in containers
+	@docker compose up --build --detach $(ARGS)
+
+down: ## Stop the containers; journals and keys stay in their volumes
+	@docker compose down $(ARGS)
+
+logs: ## Follow the containers' logs
+	@docker compose logs --follow --tail 100 $(ARGS)
+
+docker-test: setup-dev ## Run the tests that need a container engine
+	@$(BIN)/pytest -m docker $(ARGS)
+
+lock: setup-dev ## Resolve the dependencies anew into the two lock files
+	@$(BIN)/python -m pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
+	  --output-file requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --group dev \
+	  --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+clean: ## Remove what the tools have left; .venv and journals stay
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov
