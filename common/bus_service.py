@@ -56,6 +56,7 @@ class BusService:
             ) from error
         self.wall = wall
         self._started_ns = monotonic_ns()
+        self.assessed_ns = self._started_ns
         self._last_input_ns: int | None = None
         self._subscribers: dict[str, dict[str, Any]] = {}
         self.state = HealthState.STARTING
@@ -84,6 +85,7 @@ class BusService:
     def publish_health(self) -> None:
         """Assess oneself and tell it."""
         self.state, detail = self.assess()
+        self.assessed_ns = monotonic_ns()
         now_ns = self.wall.now_ns()
         health = Health(
             service=self.name,

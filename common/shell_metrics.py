@@ -6,6 +6,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from common.bus_service import BusService
+from common.clock import monotonic_ns
 from common.messages import HealthState
 
 
@@ -23,6 +24,13 @@ class BusCollector(Collector):
             state.add_metric([bus.name, candidate.value], float(candidate is bus.state))
         yield state
         yield _gauge("service_uptime_seconds", "How long this process has lived.", bus.name, bus.uptime_ms() / 1e3)
+        health_age_s = (monotonic_ns() - bus.assessed_ns) / 1e9
+        yield _gauge(
+            "service_health_age_seconds",
+            "Since it last judged itself; grows while its loop hangs.",
+            bus.name,
+            health_age_s,
+        )
         age_ms = bus.last_message_age_ms()
         if age_ms is not None:
             yield _gauge("service_last_message_age_seconds", "Since the last input.", bus.name, age_ms / 1e3)
