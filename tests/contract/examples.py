@@ -1,0 +1,243 @@
+"""One message of every type, all fields filled: what the golden bytes were made from.
+
+`python -m tests.contract.examples` writes the bytes of types that have none yet. It never changes a file: other bytes
+for a known message are a new schema, and whoever wants one removes the file.
+"""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from common.codec import encode
+from common.messages import (
+    AccountChanged,
+    ApprovedCancel,
+    ApprovedOrder,
+    Bar,
+    BarSource,
+    BookSnapshot,
+    BookUpdate,
+    CancelIntent,
+    Fill,
+    Halt,
+    Health,
+    HealthState,
+    Heartbeat,
+    InputGap,
+    IntentKind,
+    Liquidity,
+    MarketState,
+    MarketStatus,
+    OperatorCommand,
+    OrderAccepted,
+    OrderCancelled,
+    OrderIntent,
+    OrderRefused,
+    OrderRejected,
+    OrderType,
+    PositionChanged,
+    Quote,
+    RejectReason,
+    Reply,
+    Request,
+    RunnerFailed,
+    RunnerState,
+    RunnerTransitioned,
+    Side,
+    StopUpdate,
+    TimeInForce,
+    Trade,
+    VenueRejectReason,
+)
+
+GOLDEN = Path(__file__).with_name("golden")
+
+_AT: dict[str, Any] = {"event_ns": 1_700_000_000_123_456_789, "received_ns": 1_700_000_000_123_956_789}
+_RUNNER: dict[str, Any] = {"runner": "ema_crossover:BTCUSDT", "symbol": "BTCUSDT"}
+_STRATEGY: dict[str, Any] = {**_RUNNER, "strategy": "ema_crossover"}
+_INTENT = "ema_crossover:BTCUSDT-7"
+_VENUE: dict[str, Any] = {**_RUNNER, "order_id": _INTENT, "intent_id": _INTENT, "venue": "simulated", "cause": _INTENT}
+
+EXAMPLES: list[msgspec.Struct] = [
+    Trade(
+        **_AT,
+        symbol="BTCUSDT",
+        price=60_000.01,
+        size=0.125,
+        side=Side.SELL,
+        trade_id=3_735_929_054,
+        first_trade_id=3_735_929_052,
+    ),
+    Quote(
+        **_AT, symbol="BTCUSDT", bid=60_000.0, bid_size=1.5, ask=60_000.01, ask_size=0.00001, update_id=49_012_345_678
+    ),
+    BookSnapshot(
+        **_AT, symbol="BTCUSDT", update_id=100, bids=[(60_000.0, 1.5), (59_999.99, 2.0)], asks=[(60_000.01, 0.25)]
+    ),
+    BookUpdate(
+        **_AT, symbol="BTCUSDT", first_update_id=101, update_id=104, bids=[(60_000.0, 0.0)], asks=[(60_000.02, 3.0)]
+    ),
+    Bar(
+        **_AT,
+        symbol="BTCUSDT",
+        timeframe="1m",
+        start_ns=1_700_000_000_000_000_000,
+        end_ns=1_700_000_060_000_000_000,
+        open=60_000.0,
+        high=60_010.5,
+        low=59_990.25,
+        close=60_005.0,
+        volume=12.5,
+        trade_count=321,
+        source=BarSource.TRADES,
+        partial=True,
+    ),
+    MarketStatus(**_AT, symbol="BTCUSDT", state=MarketState.RESYNCING, reason="gap after 104"),
+    OrderIntent(
+        **_AT,
+        **_STRATEGY,
+        id=_INTENT,
+        kind=IntentKind.ENTRY,
+        side=Side.BUY,
+        quantity=Decimal("0.12500"),
+        reference_price=Decimal("60000.01"),
+        cause="bar:BTCUSDT:1m:1700000000000000000",
+        order_type=OrderType.LIMIT,
+        time_in_force=TimeInForce.IOC,
+        limit_price=Decimal("60000.02"),
+        stop_price=Decimal("58800.01"),
+        target_price=Decimal("62400.01"),
+        reason="fast above slow",
+    ),
+    CancelIntent(
+        **_AT, **_RUNNER, id=f"{_INTENT}-cancel", intent_id=_INTENT, reason="no fill in time", cause="quote:BTCUSDT:9"
+    ),
+    ApprovedOrder(
+        **_AT,
+        **_STRATEGY,
+        id=_INTENT,
+        intent_id=_INTENT,
+        kind=IntentKind.ENTRY,
+        side=Side.BUY,
+        quantity=Decimal("0.12500"),
+        order_type=OrderType.LIMIT,
+        time_in_force=TimeInForce.GTC,
+        reference_price=Decimal("60000.01"),
+        cause=_INTENT,
+        limit_price=Decimal("60000.02"),
+        reduce_only=True,
+    ),
+    ApprovedCancel(**_AT, id=f"{_INTENT}-cancel", order_id=_INTENT, symbol="BTCUSDT", cause=f"{_INTENT}-cancel"),
+    OrderRefused(
+        **_AT,
+        **_RUNNER,
+        intent_id=_INTENT,
+        reason=RejectReason.NOTIONAL,
+        limit="100000",
+        found="120000.50",
+        detail="exposure would be 120000.50, above 100000",
+        cause=_INTENT,
+    ),
+    OrderAccepted(**_AT, **_VENUE),
+    OrderRejected(**_AT, **_VENUE, reason=VenueRejectReason.INVALID_PRICE, detail="price 60000.015 is not on the tick"),
+    OrderCancelled(**_AT, **_VENUE, remaining_quantity=Decimal("0.02500")),
+    Fill(
+        **_AT,
+        **_VENUE,
+        id=f"{_INTENT}-f1",
+        strategy="ema_crossover",
+        kind=IntentKind.ENTRY,
+        side=Side.BUY,
+        quantity=Decimal("0.10000"),
+        price=Decimal("60000.02"),
+        fee=Decimal("6.000002"),
+        fee_currency="USDT",
+        liquidity=Liquidity.TAKER,
+        remaining_quantity=Decimal("0.02500"),
+    ),
+    PositionChanged(
+        **_AT,
+        **_STRATEGY,
+        currency="USDT",
+        quantity=Decimal("-0.10000"),
+        average_price=Decimal("60000.02"),
+        realised_pnl=Decimal("-12.5"),
+        fees=Decimal("6.000002"),
+        cause=f"{_INTENT}-f1",
+        stop_price=Decimal("58800.01"),
+        target_price=Decimal("62400.01"),
+    ),
+    AccountChanged(
+        **_AT,
+        currency="USDT",
+        cash=Decimal("93993.999998"),
+        realised_pnl=Decimal("-12.5"),
+        fees=Decimal("6.000002"),
+        open_positions=1,
+        cause=f"{_INTENT}-f1",
+    ),
+    RunnerTransitioned(
+        **_AT,
+        **_STRATEGY,
+        before=RunnerState.ANALYZING,
+        after=RunnerState.IN_POSITION,
+        reason="filled",
+        cause=f"{_INTENT}-f1",
+    ),
+    RunnerFailed(
+        **_AT,
+        **_STRATEGY,
+        error="ema_crossover.lua:12: attempt to index a nil value",
+        error_count=5,
+        paused=True,
+        cause="bar:BTCUSDT:1m:1700000000000000000",
+    ),
+    Heartbeat(**_AT, service="signal", last={"intents": (1, 42)}),
+    Health(
+        **_AT,
+        service="signal",
+        state=HealthState.DEGRADED,
+        detail="waiting for market_data",
+        pid=4_242,
+        uptime_ms=61_000,
+        last_message_age_ms=12,
+        counters={"intents": 42},
+    ),
+    InputGap(**_AT, topic="trade.BTCUSDT", missing=17),
+    Halt(**_AT, service="signal", error="AssertionError: position without entry"),
+    OperatorCommand(**_AT, id="a1b2", service="risk_manager", name="reset", arguments={"by": "operator"}),
+    StopUpdate(
+        **_AT,
+        **_RUNNER,
+        id=f"{_INTENT}-stop",
+        stop_price=Decimal("59500.00"),
+        target_price=Decimal("63000.00"),
+        cause="bar:BTCUSDT:1m:1700000000000000000",
+    ),
+    Request(
+        id="a1b2", name="replay", deadline_ns=1_700_000_001_000_000_000, arguments={"topic": "intents", "first": 3}
+    ),
+    Reply(id="a1b2", ok=True, result={"last": 42, "messages": [b"\x80"]}, error="none"),
+]
+
+
+def tag_of(message: msgspec.Struct) -> str:
+    """Return the word that names a message's type on the wire."""
+    return str(message.__struct_config__.tag)
+
+
+def write_missing() -> list[Path]:
+    """Write the golden bytes of types that have none; return the files made."""
+    made = []
+    for example in EXAMPLES:
+        path = GOLDEN / f"{tag_of(example)}.hex"
+        if not path.exists():
+            path.write_text(encode(example).hex(" ") + "\n")
+            made.append(path)
+    return made
+
+
+if __name__ == "__main__":
+    write_missing()
