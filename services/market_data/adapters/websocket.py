@@ -109,13 +109,14 @@ class WebSocketFeed:
             self.connect()
         return events
 
-    def send_text(self, payload: bytes) -> None:
-        """Send a message to the venue; without a connection it is dropped and counted."""
+    def send_text(self, payload: bytes) -> bool:
+        """Send a message to the venue; without a connection it is dropped, counted, and False returned."""
         if self._connection is None:
             self.counts.sends_dropped += 1
-            return
+            return False
         self._connection.send_text(payload)
         self._pollset.watch(self._connection)
+        return True
 
     def reconnect(self, reason: str) -> list[CoreInput]:
         """End the connection and make a new one after the next delay; return what there is to tell."""
