@@ -36,8 +36,10 @@ def changed(**fields: Any) -> bytes:
         (b"", "Input data was truncated"),
         (b"\xc1", "MessagePack data is malformed"),
         (msgpack.packb([1, 2]), "Expected `object`, got `array`"),
-        (msgpack.packb({"type": "quote", "symbol": b"\xff"}), "Object missing required field"),
+        (changed(symbol=b"\xff"), "Expected `str`, got `bytes`"),
+        (QUOTE.replace(b"BTCUSDT", b"BTCUSD\xff"), "'utf-8' codec can't decode byte 0xff"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_wrong_is_named(payload: bytes, reason: str) -> None:
     with pytest.raises(UndecodableError) as caught:

@@ -1,0 +1,138 @@
+"""The compose file as data, and a compose project that tests may start, ask and break."""
+
+import json
+import os
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+PROJECT = Path(__file__).resolve().parents[2]
+DEPLOY = PROJECT / "deploy"
+COMPOSE_FILE = PROJECT / "docker-compose.yml"
+DASHBOARDS = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
+PROMETHEUS_DEFAULT_TAG = "v3.13.3"
+
+
+def load_yaml(path: Path) -> Any:
+    """Return a YAML file, merge keys resolved."""
+    return yaml.safe_load(path.read_text())
+
+
+def python_services(compose: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the compose services that run a package of services/, by the package's name."""
+    found = {}
+    for service in compose["services"].values():
+        module = next((word for word in service.get("command", []) if word.startswith("services.")), "")
+        if module:
+            found[module.removeprefix("services.")] = service
+    return found
+
+
+def panel_queries() -> dict[str, str]:
+    """Return every query of every dashboard, by `<panel title>/<refId>`."""
+    return {
+        f"{panel['title']}/{target['refId']}": target["expr"]
+        for path in DASHBOARDS
+        for panel in json.loads(path.read_text())["panels"]
+        for target in panel.get("targets", [])
+    }
+
+
+def image_exists(image: str) -> bool:
+    """Return whether the engine has an image, or gets it from a registry in time."""
+    if run("docker", "image", "inspect", image, check=False).returncode == 0:
+        return True
+    try:
+        return run("docker", "pull", "--quiet", image, check=False, timeout=60).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def prometheus_tag() -> str:
+    """Return the tag under which this engine has Prometheus, empty where it has none."""
+    wanted = os.environ.get("PROMETHEUS_TAG", PROMETHEUS_DEFAULT_TAG)
+    return next((tag for tag in (wanted, "latest") if image_exists(f"prom/prometheus:{tag}")), "")
+
+
+def run(
+    *command: str, check: bool = True, timeout: float = 300, env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in the project's folder; AssertionError with its output where it fails and `check` is set."""
+    done = subprocess.run(
+        command, cwd=PROJECT, env=env, capture_output=True, text=True, timeout=timeout, check=False
+    )
+    assert not check or done.returncode == 0, f"{' '.join(command)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+def wait_until[T](condition: Callable[[], T], what: str, seconds: float = 60.0) -> T:
+    """Return the first true answer of `condition`; AssertionError naming `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    answer = condition()
+    while not answer:
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.25)
+        answer = condition()
+    return answer
+
+
+class ComposeProject:
+    """The stack under a project name of its own, its ports chosen by the caller."""
+
+    def __init__(self, name: str, prometheus_port: int, grafana_port: int, *, prometheus: str, grafana: bool) -> None:
+        self.name, self.prometheus = name, prometheus
+        self._url = f"http://127.0.0.1:{prometheus_port}"
+        self._env = os.environ | {
+            "ORRERY_TAG": name,
+            "ORRERY_PROMETHEUS_PORT": str(prometheus_port),
+            "ORRERY_GRAFANA_PORT": str(grafana_port),
+            "PROMETHEUS_TAG": prometheus or PROMETHEUS_DEFAULT_TAG,
+        }
+        self._scale = [] if prometheus else ["--scale", "prometheus=0"]
+        self._scale += [] if grafana else ["--scale", "grafana=0"]
+
+    def compose(self, *arguments: str, check: bool = True, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+        """Run `docker compose` on this project."""
+        return run("docker", "compose", "-p", self.name, *arguments, check=check, timeout=timeout, env=self._env)
+
+    def up(self) -> None:
+        """Build the image and start everything."""
+        self.compose("build", "--quiet")
+        self.compose("up", "--detach", *self._scale)
+
+    def down(self) -> None:
+        """Remove containers, networks, volumes and the image."""
+        self.compose("down", "--volumes", "--timeout", "5", check=False)
+        run("docker", "image", "rm", f"orrery:{self.name}", check=False)
+
+    def state(self, service: str) -> dict[str, Any]:
+        """Return a container's State as the engine tells it, with its RestartCount."""
+        container = self.compose("ps", "--all", "--quiet", service).stdout.strip()
+        inspected = json.loads(run("docker", "inspect", container).stdout)[0]
+        return {**inspected["State"], "RestartCount": inspected["RestartCount"]}
+
+    def is_healthy(self, service: str) -> bool:
+        """Return whether a container's health check passes."""
+        return bool(self.state(service).get("Health", {}).get("Status") == "healthy")
+
+    def query(self, expression: str) -> list[dict[str, Any]]:
+        """Return what Prometheus answers to an instant query; AssertionError where it cannot evaluate it."""
+        answer = self.get("/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
+        result = answer["result"]
+        assert isinstance(result, list), f"{expression}: {answer}"
+        return result
+
+    def get(self, path: str) -> Any:
+        """Return the data of a GET on Prometheus' API."""
+        with urllib.request.urlopen(self._url + path, timeout=10) as reply:
+            return json.load(reply)["data"]
+
+    def logs(self) -> str:
+        """Return the last lines of every container."""
+        return self.compose("logs", "--no-color", "--tail", "20", check=False).stdout
