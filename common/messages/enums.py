@@ -90,6 +90,7 @@ class VenueRejectReason(StrEnum):
     INVALID_PRICE = "invalid_price"
     DUPLICATE_ORDER = "duplicate_order"
     UNKNOWN_ORDER = "unknown_order"
+    TOO_MANY_ORDERS = "too_many_orders"
     NOTHING_TO_REDUCE = "nothing_to_reduce"
 
 
