@@ -85,13 +85,14 @@ def test_only_risk_approves_orders() -> None:
     assert builders(ApprovedOrder.__name__) == {APPROVAL}
 
 
-def test_no_core_changes_an_approved_order() -> None:
+def test_nobody_else_changes_an_approved_order() -> None:
     # A copy with other figures would be an order that no rule has seen.
+    copying = ("msgspec.structs.replace", "structs.replace", "copy.replace", "replace")
     found = [
         f"{named(path)}:{node.lineno}"
         for path in core_files()
         for node in ast.walk(parsed(path))
-        if isinstance(node, ast.Call)
-        and ast.unparse(node.func) in ("msgspec.structs.replace", "structs.replace", "copy.replace")
+        if ApprovedOrder.__name__ in path.read_text() and named(path) != APPROVAL
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in copying
     ]
     assert found == []
