@@ -42,6 +42,7 @@ _NS_PER_MS = 1_000_000
 # Bounds that no market reaches; they also keep out nan and inf, which a quoted float may spell.
 _Price = Annotated[float, msgspec.Meta(gt=0.0, lt=1e15)]
 _Size = Annotated[float, msgspec.Meta(ge=0.0, lt=1e18)]
+_PriceOrNone = Annotated[float, msgspec.Meta(ge=0.0, lt=1e15)]  # An empty side is shown as price 0.
 _Levels = list[tuple[_Price, _Size]]
 _Id = Annotated[int, msgspec.Meta(ge=0)]
 _Ms = Annotated[int, msgspec.Meta(ge=0, lt=1 << 43)]  # Until the year 2248, so that nanoseconds fit in 64 bits.
@@ -143,9 +144,9 @@ class _Kline(msgspec.Struct, tag_field="e", tag="kline", gc=False):
 class _BookTicker(msgspec.Struct, gc=False):
     update_id: _Id = field(name="u")
     symbol: str = field(name="s")
-    bid: _Price = field(name="b")
+    bid: _PriceOrNone = field(name="b")
     bid_size: _Size = field(name="B")
-    ask: _Price = field(name="a")
+    ask: _PriceOrNone = field(name="a")
     ask_size: _Size = field(name="A")
 
     def event(self) -> VenueQuote:
