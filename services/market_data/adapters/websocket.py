@@ -170,9 +170,9 @@ class WebSocketFeed:
         events += [VenueFrame(payload, now_ns) for payload in payloads]
         monotonic_now_ns = self._monotonic()
         received = connection.bytes_received - received_before
+        self.counts.bytes += received
+        self.counts.frames += len(payloads)
         if received:
-            self.counts.bytes += received
-            self.counts.frames += len(payloads)
             self._liveness.heard(monotonic_now_ns)
         reason = connection.ended or self._keep_alive(connection, monotonic_now_ns)
         if reason is None:
