@@ -23,7 +23,8 @@ Made from the schema in `common/config/models.py` by `python -m common.config.re
 - **Overrides.** An environment variable `ORRERY__SECTION__KEY=value` replaces a key of the file; `--set
   section.key=value` on the command line replaces both. Values are written as in TOML; plain words need no quotes, and
   lists may be separated by commas: `--set market_data.symbols=BTCUSDT,ETHUSDT`. Elements of lists are numbered from 0:
-  `--set strategies[0].timeframe=5m`.
+  `--set strategies[0].timeframe=5m`. Names inside maps keep their case in the environment, too:
+  `ORRERY__DATA_SOURCE__SIMULATED__INITIAL_PRICES__BTCUSDT=60000`, `ORRERY__STRATEGIES__0__PARAMS__fast=5`.
 - **`PROMETHEUS_PORT`** sets the metrics port of a service that is started alone.
 - **Errors** come all at once, one line each: `<file>:<line>: <section.key>: expected …, found …`; an override names
   itself as the place.

@@ -10,6 +10,7 @@ from common.config.load import ConfigError, LoadedConfig, load_config
 from common.config.models import Config
 from common.config.overrides import with_metrics_port
 
+CONFIGS = Path(__file__).resolve().parents[3] / "config"
 STRATEGY = """
 [[strategies]]
 name = "range"
@@ -104,10 +105,15 @@ def test_a_recording_becomes_an_absolute_path(folder: Path) -> None:
     assert config.data_source.file.path == str(folder / "ticks.jsonl")
 
 
+@pytest.mark.parametrize("path", sorted(CONFIGS.iterdir()), ids=lambda path: path.name)
+def test_every_configuration_of_the_project_loads(path: Path) -> None:
+    config = load_config(path).config
+    assert all(Path(strategy.script).is_file() for strategy in config.strategies)
+
+
 def test_the_demo_and_the_json_form_load(project_root: Path) -> None:
     demo = load_config(project_root / "config" / "system.toml").config
     assert demo.data_source.type == "simulated"
-    assert all(Path(strategy.script).is_file() for strategy in demo.strategies)
     loaded = load_config(project_root / "config" / "system.json")
     assert loaded.config.risk.trailing_stop_percent == Decimal("1.5")
     assert [warning.partition(": ")[2] for warning in loaded.warnings] == [
