@@ -98,7 +98,9 @@ signal.signal(signal.SIGTERM, end); print("ready", flush=True); time.sleep(60)
 
 def test_a_child_that_ignores_sigterm_is_killed(stand: MakeStand, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orrery.stack.supervisor.STOP_TIMEOUT_NS", 100_000_000)
-    script = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+    script = (
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(60)"
+    )
     at = stand(one=script)
     at.supervisor.start()
     at.turn_until(lambda: ("one", "ready") in at.lines)

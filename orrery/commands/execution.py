@@ -1,0 +1,18 @@
+"""`orrery execution`: that service alone."""
+
+from orrery.commands import ALONE
+from orrery.options import ConfigOption, SetOption
+
+PANEL = ALONE
+
+
+def command(config: ConfigOption = None, overrides: SetOption = None) -> None:
+    """Run execution alone: it sends approved orders to the venue (simulated: paper) and reports fills.
+
+    Services find each other in any order; each can be stopped and started again without the others.
+
+    Example: [cyan]orrery execution --config config/system.toml[/cyan]
+    """
+    from orrery.alone import run_alone
+
+    run_alone("execution", config, overrides)

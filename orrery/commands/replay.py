@@ -1,0 +1,93 @@
+"""`orrery replay`: a recording through the whole stack."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from orrery.commands import DATA
+from orrery.commands.run import refuse_dashboard
+from orrery.errors import CommandLineError
+from orrery.options import ConfigOption, DurationOption, JsonOption, SetOption, VerboseOption, load
+
+if TYPE_CHECKING:
+    from common.config.load import LoadedConfig
+
+PANEL = DATA
+_SYMBOLS = "market_data.symbols"
+
+
+def command(  # noqa: PLR0913 - one argument per option
+    *,
+    file: Annotated[Path, typer.Option("--file", "-f", metavar="FILE", help="Recording: JSON Lines, also .gz.")],
+    realtime: Annotated[bool, typer.Option("--realtime", help="At the recorded pace; the same as --speed 1.")] = False,
+    speed: Annotated[
+        float | None, typer.Option(min=0.0, help="So many times the recorded pace; 0, as fast as possible, is default.")
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Keep the journals in this new folder. Default: kept nowhere.")
+    ] = None,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+    duration: DurationOption = None,
+    json: JsonOption = False,
+    verbose: VerboseOption = False,
+    dashboard: Annotated[
+        int | None, typer.Option(metavar="PORT", help="The dashboard comes in a later version.")
+    ] = None,
+) -> int:
+    """Play a recording through the real services, with journals of its own, and sum up.
+
+    It reads what [bold]orrery record[/bold] wrote, a venue's raw frames, and lines like
+    {"timestamp":1700000000,"instrument":"X","best_bid":100.0,"best_ask":101.0}. Symbols are taken from the recording
+    unless --config or --set names them.
+
+    Examples: [cyan]orrery replay --file market_data.jsonl[/cyan], [cyan]orrery replay --file today.jsonl.gz --speed 10[/cyan]
+    """
+    from orrery.stack.launch import Launch, launch, log_folder
+    from orrery.stack.run import RunOptions
+
+    refuse_dashboard(dashboard)
+    if realtime and speed not in {None, 1.0}:
+        raise CommandLineError(f"--realtime and --speed {speed}: expected one of them")
+    if not file.is_file():
+        raise CommandLineError(f"--file {file}: expected a recording, found no file")
+    pace = 1.0 if realtime else speed or 0.0
+    source = ["data_source.type=file", f"data_source.file.path={file.absolute()}", f"data_source.file.speed={pace}"]
+    user = [*(overrides or ()), *source]
+    user += _symbols(file, load(config, user), config)
+    with tempfile.TemporaryDirectory(prefix="orrery-replay-") as scratch:
+        folder = Path(scratch) / "data" if data_dir is None else _new_folder(data_dir)
+        logs = log_folder(load(config, user))
+        settings = [*user, f"engine.data_dir={folder}"]
+        return launch(
+            Launch(
+                loaded=load(config, settings),
+                overrides=settings,
+                options=RunOptions(duration_s=duration, until_finished=True),
+                json=json,
+                verbose=verbose,
+                logs=logs,
+            )
+        )
+
+
+def _symbols(file: Path, loaded: "LoadedConfig", config: Path | None) -> list[str]:
+    """Return the override that follows the recording's symbols, nothing if the user has chosen some."""
+    from orrery.recording.symbols import symbols_of
+    from services.market_data.adapters.recordings import RecordingError
+
+    chosen = loaded.sources.get(_SYMBOLS, "")
+    if chosen and (config is not None or not chosen.startswith(str(loaded.path))):
+        return []
+    try:
+        return [f"{_SYMBOLS}={','.join(symbols_of(file, loaded.config))}"]
+    except RecordingError as error:
+        raise CommandLineError(str(error)) from error
+
+
+def _new_folder(folder: Path) -> Path:
+    if folder.exists() and any(folder.iterdir()):
+        raise CommandLineError(f"--data-dir {folder}: expected a new or empty folder, found files in it")
+    return folder.absolute()

@@ -1,0 +1,35 @@
+"""Options that several commands share, so that they are spelled and explained once."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from common.config.load import LoadedConfig
+
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option("--config", "-c", metavar="FILE", help="TOML or JSON file. Default: config/system.toml."),
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override one key; may be repeated."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, for scripts.")]
+DurationOption = Annotated[
+    float | None,
+    typer.Option("--duration", min=0.0, metavar="SECONDS", help="End by itself so long after everything was ready."),
+]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Show the services' logs instead of writing them to files.")
+]
+
+
+def load(config: Path | None, overrides: Sequence[str] | None) -> "LoadedConfig":
+    """Return the configuration of --config, the environment and --set; ConfigError if it cannot be used."""
+    from common.config.load import load_config
+
+    return load_config(config, list(overrides or ()), os.environ)

@@ -1,0 +1,1 @@
+"""The supervised stack: processes, their restarts, their statuses, and one run of it all."""

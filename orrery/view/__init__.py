@@ -1,0 +1,1 @@
+"""How a run is shown: a live table in a terminal, plain lines elsewhere."""
