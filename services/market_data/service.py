@@ -1,0 +1,165 @@
+"""Market data's shell: a source's inputs to the core, the core's messages to the bus, its requests to the source.
+
+How it works: the loop polls the source's descriptors beside the bus, so a frame is read, judged and published in one
+turn. The feed keeps no journal: what a venue said is asked for again after a restart. A recorded source may outrun its
+readers, so it waits until all have joined and none lags.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from common.bus.commands import CommandError
+from common.bus_service import BusService
+from common.clock import Clock, monotonic_ns
+from common.config.models import Config
+from common.logs import get_logger
+from common.messages import AnyMessage, HealthState, MarketState
+from common.routes import MARKET_DATA, hearers_of
+from common.runner import EventLoop
+from services.market_data.adapters.pollable import PollableSource
+from services.market_data.core.inputs import CoreOutput, DepthRequest, Reconnect
+from services.market_data.core.source import FeedCore
+
+MAX_READER_LAG = 5_000
+"""Messages of a topic that the slowest reader may be behind before a recorded source waits for it."""
+LAG_CHECK_NS = 10_000_000
+
+_log = get_logger("market_data")
+
+
+class Observer(Protocol):
+    """The service's metrics."""
+
+    def observe(self, message: AnyMessage) -> None:
+        """Count a message."""
+        ...
+
+
+@runtime_checkable
+class FiniteSource(Protocol):
+    """A source that ends."""
+
+    finished: bool
+
+
+class MarketDataService:
+    """A feed on the bus. `source` is None where the core makes its own data."""
+
+    def __init__(  # noqa: PLR0913 - the parts it is wired from; each has one owner
+        self,
+        loop: EventLoop,
+        config: Config,
+        core: FeedCore,
+        source: PollableSource | None,
+        *,
+        clock: Clock,
+        metrics: Observer,
+        paced_by_readers: bool,
+    ) -> None:
+        """Bind and connect; raises what `BusService` raises."""
+        self.core, self.source = core, source
+        self._loop, self._clock, self._metrics = loop, clock, metrics
+        self._readers = hearers_of(MARKET_DATA) if paced_by_readers else ()
+        self._streaming = self._connected_once = self._live_once = False
+        self.bus = BusService(loop, config, MARKET_DATA, ring_size=config.market_data.ring_size)
+        self.bus.publisher.snapshot_of = core.topic_snapshot
+        self.bus.assess, self.bus.details, self.bus.counters = self._assess, self._details, self._counters
+        self.bus.commands.on("require_bars", self._require_bars)
+        loop.when_due(self._core_due, self._on_core_deadline)
+        loop.every(LAG_CHECK_NS, self._pace) if self._readers else self._pace()
+
+    def _pace(self) -> None:
+        """Let the source flow while all readers keep up, hold it while one does not."""
+        lag = self.bus.largest_lag(self._readers) if self._readers else 0
+        flows = lag is not None and lag < MAX_READER_LAG
+        if self.source is None or flows == self._streaming:
+            return
+        if flows and not self._connected_once:
+            self._connected_once = True
+            self._loop.when_due(self._source_due, self._on_source)
+            self.source.connect()
+        for descriptor in self.source.filenos():
+            if flows:
+                self._loop.add_reader(descriptor, self._on_source)
+            else:
+                self._loop.remove_reader(descriptor)
+        self._streaming = flows
+
+    def _source_due(self) -> int | None:
+        return self.source.next_deadline_ns() if self._streaming and self.source is not None else None
+
+    def _on_source(self) -> None:
+        if self.source is None:
+            return
+        handle, clock = self.core.handle, self._clock
+        for given in self.source.stream():
+            outputs = handle(given, clock.now_ns())
+            if outputs:
+                self._emit(outputs)
+        self.bus.touched()
+
+    def _core_due(self) -> int | None:
+        due_ns = self.core.next_deadline_ns()
+        return None if due_ns is None else monotonic_ns() + max(0, due_ns - self._clock.now_ns())
+
+    def _on_core_deadline(self) -> None:
+        outputs = self.core.on_deadline(self._clock.now_ns())
+        if outputs:
+            self.bus.touched()
+            self._emit(outputs)
+
+    def _emit(self, outputs: Sequence[CoreOutput]) -> None:
+        publish, observe = self.bus.publisher.publish, self._metrics.observe
+        for output in outputs:
+            if isinstance(output, DepthRequest | Reconnect):
+                assert self.source is not None, "a core without a source asks for nothing"
+                self.source.ask(output)
+            else:
+                publish(output)
+                observe(output)
+
+    def _require_bars(self, arguments: dict[str, Any], _request_id: str) -> str:
+        for symbol, timeframe in arguments["bars"]:
+            try:
+                self.core.require_bars(str(symbol), str(timeframe))
+            except ValueError as error:
+                _log.warning("bars refused", symbol=symbol, timeframe=timeframe, error=str(error))
+                raise CommandError(str(error)) from error
+        return "building"
+
+    def _assess(self) -> tuple[HealthState, str]:
+        if self._loop.stopping:
+            return HealthState.STOPPING, ""
+        if self._readers and not self._connected_once:
+            return HealthState.READY, "waiting for readers"
+        return self._judge(self.core.status())
+
+    def _judge(self, status: dict[str, Any]) -> tuple[HealthState, str]:
+        """Say whether all symbols are live; a recording that has ended is done, not ill."""
+        if self.finished:
+            return HealthState.READY, "the recording has ended"
+        poor = [symbol for symbol, desk in status["symbols"].items() if desk["state"] != MarketState.LIVE]
+        if not poor:
+            self._live_once = True
+            return HealthState.READY, ""
+        detail = f"not live: {', '.join(poor[:10])}; {status.get('last_error', '')}".rstrip("; ")
+        return (HealthState.DEGRADED if self._live_once else HealthState.STARTING), detail
+
+    @property
+    def finished(self) -> bool:
+        """Return whether a recorded source has given everything it has."""
+        return isinstance(self.source, FiniteSource) and self.source.finished
+
+    def _details(self) -> dict[str, Any]:
+        counters = self.source.counters() if self.source is not None else {}
+        return {"core": self.core.status(), "source": counters, "finished": self.finished}
+
+    def _counters(self) -> dict[str, int]:
+        return {key: value for key, value in self.core.status().items() if type(value) is int}
+
+    def close(self) -> None:
+        """Say goodbye and let go of the source and the sockets."""
+        self.bus.publish_health()
+        if self.source is not None:
+            self.source.disconnect()
+        self.bus.close()
