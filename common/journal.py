@@ -1,28 +1,21 @@
 """The journal: numbered records in segment files, appended, flushed in groups, read from any number, crash-safe.
 
-How it works: a folder holds files named by the number of their first record. A record is `length | crc | payload`
-(two little-endian uint32; the crc covers the record's number and payload, so a record in the wrong place is damage).
-`append` only buffers; `flush` writes everything buffered with one call and, with `sync`, waits for the disk. A failed
-write is taken back, the buffer stays, and the next `flush` tries again. On opening, the last file is checked record
-by record; what follows the last good record is moved aside into a `.damaged` file and named, never silently used.
+How it works: a folder holds files named by the number of their first record (`common/records.py` says how one is
+framed). `append` only buffers; `flush` writes everything buffered with one call and, with `sync`, waits for the disk.
+A failed write is taken back, the buffer stays, and the next `flush` tries again. On opening, the last file is checked
+record by record; a tail that is no whole record is moved aside into a `.damaged` file and named, never silently used.
+A damaged record with whole ones behind it was no write cut short: that is an error, and nothing is touched.
 """
 
-import fcntl
 import os
-import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from zlib import crc32
 
-_FRAME = struct.Struct("<II")
-_NUMBER = struct.Struct("<Q")
-_NAME_DIGITS = 20
-MAX_RECORD_BYTES = 16_000_000
-"""Largest record; a longer length in a file is damage."""
+from common.durable import LockedError, lock_file, sync_path, write_all, write_whole
+from common.records import MAX_RECORD_BYTES, DamagedRecordError, JournalError, Segment, first_numbers, frame
 
-
-class JournalError(Exception):
-    """The journal cannot be used as asked; the text names the file."""
+__all__ = ["MAX_RECORD_BYTES", "Journal", "JournalError", "JournalLockedError", "JournalWriteError", "read_folder"]
 
 
 class JournalLockedError(JournalError):
@@ -41,26 +34,34 @@ class Journal:
 
         Raises:
             JournalLockedError: another process holds it.
-            JournalError: the folder cannot be made or read.
+            JournalError: the folder cannot be made or read, or the last file is damaged before its end.
         """
         self.folder = folder
         self.repairs: list[str] = []
         self._segment_bytes = segment_bytes
         self._sync = sync
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise JournalError(f"{folder}: cannot make the journal's folder: {error.strerror}") from error
-        self._lock = _lock(folder)
-        self.incarnation = _incarnation(folder)
-        self._segments = sorted(int(path.stem) for path in folder.glob("*.log"))
         self._buffer = bytearray()
-        self._open_last()
+        self._unsynced: list[Segment] = []
+        self._next = 1
+        self._end = 0
+        self._fd = -1
+        self._lock = _lock(folder)
+        try:
+            self.incarnation = _incarnation(folder)
+            self._segments = [Segment(folder, first) for first in first_numbers(folder) or [1]]
+            self._open_last()
+        except OSError as error:
+            self._let_go()
+            raise JournalError(f"{folder}: cannot open the journal: {error.strerror}") from error
+        except JournalError:
+            self._let_go()
+            raise
+        self._flushed = self._next - 1
 
     @property
     def first_number(self) -> int:
         """Return the number of the oldest record kept (the next one's, if the journal is empty)."""
-        return self._segments[0]
+        return self._segments[0].first
 
     @property
     def last_number(self) -> int:
@@ -76,9 +77,10 @@ class Journal:
         """Buffer a record; return its number. It is durable only after `flush`."""
         if len(payload) > MAX_RECORD_BYTES:
             raise JournalError(f"{self.folder}: a record of {len(payload)} bytes; at most {MAX_RECORD_BYTES}")
-        number = self._next
-        self._buffer += _FRAME.pack(len(payload), _crc(number, payload))
-        self._buffer += payload
+        number, buffer = self._next, self._buffer
+        self._segments[-1].mark(number, self._end + len(buffer))
+        buffer += frame(number, payload)
+        buffer += payload
         self._next = number + 1
         return number
 
@@ -91,92 +93,129 @@ class Journal:
         if not self._buffer:
             return
         try:
-            _write_all(self._fd, self._buffer, self._end)
+            write_all(self._fd, self._buffer, self._end)
             if self._sync:
                 os.fdatasync(self._fd)
         except OSError as error:
-            os.ftruncate(self._fd, self._end)
-            path = self._path(self._segments[-1])
-            raise JournalWriteError(f"{path}: cannot write {len(self._buffer)} bytes: {error.strerror}") from error
+            # What a failed cut leaves behind is overwritten by the next flush, or set aside by the next opening.
+            with suppress(OSError):
+                os.ftruncate(self._fd, self._end)
+            raise self._write_error(f"cannot write {len(self._buffer)} bytes", error) from error
         self._end += len(self._buffer)
         self._buffer.clear()
+        self._flushed = self._next - 1
         if self._end >= self._segment_bytes:
-            self._start_segment()
+            # Without a new file the old one grows; the next flush tries again.
+            with suppress(OSError):
+                self._start_segment()
+
+    def flush_to_disk(self) -> None:
+        """Flush and wait for the disk, whatever the journal was opened with; raises JournalWriteError."""
+        self.flush()
+        try:
+            for segment in self._unsynced:
+                sync_path(segment.path)
+            os.fdatasync(self._fd)
+            sync_path(self.folder)
+        except OSError as error:
+            raise self._write_error("cannot reach the disk", error) from error
+        self._unsynced.clear()
 
     def read(self, start: int, limit: int | None = None) -> Iterator[tuple[int, bytes]]:
-        """Yield (number, payload) from record `start` on, flushed ones only, at most `limit`.
+        """Return (number, payload) from record `start` on, flushed ones only, at most `limit`.
 
         Raises:
             JournalError: the record is no longer kept, or a file is damaged (names file, offset and record).
         """
         if start < self.first_number:
             raise JournalError(f"{self.folder}: record {start} is gone; the oldest kept is {self.first_number}")
-        following = [*self._segments[1:], None]
-        left = -1 if limit is None else limit
-        for first, after in zip(list(self._segments), following, strict=True):
-            if after is not None and after <= start:
-                continue
-            end = self._end if after is None else None
-            for number, payload in _scan(self._path(first), first, end):
-                if number < start:
-                    continue
-                if left == 0:
-                    return
-                left -= 1
-                yield number, payload
+        return self._records(start, self._flushed if limit is None else min(self._flushed, start + limit - 1))
 
     def drop_before(self, number: int, keep_segments: int = 0) -> int:
         """Delete whole files whose records all lie before `number`, but for the latest `keep_segments` of them.
 
-        Returns how many files went.
+        Returns how many files went; JournalError if one cannot be deleted.
         """
-        old = [first for first, after in zip(self._segments, self._segments[1:], strict=False) if after <= number]
-        doomed = old[: max(0, len(old) - keep_segments)]
-        for first in doomed:
-            self._path(first).unlink()
-        self._segments = self._segments[len(doomed) :]
-        return len(doomed)
+        old = sum(after.first <= number for after in self._segments[1:])
+        doomed = max(0, old - keep_segments)
+        for _ in range(doomed):
+            path = self._segments[0].path
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise JournalError(f"{path}: cannot delete it: {error.strerror}") from error
+            self._unsynced = [segment for segment in self._unsynced if segment is not self._segments[0]]
+            del self._segments[0]
+        return doomed
 
     def close(self) -> None:
-        """Flush and let go of the files and the lock."""
+        """Flush and let go of the files and the lock; a second call does nothing. Raises JournalWriteError."""
+        if self._fd < 0:
+            return
         try:
             self.flush()
         finally:
-            os.close(self._fd)
-            os.close(self._lock)
+            self._let_go()
 
-    def _path(self, first: int) -> Path:
-        return self.folder / f"{first:0{_NAME_DIGITS}d}.log"
+    def _records(self, start: int, last: int) -> Iterator[tuple[int, bytes]]:
+        segments = list(self._segments)
+        for segment, after in zip(segments, [*segments[1:], None], strict=True):
+            if start > last:
+                return
+            if after is not None and after.first <= start:
+                continue
+            end = self._end if segment is self._segments[-1] else None
+            for number, _, payload in segment.walk(start, end):
+                yield number, payload
+                start = number + 1
+                if start > last:
+                    return
+            _check_joint(segment, start, after)
 
     def _open_last(self) -> None:
-        if not self._segments:
-            self._next = 1
-            self._segments = [1]
-        first = self._segments[-1]
-        self._fd = os.open(self._path(first), os.O_RDWR | os.O_CREAT, 0o600)
-        number, self._end = first - 1, 0
-        for number, payload in _scan(self._path(first), first, None, stop_at_damage=True):
-            self._end += _FRAME.size + len(payload)
-        self._next = number + 1
-        self._quarantine_tail()
+        last = self._segments[-1]
+        self._fd = os.open(last.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._next = last.first
+        try:
+            for number, offset, _ in last.walk(last.first):
+                self._next, self._end = number + 1, offset
+        except DamagedRecordError as damage:
+            if last.goes_on_behind(damage):
+                raise JournalError(
+                    f"{damage}, and whole records follow; put back a copy of the file, or cut it at byte "
+                    f"{damage.offset} to go on behind record {self.last_number} without what followed"
+                ) from damage
+            self._quarantine_tail(last.path)
 
-    def _quarantine_tail(self) -> None:
-        size = os.fstat(self._fd).st_size
-        if size == self._end:
-            return
-        path = self._path(self._segments[-1])
-        aside = path.with_suffix(f".damaged-{self._end}")
-        aside.write_bytes(os.pread(self._fd, size - self._end, self._end))
+    def _quarantine_tail(self, path: Path) -> None:
+        tail = os.pread(self._fd, os.fstat(self._fd).st_size - self._end, self._end)
+        again = 0
+        while (aside := path.with_suffix(f".damaged-{self._end}-{again}")).exists():
+            again += 1
+        aside.write_bytes(tail)
         os.ftruncate(self._fd, self._end)
-        self.repairs.append(
-            f"{path}: {size - self._end} bytes after record {self.last_number} were no whole record; moved to {aside.name}"
-        )
+        text = f"{path}: {len(tail)} bytes after record {self.last_number} were no whole record; moved to {aside.name}"
+        self.repairs.append(text)
 
     def _start_segment(self) -> None:
+        fresh = Segment(self.folder, self._next)
+        fd = os.open(fresh.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         os.close(self._fd)
-        self._segments.append(self._next)
-        self._fd = os.open(self._path(self._next), os.O_RDWR | os.O_CREAT, 0o600)
-        self._end = 0
+        self._fd, self._end = fd, 0
+        if self._sync:
+            sync_path(self.folder)
+        else:
+            self._unsynced.append(self._segments[-1])
+        self._segments.append(fresh)
+
+    def _write_error(self, what: str, error: OSError) -> JournalWriteError:
+        return JournalWriteError(f"{self._segments[-1].path}: {what}: {error.strerror}")
+
+    def _let_go(self) -> None:
+        for fd in (self._fd, self._lock):
+            if fd >= 0:
+                os.close(fd)
+        self._fd = self._lock = -1
 
 
 def read_folder(folder: Path) -> Iterator[tuple[int, bytes]]:
@@ -185,61 +224,42 @@ def read_folder(folder: Path) -> Iterator[tuple[int, bytes]]:
     Raises:
         JournalError: a file before the last is damaged (names file and offset).
     """
-    segments = sorted(int(path.stem) for path in folder.glob("*.log"))
-    for first in segments:
-        path = folder / f"{first:0{_NAME_DIGITS}d}.log"
-        yield from _scan(path, first, None, stop_at_damage=first == segments[-1])
-
-
-def _crc(number: int, payload: bytes) -> int:
-    return crc32(payload, crc32(_NUMBER.pack(number)))
-
-
-def _write_all(fd: int, data: bytearray, offset: int) -> None:
-    view, written = memoryview(data), 0
-    with view:
-        while written < len(data):
-            written += os.pwrite(fd, view[written:], offset + written)
-
-
-def _scan(path: Path, first: int, end: int | None, *, stop_at_damage: bool = False) -> Iterator[tuple[int, bytes]]:
-    """Yield the records of one file up to offset `end` (None: all of it)."""
-    data = path.read_bytes()
-    stop = len(data) if end is None else end
-    offset, number = 0, first
-    while offset < stop:
-        body = offset + _FRAME.size
-        length, crc = _FRAME.unpack_from(data, offset) if body <= stop else (MAX_RECORD_BYTES + 1, 0)
-        payload = data[body : body + length]
-        whole = length <= MAX_RECORD_BYTES and body + length <= stop
-        if not whole or crc != _crc(number, payload):
-            if stop_at_damage:
+    segments = [Segment(folder, first) for first in first_numbers(folder)]
+    for segment, after in zip(segments, [*segments[1:], None], strict=False):
+        number = segment.first
+        try:
+            for number, _, payload in segment.walk(segment.first):
+                yield number, payload
+        except DamagedRecordError:
+            if after is None:
                 return
-            raise JournalError(f"{path}: record {number} at byte {offset} is damaged")
-        yield number, payload
-        offset, number = body + length, number + 1
+            raise
+        _check_joint(segment, number + 1, after)
+
+
+def _check_joint(segment: Segment, following: int, after: Segment | None) -> None:
+    if after is not None and following != after.first:
+        raise JournalError(f"{segment.path}: ends before record {following}, the next file begins with {after.first}")
 
 
 def _lock(folder: Path) -> int:
-    fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        folder.mkdir(parents=True, exist_ok=True)
+        return lock_file(folder / "lock")
+    except LockedError as error:
+        raise JournalLockedError(f"{folder}: in use by process {error}; one process at a time") from error
     except OSError as error:
-        holder = os.pread(fd, 32, 0).decode(errors="replace").strip()
-        os.close(fd)
-        raise JournalLockedError(f"{folder}: in use by process {holder or 'unknown'}; one process at a time") from error
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, str(os.getpid()).encode(), 0)
-    return fd
+        raise JournalError(f"{folder}: cannot make the journal's folder or lock: {error.strerror}") from error
 
 
 def _incarnation(folder: Path) -> int:
     """Return the number that tells this journal from any other; made when the journal is."""
     path = folder / "incarnation"
     if path.exists():
-        return int(path.read_text())
+        text = path.read_bytes().decode(errors="replace")
+        if not text.isdecimal():
+            raise JournalError(f"{path}: expected a number, found {text[:40]!r}; put back a copy of the file")
+        return int(text)
     number = int.from_bytes(os.urandom(7), "little") + 1
-    scratch = path.with_suffix(".new")
-    scratch.write_text(str(number))
-    scratch.replace(path)
+    write_whole(path, str(number).encode())
     return number
