@@ -12,14 +12,14 @@ from orrery.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, Co
 
 HELP = """A trading stack that can be set to any moment and shows exactly how it stood.
 
-Begin with [bold]orrery up[/bold]: market data, strategies, risk and execution on this machine, on paper.
+Begin with `orrery up`: market data, strategies, risk and execution on this machine, on paper.
 """
 
 app = typer.Typer(
     name="orrery",
     help=HELP,
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={
         "help_option_names": ["--help", "-h"],

@@ -62,6 +62,7 @@ def _line(status: Mapping[str, Any] | None) -> ServiceLine:
         state=str(status["state"]),
         last_message_age_ms=status["last_message_age_ms"],
         uptime_ms=status["uptime_ms"],
+        pid=status["pid"],
         detail=str(status["detail"]),
     )
 

@@ -22,6 +22,7 @@ class ServiceLine(msgspec.Struct, kw_only=True):
     restarts: int = 0
     last_message_age_ms: int | None = None
     uptime_ms: int | None = None
+    pid: int | None = None
     detail: str = ""
 
 

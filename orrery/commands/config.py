@@ -18,7 +18,7 @@ def check(config: ConfigOption = None, overrides: SetOption = None, json: JsonOp
 
     All errors are shown at once, each with its file, line, key, what was expected and what was found; exit code 2.
 
-    Example: [cyan]orrery config check --config config/system.json --set risk.max_open_positions=3[/cyan]
+    Example: `orrery config check --config config/system.json --set risk.max_open_positions=3`
     """
     from common.config.load import ConfigError
     from orrery.errors import EXIT_USAGE
@@ -55,7 +55,7 @@ def show(
 ) -> None:
     """Print the configuration that a start would use: every key with its value, defaults included.
 
-    Example: [cyan]orrery config show --section risk[/cyan]
+    Example: `orrery config show --section risk`
     """
     from orrery.errors import CommandLineError
     from orrery.toml import toml_text

@@ -20,7 +20,7 @@ def command(
 
     One key pair for each service and one for the operator. Keys that exist are kept. Secrets are written, never shown.
 
-    Example: [cyan]orrery keygen --out keys[/cyan], then [cyan]keys_dir = "keys"[/cyan] under [cyan]\\[engine][/cyan].
+    Example: `orrery keygen --out keys`, then `keys_dir = "keys"` under `[engine]`.
     """
     from common.bus.security import OPERATOR, generate_keys
     from common.routes import SERVICES

@@ -11,7 +11,7 @@ def command(config: ConfigOption = None, overrides: SetOption = None) -> None:
 
     Services find each other in any order; each can be stopped and started again without the others.
 
-    Example: [cyan]orrery market-data --config config/system.toml[/cyan]
+    Example: `orrery market-data --config config/system.toml`
     """
     from orrery.alone import run_alone
 

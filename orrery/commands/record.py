@@ -28,11 +28,13 @@ def command(
 ) -> int:
     """Record the running stack's market data as JSON Lines: quotes, trades, books, bars, until Ctrl-C.
 
-    With [bold]--raw[/bold] no stack is needed: the venue of the configuration is followed directly, and its REST books go
+    With `--raw` no stack is needed: the venue of the configuration is followed directly, and its REST books go
     beside the frames: NAME_ws.jsonl.gz and NAME_depth_rest.jsonl.gz.
 
-    Examples: [cyan]orrery record --out today.jsonl.gz --duration 60[/cyan],
-    [cyan]orrery record --raw --out btc_ws.jsonl.gz --symbols BTCUSDT[/cyan]
+    Examples:
+
+    - `orrery record --out today.jsonl.gz --duration 60`
+    - `orrery record --raw --out btc_ws.jsonl.gz --symbols BTCUSDT`
     """
     from services.market_data.adapters.recordings import RecordingError
 

@@ -39,11 +39,14 @@ def command(  # noqa: PLR0913 - one argument per option
 ) -> int:
     """Play a recording through the real services, with journals of its own, and sum up.
 
-    It reads what [bold]orrery record[/bold] wrote, a venue's raw frames, and lines like
+    It reads what `orrery record` wrote, a venue's raw frames, and lines like
     {"timestamp":1700000000,"instrument":"X","best_bid":100.0,"best_ask":101.0}. Symbols are taken from the recording
     unless --config or --set names them.
 
-    Examples: [cyan]orrery replay --file market_data.jsonl[/cyan], [cyan]orrery replay --file today.jsonl.gz --speed 10[/cyan]
+    Examples:
+
+    - `orrery replay --file market_data.jsonl`
+    - `orrery replay --file today.jsonl.gz --speed 10 --json`
     """
     from orrery.stack.launch import Launch, launch, log_folder
     from orrery.stack.run import RunOptions

@@ -22,9 +22,9 @@ def command(
         int | None, typer.Option(metavar="PORT", help="The dashboard comes in a later version.")
     ] = None,
 ) -> int:
-    """Run the stack of a configuration file, like [bold]orrery up --config FILE[/bold].
+    """Run the stack of a configuration file, like `orrery up --config FILE`.
 
-    Example: [cyan]orrery run --config config/system.json[/cyan]
+    Example: `orrery run --config config/system.json`
     """
     from orrery.stack.launch import Launch, launch
     from orrery.stack.run import RunOptions

@@ -37,8 +37,8 @@ def binance(  # noqa: PLR0913 - one argument per option
 
     When it is ready it prints one JSON line with ws_url and rest_url; the playing begins with the first client.
 
-    Example: [cyan]orrery stand-in binance --recording hb_20240808_btcusdt_ws.jsonl.gz --port 9443[/cyan], then
-    [cyan]orrery up --source binance --set market_data.websocket_url=ws://127.0.0.1:9443[/cyan]
+    Example: `orrery stand-in binance --recording hb_20240808_btcusdt_ws.jsonl.gz --port 9443`, then
+    `orrery up --source binance --set market_data.websocket_url=ws://127.0.0.1:9443`
     """
     from orrery.stand_in import StandInOptions, run_stand_in
 

@@ -11,7 +11,7 @@ def command(config: ConfigOption = None, overrides: SetOption = None, json: Json
 
     Exit code 0 when all are ready, 1 otherwise. A service that does not answer within a second is unreachable.
 
-    Example: [cyan]orrery status --json[/cyan]
+    Example: `orrery status --json`
     """
     from orrery.health import ask_all, health_of
     from orrery.view.report import health_lines

@@ -26,8 +26,11 @@ def command(
     the order of the flow, a second Ctrl-C at once. In a terminal it shows a live table; logs go to
     <engine.data_dir>/logs.
 
-    Examples: [cyan]orrery up[/cyan], [cyan]orrery up --duration 30 --json[/cyan],
-    [cyan]orrery up --config my.toml --set risk.max_open_positions=3[/cyan]
+    Examples:
+
+    - `orrery up`
+    - `orrery up --duration 30 --json`
+    - `orrery up --config my.toml --set risk.max_open_positions=3`
     """
     from orrery.stack.launch import Launch, launch
     from orrery.stack.run import RunOptions

@@ -104,8 +104,7 @@ class StackRun:
     def run(self, view: View) -> tuple[int, Summary]:
         """Run until the end; return the exit code and the sums. Every process has ended when this returns."""
         self._view = view
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._on_signal)
+        handlers = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             self._supervisor.start()
             exit_code = self._watch()
@@ -114,6 +113,9 @@ class StackRun:
             self._supervisor.stop(list(SERVICES))
             self._view.close()
             self._bus.close()
+            self._loop.close()
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
         return exit_code, summary
 
     def _watch(self) -> int:
@@ -125,6 +127,7 @@ class StackRun:
         if not self._is_up():
             return self._report_not_ready()
         self._ready_ns = monotonic_ns()
+        self._supervisor.is_established = True
         duration_s = self._options.duration_s
         self._pump(self._is_finished, None if duration_s is None else round(duration_s * NS_PER_SECOND))
         self._ended_ns = monotonic_ns()
@@ -161,8 +164,7 @@ class StackRun:
         )
 
     def _is_up(self) -> bool:
-        states = [self._poller.status(service).get("state") for service in SERVICES]
-        return all(state == "ready" for state in states) or self._is_finished()
+        return all(line.state == "ready" for line in self._lines().values()) or self._is_finished()
 
     def _is_finished(self) -> bool:
         return self._options.until_finished and self._tally.is_finished()
@@ -215,6 +217,7 @@ class StackRun:
             last_message_age_ms=status.get("last_message_age_ms"),
             uptime_ms=status.get("uptime_ms") if fresh else None,
             detail=str(status.get("detail", "")) if fresh else "",
+            pid=process.pid,
         )
 
     def _report_cannot_start(self) -> int:
@@ -230,7 +233,10 @@ class StackRun:
         for service, line in self._lines().items():
             if line.state != "ready":
                 why = line.detail or "no status"
-                print(f"orrery: {service} is not ready after 60 s: {line.state}: {why}", file=sys.stderr)
+                print(
+                    f"orrery: {service} is not ready after {STARTUP_TIMEOUT_NS // NS_PER_SECOND} s: {line.state}: {why}",
+                    file=sys.stderr,
+                )
         return EXIT_FAILED
 
     def _on_line(self, service: str, text: str) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 from common.clock import monotonic_ns
 from common.runner import EventLoop
-from orrery.errors import EXIT_USAGE
 from orrery.stack.process import OnLine, ProcessState, ServiceProcess, describe_exit
 
 CHECK_INTERVAL_NS = 50_000_000
@@ -16,13 +15,17 @@ _TURN_MS = 20
 
 
 class Supervisor:
-    """The processes by service name. `events` are sentences about what happened to them, latest last."""
+    """The processes by service name. `events` are sentences about what happened to them, latest last.
+
+    Until `is_established` is set, a process that says it cannot start is not started again: someone must change something.
+    """
 
     def __init__(self, loop: EventLoop, commands: Mapping[str, Sequence[str]], on_line: OnLine) -> None:
         self._loop = loop
         self.processes = {name: ServiceProcess(loop, name, command, on_line) for name, command in commands.items()}
         self.events: deque[str] = deque(maxlen=EVENTS_KEPT)
         self.events_total = 0
+        self.is_established = False
         loop.every(CHECK_INTERVAL_NS, self.check)
 
     def start(self) -> None:
@@ -34,6 +37,8 @@ class Supervisor:
         """Notice what ended, start what is due."""
         for process in self.processes.values():
             before = process.restarts
+            if process.state is ProcessState.FAILED and not self.is_established:
+                continue
             if process.check() and process.state is not ProcessState.STOPPED:
                 last = f": {process.tail[-1]}" if process.tail else ""
                 self._tell(f"{process.name} ended ({describe_exit(process.last_exit)}){last}")
@@ -41,12 +46,8 @@ class Supervisor:
                 self._tell(f"{process.name} started again, restart {process.restarts}")
 
     def cannot_start(self) -> list[ServiceProcess]:
-        """Return the processes that ended saying that another start will not help, and were never started again."""
-        return [
-            process
-            for process in self.processes.values()
-            if process.restarts == 0 and process.state is ProcessState.FAILED and process.last_exit == EXIT_USAGE
-        ]
+        """Return the processes that ended saying that another start will not help, and were not started again."""
+        return [process for process in self.processes.values() if process.state is ProcessState.FAILED]
 
     def restarts(self) -> int:
         """Return how often processes were started again, in all."""

@@ -81,10 +81,10 @@ def test_exit_code_2_at_the_first_start_is_told_apart_from_a_crash(stand: MakeSt
 
 def test_a_child_gets_time_to_end_gracefully(stand: MakeStand) -> None:
     script = """
-import signal, sys, time
+import os, signal, time
 def end(*_):
-    print("goodbye", flush=True); sys.exit(0)
-signal.signal(signal.SIGTERM, end); print("ready", flush=True); time.sleep(60)
+    os.write(1, b"goodbye"); os._exit(0)
+signal.signal(signal.SIGTERM, end); os.write(1, b"ready\\n"); time.sleep(60)
 """
     at = stand(one=script)
     at.supervisor.start()
