@@ -15,7 +15,7 @@ from prometheus_client.core import (
     HistogramMetricFamily,
     Metric,
 )
-from prometheus_client.registry import Collector
+from prometheus_client.registry import REGISTRY, Collector, CollectorRegistry
 
 from common.messages import Bar, BookSnapshot, BookUpdate, MarketState, MarketStatus, Quote, Trade
 from services.market_data.core.depth_sync import ResyncReason
@@ -50,10 +50,10 @@ class LatencyHistogram:
         return buckets
 
 
-class Metrics(Collector):
+class MarketDataMetrics(Collector):
     """The service's own metrics; labels come from the configured symbols and from enums, so their number is bounded."""
 
-    def __init__(self, *, simulated: bool) -> None:
+    def __init__(self, *, simulated: bool, registry: CollectorRegistry = REGISTRY) -> None:
         """Count from zero; `price_feed_simulated_price` exists only where the source is simulated."""
         self._simulated = simulated
         self._updates: Counter[str] = Counter()
@@ -66,6 +66,7 @@ class Metrics(Collector):
         self._bars: Counter[str] = Counter()
         self._states: dict[str, MarketState] = {}
         self._books = self._reconnects = self._requests = self._failures = self._silences = 0
+        registry.register(self)
 
     def observe(self, thing: CoreOutput | CoreInput) -> None:
         """Count one output of the core, or one input that is neither a frame nor a message."""
