@@ -19,7 +19,7 @@ from prometheus_client.registry import REGISTRY, Collector, CollectorRegistry
 
 from common.messages import Bar, BookSnapshot, BookUpdate, MarketState, MarketStatus, Quote, Trade
 from services.market_data.core.depth_sync import ResyncReason
-from services.market_data.core.inputs import Connected, CoreInput, CoreOutput, DepthFailed, DepthRequest, Reconnect
+from services.market_data.core.inputs import CoreInput, CoreOutput, DepthFailed, DepthRequest, Reconnect
 
 LATENCY_BOUNDS_MS = (0.0, 1.0, 2.0, 5.0, 10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1_000.0, 5_000.0)
 """Upper bounds of the histogram; 0 takes what seems to come before it was sent, because two clocks differ."""
@@ -65,7 +65,8 @@ class MarketDataMetrics(Collector):
         self._resyncs: Counter[str] = Counter()
         self._bars: Counter[str] = Counter()
         self._states: dict[str, MarketState] = {}
-        self._books = self._reconnects = self._requests = self._failures = self._silences = 0
+        self._connects: Counter[str] = Counter()
+        self._books = self._requests = self._failures = self._silences = 0
         registry.register(self)
 
     def observe(self, thing: CoreOutput | CoreInput) -> None:
@@ -115,7 +116,8 @@ class MarketDataMetrics(Collector):
         states = list(self._states.values())
         yield _gauge("market_data_stale_symbols", "Symbols that are stale now.", states.count(MarketState.STALE))
         yield _gauge("market_data_live_symbols", "Symbols whose data is good now.", states.count(MarketState.LIVE))
-        yield _counter("market_data_reconnects", "Connections after the first.", self._reconnects)
+        connects = max(list(self._connects.values()), default=0)
+        yield _counter("market_data_reconnects", "Connections after the first.", max(0, connects - 1))
         yield _counter("market_data_book_updates", "Books and changes of books published.", self._books)
         yield _counter("market_data_book_requests", "Whole books asked for.", self._requests)
         yield _counter("market_data_book_failures", "Requests for a whole book that failed.", self._failures)
@@ -123,8 +125,6 @@ class MarketDataMetrics(Collector):
 
     def _observe_source(self, thing: CoreOutput | CoreInput) -> None:
         match thing:
-            case Connected():
-                self._reconnects += thing.connection > 1
             case DepthRequest():
                 self._requests += 1
             case DepthFailed():
@@ -144,6 +144,7 @@ class MarketDataMetrics(Collector):
                 self._stales[symbol] += 1
             case MarketState.RESYNCING if reason in list(ResyncReason):
                 self._resyncs[reason] += 1
+                self._connects[symbol] += reason == ResyncReason.CONNECTED
                 self._gaps[symbol] += reason == ResyncReason.GAP
                 self._crossed[symbol] += reason == ResyncReason.CROSSED
             case MarketState.RESYNCING | MarketState.LIVE | MarketState.DISCONNECTED:

@@ -94,7 +94,8 @@ class MarketDataCore:
         desk = self._board.desks.get(symbol)
         if stream != "book" or desk is None or not desk.sync.synced:
             return None
-        return snapshot_of(symbol, desk.sync.book, desk.quality.heard_at_ns)
+        heard_ns = desk.quality.heard_at_ns
+        return snapshot_of(symbol, desk.sync.book, heard_ns, heard_ns)
 
     def require_bars(self, symbol: str, timeframe: str) -> None:
         """Build bars of this length from now on; ValueError says what is wrong with the wish."""

@@ -46,14 +46,14 @@ def update_of(diff: DepthDiff, first_update_id: int, received_ns: int) -> BookUp
     )
 
 
-def snapshot_of(symbol: str, book: OrderBook, received_ns: int) -> BookSnapshot:
+def snapshot_of(symbol: str, book: OrderBook, event_ns: int, received_ns: int) -> BookSnapshot:
     """Return the whole book as it stands; worth something only while it is synced."""
     return BookSnapshot(
         symbol=symbol,
         update_id=book.update_id,
         bids=list(book.bids.levels()),
         asks=list(book.asks.levels()),
-        event_ns=received_ns,
+        event_ns=event_ns,
         received_ns=received_ns,
     )
 

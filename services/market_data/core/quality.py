@@ -32,10 +32,10 @@ class Quality:
         self.latency_ns_last: int | None = None
         self.latency_ns_min: int | None = None
 
-    def heard(self, received_ns: int) -> None:
+    def heard(self, now_ns: int) -> None:
         """Count something that arrived."""
         self.updates += 1
-        self.heard_at_ns = received_ns
+        self.heard_at_ns = now_ns
 
     def latency(self, latency_ns: int) -> None:
         """Note the time from the venue's clock to ours; negative where the clocks differ by more than the way takes."""

@@ -153,7 +153,8 @@ class RecordedCore:
         desk = self._board.desks.get(symbol)
         if stream != "book" or desk is None or desk.book is None:
             return None
-        return snapshot_of(symbol, desk.book, desk.quality.heard_at_ns)
+        heard_ns = desk.quality.heard_at_ns
+        return snapshot_of(symbol, desk.book, heard_ns, heard_ns)
 
     def require_bars(self, symbol: str, timeframe: str) -> None:
         """Build bars of this length from now on; ValueError says what is wrong with the wish."""

@@ -45,8 +45,12 @@ class VenueDesk(Desk):
         return self.turn(MarketState.DISCONNECTED, reason, now_ns)
 
     def take(self, event: SymbolEvent, received_ns: int, now_ns: int) -> list[AnyMessage]:
-        """Take what the venue said, read at received_ns; return what is to be published."""
-        self.quality.heard(received_ns)
+        """Take what the venue said; return what is to be published.
+
+        received_ns is when the frame was first read. For a recorded one that was long before now_ns, so it serves for
+        the feed's latency and in place of a time that the venue does not send; what is stale is judged by now_ns.
+        """
+        self.quality.heard(now_ns)
         messages: list[AnyMessage] = []
         if self.quality.state is not MarketState.LIVE and (self.sync.synced or not self._follows_depth):
             messages += self.turn(MarketState.LIVE, "updates arrive", now_ns)
@@ -54,11 +58,11 @@ class VenueDesk(Desk):
             case VenueQuote():
                 messages += self._take_quote(event, received_ns, now_ns)
             case VenueTrade():
-                messages += self._take_trade(event, received_ns)
+                messages += self._take_trade(event, received_ns, now_ns)
             case DepthDiff():
                 messages += self._take_diff(event, received_ns, now_ns)
             case VenueCandle():
-                messages += self._take_candle(event, received_ns)
+                messages += self._take_candle(event, received_ns, now_ns)
             case _:
                 assert_never(event)
         return messages
@@ -67,7 +71,7 @@ class VenueDesk(Desk):
         """Take the whole book that was asked for."""
         match self.sync.snapshot(snapshot, now_ns):
             case Step.SYNCED:
-                return self._show(snapshot_of(self.symbol, self.sync.book, received_ns), now_ns)
+                return self._show(snapshot_of(self.symbol, self.sync.book, received_ns, now_ns), now_ns)
             case Step.DOUBTED:
                 return self._doubted(now_ns)
             case Step.TOO_OLD | Step.UNWANTED | Step.HELD | Step.OLD | Step.APPLIED:
@@ -109,23 +113,23 @@ class VenueDesk(Desk):
             self.quality.crossed += 1
             return messages
         event_ns = received_ns if event.event_ns is None else event.event_ns
-        return [*messages, *self._publish_top(top, event.update_id, event_ns, received_ns)]
+        return [*messages, *self._publish_top(top, event.update_id, event_ns, now_ns)]
 
-    def _take_trade(self, event: VenueTrade, received_ns: int) -> Sequence[AnyMessage]:
+    def _take_trade(self, event: VenueTrade, received_ns: int, now_ns: int) -> Sequence[AnyMessage]:
         self.quality.latency(received_ns - event.sent_ns)
         if self.tape.wants(aggregate=event.aggregate) and self.tape.take(
             event.first_trade_id, event.trade_id, event.event_ns
         ):
-            return self.publish_trade(trade_of(event, received_ns), event.sent_ns)
-        return self.bars.hear(event.sent_ns, received_ns)
+            return self.publish_trade(trade_of(event, now_ns), event.sent_ns)
+        return self.bars.hear(event.sent_ns, now_ns)
 
     def _take_diff(self, diff: DepthDiff, received_ns: int, now_ns: int) -> list[AnyMessage]:
         self.quality.latency(received_ns - diff.event_ns)
-        messages: list[AnyMessage] = [*self.bars.hear(diff.event_ns, received_ns)]
+        messages: list[AnyMessage] = [*self.bars.hear(diff.event_ns, now_ns)]
         first_update_id = self.sync.book.update_id + 1
         match self.sync.diff(diff, now_ns):
             case Step.APPLIED:
-                messages += self._show(update_of(diff, first_update_id, received_ns), now_ns)
+                messages += self._show(update_of(diff, first_update_id, now_ns), now_ns)
             case Step.DOUBTED:
                 messages += self._doubted(now_ns)
             case Step.OLD:
@@ -134,12 +138,12 @@ class VenueDesk(Desk):
                 pass
         return messages
 
-    def _take_candle(self, candle: VenueCandle, received_ns: int) -> list[AnyMessage]:
+    def _take_candle(self, candle: VenueCandle, received_ns: int, now_ns: int) -> list[AnyMessage]:
         self.quality.latency(received_ns - candle.sent_ns)
-        messages: list[AnyMessage] = [*self.bars.hear(candle.sent_ns, received_ns)]
+        messages: list[AnyMessage] = [*self.bars.hear(candle.sent_ns, now_ns)]
         if candle.closed and candle.start_ns > self._candles.get(candle.timeframe, -1):
             self._candles[candle.timeframe] = candle.start_ns
-            messages.append(bar_of(candle, received_ns))
+            messages.append(bar_of(candle, now_ns))
         return messages
 
     def _show(self, message: BookSnapshot | BookUpdate, now_ns: int) -> list[AnyMessage]:
@@ -152,13 +156,13 @@ class VenueDesk(Desk):
         last = self.quote
         if top is None or (last is not None and top == (last.bid, last.bid_size, last.ask, last.ask_size)):
             return messages
-        return [*messages, *self._publish_top(top, update_id, message.event_ns, message.received_ns)]
+        return [*messages, *self._publish_top(top, update_id, message.event_ns, now_ns)]
 
-    def _publish_top(self, top: Top, update_id: int, event_ns: int, received_ns: int) -> Sequence[AnyMessage]:
+    def _publish_top(self, top: Top, update_id: int, event_ns: int, now_ns: int) -> Sequence[AnyMessage]:
         last = self.quote
         if last is not None and update_id <= last.update_id:
             return []
-        return self.publish_quote(quote_of(self.symbol, top, update_id, event_ns, received_ns))
+        return self.publish_quote(quote_of(self.symbol, top, update_id, event_ns, now_ns))
 
     def _doubted(self, now_ns: int) -> list[AnyMessage]:
         reason, quality = self.sync.reason, self.quality
