@@ -139,7 +139,7 @@ class Tally:
     def summary(self, services: dict[str, ServiceLine]) -> Summary:
         """Return the sums, with these lines for the services."""
         risk, symbols = self._core(RISK_MANAGER), self._core(MARKET_DATA).get("symbols", {})
-        money = {key: str(risk.get(key, "0")) for key in ("realised_pnl", "unrealised_pnl", "equity")}
+        money = {key: str(risk[key]) for key in ("realised_pnl", "unrealised_pnl", "equity") if key in risk}
         return Summary(
             ticks=self._total(MARKET_DATA, "ticks"),
             bars=self._total(MARKET_DATA, "bars"),
@@ -147,9 +147,9 @@ class Tally:
             orders=self._total(RISK_MANAGER, "approved") + self._total(RISK_MANAGER, "protective_exits"),
             refusals=self._total(RISK_MANAGER, "refused"),
             fills=self._total(EXECUTION, "fills"),
-            realised_pnl=_number(money["realised_pnl"]),
-            unrealised_pnl=_number(money["unrealised_pnl"]),
-            equity=_number(money["equity"]),
+            realised_pnl=_number(money.get("realised_pnl", "0")),
+            unrealised_pnl=_number(money.get("unrealised_pnl", "0")),
+            equity=_number(money["equity"]) if "equity" in money else None,
             services=services,
             refusals_by_reason=self._refusals(),
             positions=[_position(position) for position in risk.get("positions", ())],

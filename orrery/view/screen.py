@@ -19,8 +19,12 @@ MOST_MARKETS = 6
 MOST_RUNNERS = 12
 MOST_RECENT = 12
 FEWEST_RECENT = 3
-_FIXED_HEIGHT = 19
-"""Lines of everything but markets, runners and recent lines."""
+SIDE_BY_SIDE = 96
+"""Columns from which services and flow stand beside each other."""
+_FRAME = 2
+_FRAME_AND_HEADER = 3
+_SERVICE_ROWS = 5
+_FLOW_ROWS = 5
 
 
 class Scene(NamedTuple):
@@ -33,16 +37,36 @@ class Scene(NamedTuple):
     events: Sequence[str]
 
 
-def draw(scene: Scene, height: int) -> RenderableType:
-    """Return the screen for a terminal of so many lines."""
+class Room(NamedTuple):
+    """How many lines each list gets."""
+
+    markets: int
+    runners: int
+    recent: int
+
+
+def draw(scene: Scene, width: int, height: int) -> RenderableType:
+    """Return the screen for a terminal of so many columns and lines."""
     summary = scene.summary
+    is_wide = width >= SIDE_BY_SIDE
+    room = _room(summary, height, is_wide=is_wide)
+    lists = (_markets(summary, room.markets), _runners(summary, room.runners), _recent(scene, room.recent))
+    if not is_wide:
+        return Group(_head(scene), _services(summary), _flow(scene), *lists)
     top = Table.grid(expand=True, padding=0)
     top.add_column(ratio=58)
     top.add_column(ratio=42)
     top.add_row(_services(summary), _flow(scene))
-    used = _FIXED_HEIGHT + min(len(summary.market), MOST_MARKETS) + min(len(summary.runners), MOST_RUNNERS)
-    recent = max(FEWEST_RECENT, min(MOST_RECENT, height - used))
-    return Group(_head(scene), top, _markets(summary), _runners(summary), _recent(scene, recent))
+    return Group(_head(scene), top, *lists)
+
+
+def _room(summary: Summary, height: int, *, is_wide: bool) -> Room:
+    """Share the lines out: markets first, then runners, what is left for the latest, which always gets a few."""
+    left = height - 1 - (_SERVICE_ROWS + _FRAME) - (0 if is_wide else _FLOW_ROWS + _FRAME)
+    markets = min(len(summary.market), MOST_MARKETS)
+    left -= markets + _FRAME_AND_HEADER + _FRAME_AND_HEADER + FEWEST_RECENT + _FRAME
+    runners = max(1, min(len(summary.runners), MOST_RUNNERS, left))
+    return Room(markets, runners, max(FEWEST_RECENT, min(MOST_RECENT, FEWEST_RECENT + left - runners)))
 
 
 def _head(scene: Scene) -> RenderableType:
@@ -62,8 +86,10 @@ def _services(summary: Summary) -> RenderableType:
     for name, line in summary.services.items():
         restarts = Text(str(line.restarts), style="bold yellow" if line.restarts else DIM)
         uptime = t.NOTHING if line.uptime_ms is None else t.duration(line.uptime_ms / 1_000)
-        state = Text.assemble(("● ", state_style(line.state)), line.state)
-        table.add_row(name.replace("_", " "), state, restarts, uptime, t.age(line.last_message_age_ms))
+        state = Text(line.state, style=state_style(line.state))
+        table.add_row(
+            Text(name.replace("_", " "), style="bold"), state, restarts, uptime, t.age(line.last_message_age_ms)
+        )
     return _panel("services", table)
 
 
@@ -72,18 +98,20 @@ def _flow(scene: Scene) -> RenderableType:
     table = Table.grid(expand=True, padding=(0, 1))
     for justify in ("left", "right", "left", "right"):
         table.add_column(justify=justify)
-    table.add_row(*_pair("ticks", t.count(summary.ticks)), *_pair("ticks/s", f"{scene.rates.get('ticks', 0.0):,.0f}"))
-    table.add_row(*_pair("bars", t.count(summary.bars)), *_money("equity", summary.equity, signed=False))
-    table.add_row(*_pair("intents", t.count(summary.intents)), *_money("realised", summary.realised_pnl))
-    table.add_row(*_pair("orders", t.count(summary.orders)), *_money("unrealised", summary.unrealised_pnl))
-    refused = Text(t.count(summary.refusals), style="yellow" if summary.refusals else "bold")
-    table.add_row(Text("refusals", style=LABEL), refused, *_pair("fills", t.count(summary.fills)))
+    table.add_row(
+        *_pair("ticks", t.short_count(summary.ticks)), *_pair("ticks/s", f"{scene.rates.get('ticks', 0.0):,.0f}")
+    )
+    table.add_row(*_pair("bars", t.short_count(summary.bars)), *_money("equity", summary.equity, signed=False))
+    table.add_row(*_pair("intents", t.short_count(summary.intents)), *_money("realised", summary.realised_pnl))
+    table.add_row(*_pair("orders", t.short_count(summary.orders)), *_money("unrealised", summary.unrealised_pnl))
+    refused = Text(t.short_count(summary.refusals), style="yellow" if summary.refusals else "bold")
+    table.add_row(Text("refusals", style=LABEL), refused, *_pair("fills", t.short_count(summary.fills)))
     return _panel("flow and P&L", table)
 
 
-def _markets(summary: Summary) -> RenderableType:
+def _markets(summary: Summary, most: int) -> RenderableType:
     table = _table("symbol", "state", ">bid", ">ask", ">spread bp", ">gaps", ">position", ">unrealised")
-    for symbol, line in list(summary.market.items())[:MOST_MARKETS]:
+    for symbol, line in list(summary.market.items())[:most]:
         held = [position for position in summary.positions if position.symbol == symbol]
         quantity = sum(position.quantity for position in held)
         unrealised = sum(position.unrealised_pnl for position in held)
@@ -97,17 +125,17 @@ def _markets(summary: Summary) -> RenderableType:
             t.quantity(quantity) if quantity else Text("flat", style=DIM),
             Text(t.money(unrealised, signed=True), style=signed_style(unrealised)),
         )
-    return _panel(_shown("markets", len(summary.market), MOST_MARKETS), table)
+    return _panel(_shown("markets", len(summary.market), most), table)
 
 
-def _runners(summary: Summary) -> RenderableType:
+def _runners(summary: Summary, most: int) -> RenderableType:
     table = _table("runner", "state", ">position", ">entry", ">realised", ">unrealised")
     positions = {position.runner: position for position in summary.positions}
-    for name, line in list(summary.runners.items())[:MOST_RUNNERS]:
+    for name, line in list(summary.runners.items())[:most]:
         state = "paused" if line.paused else line.state
         label = Text(state.replace("_", " "), style=state_style(state))
         table.add_row(name, label, *_holding(positions.get(name)))
-    return _panel(_shown("runners", len(summary.runners), MOST_RUNNERS), table)
+    return _panel(_shown("runners", len(summary.runners), most), table)
 
 
 def _holding(position: PositionLine | None) -> tuple[RenderableType, ...]:
@@ -124,7 +152,9 @@ def _holding(position: PositionLine | None) -> tuple[RenderableType, ...]:
 
 def _recent(scene: Scene, most: int) -> RenderableType:
     lines = recent_lines(scene.tape, scene.events, most)
-    return _panel("latest", Group(*lines) if lines else Text("nothing yet", style=DIM))
+    panel = _panel("latest", Group(*lines) if lines else Text("nothing yet", style=DIM))
+    panel.subtitle, panel.subtitle_align = Text("Ctrl-C stops", style=DIM), "right"
+    return panel
 
 
 def _table(*columns: str) -> Table:

@@ -41,4 +41,4 @@ class TableView:
             monotonic_ns(), {"ticks": summary.ticks, "bars": summary.bars, "orders": summary.orders}
         )
         scene = Scene(self._title, summary, rates, list(self._tape.entries), events)
-        return draw(scene, self._console.height)
+        return draw(scene, self._console.width, self._console.height)

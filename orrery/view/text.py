@@ -3,12 +3,18 @@
 NS_PER_SECOND = 1_000_000_000
 _MINUTE_S, _HOUR_S, _DAY_S = 60, 3_600, 86_400
 _MS_PER_S = 1_000
+_TEN_MILLION = 10_000_000
 NOTHING = "-"
 
 
 def count(value: int) -> str:
     """Return a whole number with thousands apart."""
     return f"{value:,}"
+
+
+def short_count(value: int) -> str:
+    """Return a count that fits nine characters: exact below ten million, else in millions."""
+    return f"{value:,}" if value < _TEN_MILLION else f"{value / 1_000_000:,.1f}M"
 
 
 def money(value: float | None, *, signed: bool = False) -> str:
