@@ -5,7 +5,7 @@ from enum import IntEnum
 
 import msgspec
 
-from common.journal import Journal
+from common.journal import Journal, JournalError
 
 
 class InputKind(IntEnum):
@@ -35,6 +35,9 @@ encode_input = _encoder.encode
 
 
 def read_inputs(inbox: Journal, start: int) -> Iterator[tuple[int, Input]]:
-    """Yield (number, input) from number `start` on; raises JournalError for damage."""
+    """Yield (number, input) from number `start` on; raises JournalError for damage and for records of another kind."""
     for number, payload in inbox.read(start):
-        yield number, _decoder.decode(payload)
+        try:
+            yield number, _decoder.decode(payload)
+        except msgspec.DecodeError as error:
+            raise JournalError(f"{inbox.folder}: record {number} is no input: {error}") from error
