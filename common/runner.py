@@ -87,10 +87,10 @@ class EventLoop:
             callback = self._readers.get(readable)
             if callback is not None:
                 callback()
-        now_ns = monotonic_ns()
         for due, callback in self._timers:
             due_ns = due()
-            if due_ns is not None and due_ns <= now_ns:
+            # Read after it: a time that is due at once may be told as the very moment of asking.
+            if due_ns is not None and due_ns <= monotonic_ns():
                 callback()
 
     def close(self) -> None:
