@@ -1,7 +1,7 @@
 """The part of a shell that every service has: its sockets, heartbeats, health, status command and metrics."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -162,7 +162,19 @@ class BusService:
     def _seen(self, arguments: dict[str, Any], _request_id: str) -> None:
         """Take a reader's sign of life with the numbers it has reached."""
         lag = self.publisher.lag_behind(arguments["cursors"])
-        self._subscribers[str(arguments["subscriber"])] = {"lag": lag, "seen_ms": self.uptime_ms()}
+        self._subscribers[str(arguments["subscriber"])] = {
+            "lag": lag,
+            "seen_ms": self.uptime_ms(),
+            "takes_market_data": bool(arguments["takes_market_data"]),
+        }
+
+    def largest_lag(self, expected: Iterable[str]) -> int | None:
+        """Return how far the slowest of these readers is behind; None while one of them takes no market data yet."""
+        oldest_ms = self.uptime_ms() - self.config.engine.peer_timeout_ms
+        found = [self._subscribers.get(name) for name in expected]
+        if any(seen is None or not seen["takes_market_data"] or seen["seen_ms"] < oldest_ms for seen in found):
+            return None
+        return max((seen["lag"] for seen in found if seen is not None), default=0)
 
     def _stop(self, _arguments: dict[str, Any], _request_id: str) -> str:
         self.loop.stop()

@@ -52,3 +52,11 @@ class EventClock:
 def monotonic_ns() -> int:
     """Return the machine-wide monotonic clock, for durations only."""
     return time.monotonic_ns()
+
+
+def monotonic_due(deadline_ns: int | None, clock: Clock) -> int | None:
+    """Return the monotonic time of a deadline by `clock`: 0 (at once) if it has passed, None if there is none."""
+    if deadline_ns is None:
+        return None
+    left_ns = deadline_ns - clock.now_ns()
+    return 0 if left_ns <= 0 else monotonic_ns() + left_ns

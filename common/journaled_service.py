@@ -17,7 +17,7 @@ from common.bus.frames import Received
 from common.bus.peers import Peer, Peers
 from common.bus.subscriber import Subscriber
 from common.bus_service import BusService
-from common.clock import Clock, monotonic_ns
+from common.clock import Clock, monotonic_due
 from common.codec import UndecodableError, decode, encode
 from common.config.endpoints import is_private
 from common.config.models import Config
@@ -35,7 +35,9 @@ FLUSH_INTERVAL_NS = 100_000_000
 """How long inputs without consequence may wait in memory; they are asked for again after a crash."""
 RETRY_INTERVAL_NS = 500_000_000
 UPKEEP_INTERVAL_NS = 100_000_000
-SEEN_INTERVAL_NS = 1_000_000_000
+SEEN_INTERVAL_NS = 500_000_000
+SEEN_EVERY = 1_000
+"""Messages after which publishers are told how far we are; a replay waits for its readers by it."""
 
 _log = get_logger("shell")
 
@@ -84,6 +86,7 @@ class JournaledService:
         self._since_snapshot = recovered.redone
         self._unsent: list[Callable[[], None]] = []
         self._blocked = ""
+        self._unseen = 0
         self.bus = BusService(loop, config, name, outbox=self.outbox)
         self.bus.publisher.open_journaled(journaled_topic)
         self.subscriber = self._connect(appeared or {})
@@ -151,8 +154,12 @@ class JournaledService:
     def _on_bus(self) -> None:
         if self._blocked:
             return
-        for received in self.subscriber.drain():
+        arrived = self.subscriber.drain()
+        for received in arrived:
             self._take_received(received)
+        self._unseen += len(arrived)
+        if self._unseen >= SEEN_EVERY:
+            self._tell_seen()
         for topic, missing in self.subscriber.take_lost():
             now_ns = self.clock.now_ns()
             gap = InputGap(topic=topic, missing=missing, event_ns=now_ns, received_ns=now_ns)
@@ -209,7 +216,9 @@ class JournaledService:
             self.outbox.flush()
         except JournalWriteError as error:
             if not self._blocked:
-                _log.error("journal refuses writes; intake stopped, nothing is sent until it succeeds", error=str(error))
+                _log.error(
+                    "journal refuses writes; intake stopped, nothing is sent until it succeeds", error=str(error)
+                )
             self._blocked = str(error)
             return
         if self._blocked:
@@ -232,10 +241,7 @@ class JournaledService:
             self._on_bus()
 
     def _core_due(self) -> int | None:
-        due_ns = self.core.next_deadline_ns()
-        if due_ns is None or self._blocked:
-            return None
-        return monotonic_ns() + max(0, due_ns - self.clock.now_ns())
+        return None if self._blocked else monotonic_due(self.core.next_deadline_ns(), self.clock)
 
     def _on_core_deadline(self) -> None:
         now_ns = self.clock.now_ns()
@@ -251,9 +257,14 @@ class JournaledService:
             self.subscriber.open_gate()
 
     def _tell_seen(self) -> None:
-        cursors = self.subscriber.cursors()
+        seen = {
+            "subscriber": self.bus.name,
+            "cursors": self.subscriber.cursors(),
+            "takes_market_data": self.subscriber.gate_open,
+        }
+        self._unseen = 0
         for name in self.subscriber.publishers():
-            self.subscriber.peers.tell(name, "stream.seen", {"subscriber": self.bus.name, "cursors": cursors})
+            self.subscriber.peers.tell(name, "stream.seen", seen)
 
     def save_snapshot(self) -> None:
         """Write the state down, so that a restart need not redo all inputs; a failure is logged and tried later."""

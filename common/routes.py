@@ -119,3 +119,8 @@ def retention_of(topic: str) -> Retention:
 def hears(service: str, topic: str) -> bool:
     """Return whether `service` subscribes to `topic`."""
     return any(topic == wanted or (wanted.endswith(".") and topic.startswith(wanted)) for wanted in HEARS[service])
+
+
+def hearers_of(service: str) -> tuple[str, ...]:
+    """Return the services that subscribe to anything `service` publishes, in the order of the flow."""
+    return tuple(name for name in SERVICES if any(publisher_of(topic) == service for topic in HEARS[name]))

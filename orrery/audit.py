@@ -53,9 +53,7 @@ def audit_folder(data_dir: Path) -> Audit:
     return audit(flow[SIGNAL], flow[RISK_MANAGER], flow[EXECUTION])
 
 
-def audit(
-    intents: Iterable[AnyMessage], decisions: Iterable[AnyMessage], reports: Iterable[AnyMessage]
-) -> Audit:
+def audit(intents: Iterable[AnyMessage], decisions: Iterable[AnyMessage], reports: Iterable[AnyMessage]) -> Audit:
     """Hold the three order-flow streams, each in its own order, against each other."""
     result = Audit()
     orders, positions = _check_decisions(result, list(intents), list(decisions))
@@ -88,7 +86,9 @@ def _check_decisions(
     result.intents, result.approved = sum(wanted.values()), len(orders)
     result.problems += [f"intent {name} published {count} times" for name, count in wanted.items() if count > 1]
     result.problems += [f"intent {name} has {count} outcomes" for name, count in outcomes.items() if count > 1]
-    result.problems += [f"outcome of an unknown intent {name}" for name in outcomes if name not in wanted and outcomes[name]]
+    result.problems += [
+        f"outcome of an unknown intent {name}" for name in outcomes if name not in wanted and outcomes[name]
+    ]
     result.undecided_intents = [name for name in wanted if not outcomes[name]]
     return orders, positions
 

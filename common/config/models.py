@@ -131,6 +131,7 @@ class FileSection(Section):
     )
     rest_path: str = Field("", description="JSON Lines file of recorded REST replies, for raw frames.")
     speed: float = Field(0.0, ge=0, description="1 is the recorded pace, 2 twice as fast, 0 as fast as possible.")
+    wait_for_readers: bool = Field(True, description="Begin, and go on, only when signal, risk and execution keep up.")
 
 
 class DataSourceSection(Section):

@@ -69,7 +69,8 @@ def _recording(config: Config, clock: Clock) -> tuple[FeedCore, PollableSource]:
     section = config.data_source.file
     try:
         source = FileSource(
-            FileSettings(Path(section.path), Path(section.rest_path) if section.rest_path else None, section.speed), clock
+            FileSettings(Path(section.path), Path(section.rest_path) if section.rest_path else None, section.speed),
+            clock,
         )
     except RecordingError as error:
         raise ServiceError(f"data_source.file.path: {error}") from error

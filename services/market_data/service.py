@@ -10,7 +10,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from common.bus.commands import CommandError
 from common.bus_service import BusService
-from common.clock import Clock, monotonic_ns
+from common.clock import Clock, monotonic_due
 from common.config.models import Config
 from common.logs import get_logger
 from common.messages import AnyMessage, HealthState, MarketState
@@ -99,8 +99,7 @@ class MarketDataService:
         self.bus.touched()
 
     def _core_due(self) -> int | None:
-        due_ns = self.core.next_deadline_ns()
-        return None if due_ns is None else monotonic_ns() + max(0, due_ns - self._clock.now_ns())
+        return monotonic_due(self.core.next_deadline_ns(), self._clock)
 
     def _on_core_deadline(self) -> None:
         outputs = self.core.on_deadline(self._clock.now_ns())

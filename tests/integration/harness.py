@@ -81,7 +81,9 @@ class Stack:
             self.processes[name].terminate()
         return {name: self.processes[name].wait(seconds) for name in chosen}
 
-    def ask(self, name: str, command: str = "status", arguments: dict[str, Any] | None = None, timeout_ms: int = 1_000) -> Any:
+    def ask(
+        self, name: str, command: str = "status", arguments: dict[str, Any] | None = None, timeout_ms: int = 1_000
+    ) -> Any:
         """Return a service's answer to a command, None while it cannot answer."""
         client = CommandClient(self._context, f"ipc://{self.folder}/{name}.cmd", WallClock())
         try:

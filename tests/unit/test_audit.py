@@ -70,7 +70,9 @@ def test_what_is_on_its_way_is_named_and_no_problem() -> None:
     assert result.problems == []
     assert result.undecided_intents == ["s:BTCUSDT-2"]
     assert result.unreported_orders == ["s:BTCUSDT-1"]
-    assert audit([intent()], [order(), position("1")], [accepted(), fill(1, "1", "1")]).working_orders == ["s:BTCUSDT-1"]
+    assert audit([intent()], [order(), position("1")], [accepted(), fill(1, "1", "1")]).working_orders == [
+        "s:BTCUSDT-1"
+    ]
 
 
 BROKEN: list[tuple[str, list[Any], list[Any], list[Any]]] = [
