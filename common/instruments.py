@@ -47,17 +47,16 @@ def split_symbol(symbol: str) -> tuple[str, str]:
     return symbol, ""
 
 
-class Instruments:
-    """The instruments of a run: those of the config, and for any other symbol one with the finest steps."""
+class Instruments(dict[str, Instrument]):
+    """The instruments of a run: those of the config, and for any other symbol one with the finest steps.
+
+    A dict, because looking one up is part of every order: `instruments[symbol]` never fails.
+    """
 
     def __init__(self, known: tuple[Instrument, ...] = ()) -> None:
-        self._by_symbol = {instrument.symbol: instrument for instrument in known}
+        super().__init__((instrument.symbol, instrument) for instrument in known)
 
-    def __getitem__(self, symbol: str) -> Instrument:
-        """Return the facts of `symbol`, made up of defaults when the config says nothing of it."""
-        instrument = self._by_symbol.get(symbol)
-        if instrument is None:
-            base, quote = split_symbol(symbol)
-            instrument = Instrument(symbol=symbol, base=base, quote=quote)
-            self._by_symbol[symbol] = instrument
+    def __missing__(self, symbol: str) -> Instrument:
+        base, quote = split_symbol(symbol)
+        instrument = self[symbol] = Instrument(symbol=symbol, base=base, quote=quote)
         return instrument

@@ -38,6 +38,7 @@ class LocalBus:
         self._cores = tuple((name, cores[name]) for name in SERVICES if name in cores)
         self._by_name = dict(cores)
         self._routes: dict[type, dict[object, _Route]] = {}
+        self._now_ns = 0
 
     def publish(self, service: str, message: AnyMessage, now_ns: int) -> list[AnyMessage]:
         """Publish a message in the name of `service`; return all that the cores published because of it, in order.
@@ -60,14 +61,15 @@ class LocalBus:
             LocalBusError: a core's deadline does not move on when it is met.
         """
         published: list[AnyMessage] = []
-        reached_ns, firings = -1, 0
+        firings = 0
         while (due := self._next_due(now_ns)) is not None:
             due_ns, service, core = due
-            firings = firings + 1 if due_ns <= reached_ns else 0
+            firings = firings + 1 if due_ns <= self._now_ns else 0
             if firings > MAX_DEADLINES_AT_ONCE:
                 raise LocalBusError(f"{service}: expected a later deadline than {due_ns}, found it {firings} times")
-            reached_ns = max(reached_ns, due_ns)
-            published += self._spread(list(self._checked(service, core.on_deadline(reached_ns))), reached_ns)
+            self._now_ns = max(self._now_ns, due_ns)
+            answers = self._checked(service, core.on_deadline(self._now_ns))
+            published += self._spread(list(answers), self._now_ns)
         return published
 
     def _next_due(self, now_ns: int) -> tuple[int, str, Core] | None:
@@ -79,6 +81,7 @@ class LocalBus:
         return earliest
 
     def _settle(self, message: AnyMessage, hearers: tuple[tuple[str, Core], ...], now_ns: int) -> list[AnyMessage]:
+        self._now_ns = now_ns
         published: list[AnyMessage] = []
         for service, core in hearers:
             answers = core.handle(message, now_ns)

@@ -9,6 +9,7 @@ RATIO_PRECISION = 28
 """Digits of a quotient. What a division leaves over stays where it was taken from, so nothing is lost."""
 
 ZERO = Decimal(0)
+ONE = Decimal(1)
 BASIS_POINT = Decimal("0.0001")
 PERCENT = Decimal("0.01")
 

@@ -16,18 +16,17 @@ class Recent[T](msgspec.Struct):
 
     def put(self, key: str, value: T) -> None:
         """Keep a value; a key that is kept already gets the new value and stays as old as it was."""
-        if key not in self.by_key:
-            self._make_room(key)
-        self.by_key[key] = value
+        by_key, ring = self.by_key, self.ring
+        if key not in by_key:
+            if len(ring) < self.capacity:
+                ring.append(key)
+            else:
+                slot = self.next_slot
+                del by_key[ring[slot]]
+                ring[slot] = key
+                self.next_slot = (slot + 1) % self.capacity
+        by_key[key] = value
 
     def get(self, key: str) -> T | None:
         """Return the value of a key that is still kept."""
         return self.by_key.get(key)
-
-    def _make_room(self, key: str) -> None:
-        if len(self.ring) < self.capacity:
-            self.ring.append(key)
-            return
-        del self.by_key[self.ring[self.next_slot]]
-        self.ring[self.next_slot] = key
-        self.next_slot = (self.next_slot + 1) % self.capacity

@@ -1,0 +1,58 @@
+"""Execution's metrics: a projection of the messages it hears and says."""
+
+from prometheus_client import REGISTRY, Counter, Gauge
+from prometheus_client.registry import CollectorRegistry
+
+from common.messages import (
+    AnyMessage,
+    ApprovedCancel,
+    ApprovedOrder,
+    Fill,
+    OrderAccepted,
+    OrderCancelled,
+    OrderRejected,
+)
+
+
+class ExecutionMetrics:
+    """Counts messages into a registry; labels are symbols, currencies and enum members only."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        self._orders = Counter("execution_orders", "Approved orders heard.", ["symbol", "side"], registry=registry)
+        self._cancels = Counter("execution_cancels", "Approved cancels heard.", registry=registry)
+        self._accepted = Counter("execution_orders_accepted", "Orders the venue took.", ["symbol"], registry=registry)
+        self._rejected = Counter("execution_orders_rejected", "Orders not taken.", ["reason"], registry=registry)
+        self._cancelled = Counter("execution_orders_cancelled", "Orders cancelled.", ["symbol"], registry=registry)
+        self._in_flight = Gauge("execution_orders_in_flight", "Orders that rest at the venue.", registry=registry)
+        self._fills = Counter("execution_fills", "Fills.", ["symbol", "side"], registry=registry)
+        self._volume = Counter("execution_filled_quantity", "Base units traded.", ["symbol", "side"], registry=registry)
+        self._notional = Counter("execution_filled_notional", "Quote units traded.", ["symbol"], registry=registry)
+        self._fees = Gauge("execution_fees", "Fees paid, rebates deducted.", ["currency"], registry=registry)
+
+    def observe(self, message: AnyMessage) -> None:
+        """Count a message; most are of no interest here."""
+        match message:
+            case ApprovedOrder():
+                self._orders.labels(message.symbol, message.side).inc()
+            case Fill():
+                self._count_fill(message)
+            case OrderAccepted():
+                self._accepted.labels(message.symbol).inc()
+                self._in_flight.inc()
+            case OrderRejected():
+                self._rejected.labels(message.reason).inc()
+            case OrderCancelled():
+                self._cancelled.labels(message.symbol).inc()
+                self._in_flight.dec()
+            case ApprovedCancel():
+                self._cancels.inc()
+            case _:
+                pass
+
+    def _count_fill(self, fill: Fill) -> None:
+        self._fills.labels(fill.symbol, fill.side).inc()
+        self._volume.labels(fill.symbol, fill.side).inc(float(fill.quantity))
+        self._notional.labels(fill.symbol).inc(float(fill.quantity * fill.price))
+        self._fees.labels(fill.fee_currency).inc(float(fill.fee))
+        if not fill.remaining_quantity:
+            self._in_flight.dec()

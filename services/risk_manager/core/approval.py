@@ -1,0 +1,56 @@
+"""The one place where an approved order is made."""
+
+from decimal import Decimal
+
+import msgspec
+
+from common.messages import ApprovedOrder, IntentKind, OrderIntent, OrderType, Side, TimeInForce
+from common.money import ZERO, decimal_of
+from services.risk_manager.core.positions import Position
+
+
+def approve(intent: OrderIntent, quantity: Decimal, limit_price: Decimal | None, now_ns: int) -> ApprovedOrder:
+    """Approve an intent for `quantity` base units; an exit only ever reduces."""
+    order = ApprovedOrder(  # fifteen keywords: beyond that the interpreter makes a dict first, at five times the cost
+        event_ns=now_ns,
+        received_ns=now_ns,
+        id=intent.id,
+        intent_id=intent.id,
+        runner=intent.runner,
+        strategy=intent.strategy,
+        symbol=intent.symbol,
+        kind=intent.kind,
+        side=intent.side,
+        quantity=quantity,
+        order_type=intent.order_type,
+        time_in_force=intent.time_in_force,
+        reference_price=intent.reference_price,
+        cause=intent.id,
+        reduce_only=intent.kind is IntentKind.EXIT,
+    )
+    return order if limit_price is None else msgspec.structs.replace(order, limit_price=limit_price)
+
+
+def approve_protective_exit(
+    position: Position, quantity: Decimal, price: float, cause: str, now_ns: int
+) -> ApprovedOrder:
+    """Close `quantity` of a position at market because a level was hit at `price`; its id counts per runner."""
+    position.protection.count += 1
+    order_id = f"{position.runner}-stop-{position.protection.count}"
+    return ApprovedOrder(
+        event_ns=now_ns,
+        received_ns=now_ns,
+        id=order_id,
+        intent_id=order_id,
+        runner=position.runner,
+        strategy=position.strategy,
+        symbol=position.symbol,
+        kind=IntentKind.EXIT,
+        side=Side.SELL if position.quantity > ZERO else Side.BUY,
+        quantity=quantity,
+        order_type=OrderType.MARKET,
+        time_in_force=TimeInForce.GTC,
+        reference_price=decimal_of(price),
+        cause=cause,
+        reduce_only=True,
+    )

@@ -1,0 +1,132 @@
+"""What the parts of the risk core work on together: the state, and what is derived from it."""
+
+from decimal import Decimal
+
+import msgspec
+
+from common.ids import Families
+from common.instruments import Instruments
+from common.messages import ApprovedOrder, IntentKind, OrderIntent, OrderType, Side
+from services.risk_manager.core.account import Account
+from services.risk_manager.core.breaker import Breaker
+from services.risk_manager.core.limits import Limits
+from services.risk_manager.core.losses import LossWatch
+from services.risk_manager.core.markets import Market
+from services.risk_manager.core.orders import Orders, WorkingOrder
+from services.risk_manager.core.positions import Position
+from services.risk_manager.core.valuation import Valuation
+
+
+class Counts(msgspec.Struct):
+    """Totals since the beginning."""
+
+    approved: int = 0
+    protective_exits: int = 0
+    cancels: int = 0
+    fills: int = 0
+    refused: dict[str, int] = {}
+    repeated_intents: int = 0
+    repeated_fills: int = 0
+    ignored_cancels: int = 0
+    ignored_stop_updates: int = 0
+    ignored_reports: int = 0
+    ignored_commands: int = 0
+    unknown_order_fills: int = 0
+    input_gaps: int = 0
+
+
+class LastEntry(msgspec.Struct):
+    """The latest approved entry of a runner, for the duplicate window."""
+
+    id: str
+    side: Side
+    quantity: Decimal
+    order_type: OrderType
+    limit_price: Decimal | None
+    at_ns: int
+
+    def equals(self, intent: OrderIntent) -> bool:
+        """Return whether an intent asks for the same."""
+        return (
+            self.side is intent.side
+            and self.quantity == intent.quantity
+            and self.order_type is intent.order_type
+            and self.limit_price == intent.limit_price
+        )
+
+
+class State(msgspec.Struct):
+    """All that a snapshot keeps. open_positions: runners that hold something or have an entry on its way."""
+
+    markets: dict[str, Market] = {}
+    orders: Orders = msgspec.field(default_factory=Orders)
+    account: Account = msgspec.field(default_factory=Account)
+    breaker: Breaker = msgspec.field(default_factory=Breaker)
+    intents: Families = msgspec.field(default_factory=Families)
+    stop_updates: Families = msgspec.field(default_factory=Families)
+    last_entries: dict[str, LastEntry] = {}
+    open_positions: int = 0
+    counts: Counts = msgspec.field(default_factory=Counts)
+
+
+class Desk:
+    """State, limits, instruments, valuation and loss watch; keeps track of what is on its way."""
+
+    __slots__ = ("instruments", "limits", "losses", "state", "valuation")
+
+    def __init__(self, limits: Limits, instruments: Instruments, state: State) -> None:
+        self.limits = limits
+        self.instruments = instruments
+        self.state = state
+        self.valuation = Valuation(state.markets, state.account, instruments, limits.account_currency)
+        self.losses = LossWatch(limits, state.breaker, state.markets, self.valuation)
+
+    def place(
+        self, order: ApprovedOrder, stop_price: Decimal | None = None, target_price: Decimal | None = None
+    ) -> None:
+        """Take an approved order into work: from now on it counts as if it could fill at any moment."""
+        market = self.state.markets[order.symbol]
+        position = market.positions[order.runner]
+        if order.side is Side.BUY:
+            position.buying += order.quantity
+        else:
+            position.selling += order.quantity
+        if order.kind is IntentKind.ENTRY:
+            position.entries += 1
+        self.state.orders.working[order.id] = WorkingOrder(
+            order.id,
+            order.runner,
+            order.symbol,
+            order.kind,
+            order.side,
+            order.order_type,
+            order.quantity,
+            stop_price,
+            target_price,
+        )
+        self.changed(market, position)
+
+    def release(self, order: WorkingOrder, position: Position) -> None:
+        """Take an order, with what it did not fill, off its position and out of work; `changed` must follow."""
+        if order.remaining:
+            if order.side is Side.BUY:
+                position.buying -= order.remaining
+            else:
+                position.selling -= order.remaining
+        if order.kind is IntentKind.ENTRY:
+            position.entries -= 1
+        if position.protection.working == order.id:
+            position.protection.working = ""
+        orders = self.state.orders
+        del orders.working[order.id]
+        orders.finished.put(order.id, order.last_fill)
+
+    def changed(self, market: Market, position: Position) -> None:
+        """Note that a position, or what is on its way to it, changed."""
+        is_open = position.entries > 0 or bool(position.quantity)
+        if is_open is not position.is_open:
+            step = 1 if is_open else -1
+            position.is_open = is_open
+            market.open_positions += step
+            self.state.open_positions += step
+        self.valuation.touch(market.symbol)

@@ -1,0 +1,83 @@
+"""Protective levels of a position: static stop and target, and a trailing stop, judged on every quote.
+
+A long position is judged on the bid and a short one on the ask: the prices it could be closed at. Levels are kept as
+the Decimal that was asked for and as the float nearest to it, which is what a quote's float must be compared with.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from common.instruments import Instrument
+from common.messages import Quote
+
+
+class Protection(msgspec.Struct, gc=False):
+    """Levels of one position, None where there is none.
+
+    is_default: the stop comes from risk.stop_loss_percent and follows the average price. best: best price since the
+    position was opened, 0 before. working: id of the protective order on its way. count: protective orders made so
+    far. not_before_ns: after a rejection, when to try again.
+    """
+
+    stop: Decimal | None = None
+    target: Decimal | None = None
+    stop_at: float | None = None
+    target_at: float | None = None
+    is_default: bool = False
+    best: float = 0.0
+    working: str = ""
+    count: int = 0
+    not_before_ns: int = 0
+
+    def set_stop(self, price: Decimal | None, *, is_default: bool = False) -> None:
+        """Put the stop at a price, or take it away."""
+        self.stop = price
+        self.stop_at = None if price is None else float(price)
+        self.is_default = is_default
+
+    def set_target(self, price: Decimal | None) -> None:
+        """Put the target at a price, or take it away."""
+        self.target = price
+        self.target_at = None if price is None else float(price)
+
+    def disarm(self) -> None:
+        """Forget all levels: the position they protected is gone."""
+        self.set_stop(None)
+        self.set_target(None)
+        self.best = 0.0
+
+    def is_hit(self, quote: Quote, trailing_share: float, *, is_long: bool) -> bool:
+        """Return whether the position must be closed at this quote; moves the trailing stop along."""
+        if is_long:
+            return self._is_long_hit(quote.bid, trailing_share)
+        return self._is_short_hit(quote.ask, trailing_share)
+
+    def _is_long_hit(self, price: float, trailing_share: float) -> bool:
+        if (self.stop_at is not None and price <= self.stop_at) or (
+            self.target_at is not None and price >= self.target_at
+        ):
+            return True
+        if trailing_share and self.best:
+            self.best = max(self.best, price)
+            return price <= self.best * (1.0 - trailing_share)
+        return False
+
+    def _is_short_hit(self, price: float, trailing_share: float) -> bool:
+        if (self.stop_at is not None and price >= self.stop_at) or (
+            self.target_at is not None and price <= self.target_at
+        ):
+            return True
+        if trailing_share and self.best:
+            self.best = min(self.best, price)
+            return price >= self.best * (1.0 + trailing_share)
+        return False
+
+    def tightest_stop(self, trailing_share: float, instrument: Instrument, *, is_long: bool) -> Decimal | None:
+        """Return the stop nearest to the market, static or trailing, on the tick."""
+        if not (trailing_share and self.best):
+            return self.stop
+        trailing = instrument.price(self.best * (1.0 - trailing_share if is_long else 1.0 + trailing_share))
+        if self.stop is None:
+            return trailing
+        return max(self.stop, trailing) if is_long else min(self.stop, trailing)

@@ -1,0 +1,162 @@
+"""Takes in what the venue did: books fills, arms the stops of what was opened, lets go of what ended."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from common.ids import split_id
+from common.messages import (
+    AccountChanged,
+    AnyMessage,
+    Fill,
+    OrderAccepted,
+    OrderCancelled,
+    OrderRejected,
+    PositionChanged,
+    Side,
+)
+from common.money import ONE, ZERO, begin_exact, end_exact, use_money_context
+from services.risk_manager.core.desk import Desk
+from services.risk_manager.core.markets import Market, market_of
+from services.risk_manager.core.orders import WorkingOrder
+from services.risk_manager.core.positions import Position, book
+
+STOP_RETRY_NS = 1_000_000_000
+"""How long a protective exit that the venue rejected waits before it is tried again."""
+
+
+def take_fill(desk: Desk, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
+    """Book a fill once, whatever order it belongs to; say how position and account stand after it."""
+    use_money_context()
+    state = desk.state
+    order = state.orders.working.get(fill.order_id)
+    last = state.orders.finished.get(fill.order_id) if order is None else order.last_fill
+    number = split_id(fill.id)[1]
+    if last is not None and 0 <= number <= last:
+        state.counts.repeated_fills += 1
+        return ()
+    if order is None:
+        state.counts.unknown_order_fills += 1
+        state.orders.finished.put(fill.order_id, number)
+    state.counts.fills += 1
+    market = market_of(state.markets, fill.symbol)
+    position = market.position(fill.runner, fill.strategy)
+    before = position.quantity
+    currency = desk.instruments[fill.symbol].quote
+    begin_exact()
+    notional = fill.quantity * fill.price
+    realised = book(position, fill, notional, currency)
+    state.account.book(fill, notional, realised, currency)
+    if order is not None:
+        _count_off(desk, order, position, fill, number)
+    end_exact()
+    _protect(desk, position, before, order, fill)
+    desk.changed(market, position)
+    desk.losses.settle(market, fill)
+    return _changes(desk, position, fill, currency, now_ns)
+
+
+def _count_off(desk: Desk, order: WorkingOrder, position: Position, fill: Fill, number: int) -> None:
+    order.last_fill = max(order.last_fill, number)
+    filled = min(fill.quantity, order.remaining)
+    if order.side is Side.BUY:
+        position.buying -= filled
+    else:
+        position.selling -= filled
+    order.remaining -= filled
+    if not order.remaining or not fill.remaining_quantity:
+        desk.release(order, position)
+
+
+def _protect(desk: Desk, position: Position, before: Decimal, order: WorkingOrder | None, fill: Fill) -> None:
+    after, protection = position.quantity, position.protection
+    if not after:
+        protection.disarm()
+        return
+    is_long = after > ZERO
+    is_new = not before or (before > ZERO) is not is_long
+    if not is_new and abs(after) <= abs(before):
+        return
+    if is_new:
+        protection.disarm()
+        protection.best = float(fill.price)
+    if order is not None and order.target_price is not None:
+        protection.set_target(order.target_price)
+    if order is not None and order.stop_price is not None:
+        protection.set_stop(order.stop_price)
+    elif desk.limits.stop_loss_share and (protection.stop is None or protection.is_default):
+        share = desk.limits.stop_loss_share
+        entry_price = fill.price if is_new else position.average_price
+        price = entry_price * (ONE - share if is_long else ONE + share)
+        protection.set_stop(desk.instruments[position.symbol].price(price), is_default=True)
+
+
+def _changes(desk: Desk, position: Position, fill: Fill, currency: str, now_ns: int) -> Sequence[AnyMessage]:
+    changed = position_changed(desk, position, fill.id, now_ns)
+    account = _account_changed(desk, currency, fill.id, now_ns)
+    if fill.fee_currency == currency:
+        return (changed, account)
+    return (changed, account, _account_changed(desk, fill.fee_currency, fill.id, now_ns))
+
+
+def position_changed(desk: Desk, position: Position, cause: str, now_ns: int) -> PositionChanged:
+    """Return how a position stands."""
+    instrument, protection = desk.instruments[position.symbol], position.protection
+    stop_price = protection.stop
+    if desk.limits.trailing_share and position.quantity:
+        is_long = position.quantity > ZERO
+        stop_price = protection.tightest_stop(desk.limits.trailing_share, instrument, is_long=is_long)
+    return PositionChanged(
+        event_ns=now_ns,
+        received_ns=now_ns,
+        runner=position.runner,
+        strategy=position.strategy,
+        symbol=position.symbol,
+        currency=instrument.quote,
+        quantity=position.quantity,
+        average_price=position.average_price,
+        realised_pnl=position.realised,
+        fees=position.fees,
+        cause=cause,
+        stop_price=stop_price,
+        target_price=protection.target,
+    )
+
+
+def _account_changed(desk: Desk, currency: str, cause: str, now_ns: int) -> AccountChanged:
+    purse = desk.state.account.purse(currency)
+    return AccountChanged(
+        event_ns=now_ns,
+        received_ns=now_ns,
+        currency=currency,
+        cash=purse.cash,
+        realised_pnl=purse.realised,
+        fees=purse.fees,
+        open_positions=desk.state.open_positions,
+        cause=cause,
+    )
+
+
+def take_accepted(desk: Desk, report: OrderAccepted, now_ns: int) -> Sequence[AnyMessage]:
+    """Note that the venue has the order."""
+    order = desk.state.orders.working.get(report.order_id)
+    if order is None or order.is_accepted:
+        desk.state.counts.ignored_reports += 1
+    else:
+        order.is_accepted = True
+    return ()
+
+
+def take_end(desk: Desk, report: OrderRejected | OrderCancelled, now_ns: int) -> Sequence[AnyMessage]:
+    """Let go of an order that ended without filling, or without filling the rest."""
+    use_money_context()
+    order = desk.state.orders.working.get(report.order_id)
+    if order is None:
+        desk.state.counts.ignored_reports += 1
+        return ()
+    market: Market = desk.state.markets[order.symbol]
+    position = market.positions[order.runner]
+    if position.protection.working == order.id:
+        position.protection.not_before_ns = now_ns + STOP_RETRY_NS
+    desk.release(order, position)
+    desk.changed(market, position)
+    return ()
