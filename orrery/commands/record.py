@@ -53,6 +53,8 @@ def _record_stream(config: "Config", out: Path, symbols: list[str], duration: fl
     print(f"recording to {out}; Ctrl-C ends it", file=sys.stderr)
     result = recorder.run()
     print(f"{out}: {result.lines} messages, {result.lost} lost, {result.undecodable} undecodable")
+    if not result.lines:
+        out.unlink()  # So that the next attempt may have the name.
     if not result.heard:
         print("orrery: nothing heard from market_data; is the stack running? see `orrery status`", file=sys.stderr)
         return EXIT_FAILED

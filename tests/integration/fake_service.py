@@ -29,7 +29,7 @@ class FakeService:
 
     def __init__(self, loop: EventLoop, loaded: LoadedConfig, name: str, behaviour: str) -> None:
         if behaviour == "refuses":
-            raise ServiceError(f"tcp://127.0.0.1:5555 is in use")
+            raise ServiceError("tcp://127.0.0.1:5555 is in use")
         self.bus = BusService(loop, loaded.config, name)
         self._name, self._behaviour = name, behaviour
         self.bus.details = self._details
