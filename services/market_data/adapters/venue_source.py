@@ -6,14 +6,17 @@ import ssl
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
-from common.clock import Clock
+from common.clock import Clock, monotonic_ns
+from services.market_data.adapters.requests import RequestQueue
 from services.market_data.adapters.rest import RestFetcher, RestSettings
 from services.market_data.adapters.websocket import WebSocketFeed, WebSocketSettings
 from services.market_data.core.inputs import CoreInput, DepthRequest, Reconnect, SourceRequest
 from services.market_data.core.venues import Venue, load
 
-type _Frame = Callable[[int, Sequence[str], Sequence[str]], str]
+type _MakeFrame = Callable[[int, Sequence[str], Sequence[str]], str]
 
+MAX_URL_BYTES = 4_000
+"""Longer request lines are refused by many servers."""
 CLOSE_WITHIN_S = 1.0
 """Time that threads get at the end; they are daemons and hold nothing that could be lost."""
 
@@ -33,21 +36,27 @@ class VenueSettings:
 
 
 class VenueSource:
-    """One connection for all symbols; see `PollableSource`."""
+    """One connection for all symbols; see `PollableSource`.
+
+    The URL names the streams, so a connection is subscribed when it opens. A list too long for a URL, and every change
+    of an open connection, goes by request frames instead.
+    """
 
     def __init__(self, settings: VenueSettings, symbols: Sequence[str], clock: Clock) -> None:
+        """Connect nothing yet; ValueError if the venue, an address or a stream is none."""
         tls = ssl.create_default_context()
         self._settings = settings
         self._venue: Venue = load(settings.venue)
         self._rest_base = settings.rest_url or self._venue.rest_base(settings.websocket_url)
         self._clock = clock
         self._symbols = list(dict.fromkeys(symbols))
+        self._url_is_complete = True
         self._feed = WebSocketFeed(self._url(), settings.websocket, random.Random(settings.seed), tls=tls)  # noqa: S311 - jitter is no secret
         self._rest = RestFetcher(settings.rest, tls)
+        self._requests = RequestQueue()
         self._told: list[CoreInput] = []
-        self._requests = 0
         self._connects_seen = 0
-        self._outdated = False
+        self._changed = False
 
     @property
     def name(self) -> str:
@@ -60,7 +69,10 @@ class VenueSource:
 
     def next_deadline_ns(self) -> int | None:
         """Return the monotonic time by which `stream` wants to be called; 0 is at once, None while nothing is planned."""
-        return 0 if self._told else self._feed.next_deadline_ns()
+        if self._told:
+            return 0
+        deadlines = (self._feed.next_deadline_ns(), self._requests.next_deadline_ns())
+        return min((deadline_ns for deadline_ns in deadlines if deadline_ns is not None), default=None)
 
     def connect(self) -> None:
         """Begin to connect, and to reconnect with backoff whenever the connection ends."""
@@ -70,13 +82,13 @@ class VenueSource:
         """Add symbols to what is followed: on the open connection at once, and on every later one."""
         added = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._symbols]
         self._symbols += added
-        self._follow(added, self._venue.subscribe_frame)
+        self._follow(self._venue.subscribe_frame, added)
 
     def unsubscribe(self, symbols: Sequence[str]) -> None:
         """Take symbols away from what is followed."""
         removed = [symbol for symbol in dict.fromkeys(symbols) if symbol in self._symbols]
         self._symbols = [symbol for symbol in self._symbols if symbol not in removed]
-        self._follow(removed, self._venue.unsubscribe_frame)
+        self._follow(self._venue.unsubscribe_frame, removed)
 
     def stream(self) -> Sequence[CoreInput]:
         """Return what came since the last call, oldest first, about a mebibyte at most."""
@@ -85,8 +97,11 @@ class VenueSource:
         inputs += self._feed.drain(now_ns)
         inputs += self._rest.drain(now_ns)
         if self._feed.counts.connects != self._connects_seen:
-            self._connects_seen = self._feed.counts.connects
-            self._catch_up()
+            self._opened()
+        if self._requests.next_deadline_ns() is not None:
+            request = self._requests.due(monotonic_ns())
+            if request is not None:
+                self._feed.send_text(request)
         return inputs
 
     def ask(self, request: SourceRequest) -> None:
@@ -109,19 +124,24 @@ class VenueSource:
         return dataclasses.asdict(self._feed.counts)
 
     def _url(self) -> str:
-        return self._venue.stream_url(self._settings.websocket_url, self._symbols, self._settings.streams)
+        settings = self._settings
+        url = self._venue.stream_url(settings.websocket_url, self._symbols, settings.streams)
+        self._url_is_complete = len(url) <= MAX_URL_BYTES
+        return url if self._url_is_complete else self._venue.stream_url(settings.websocket_url, (), settings.streams)
 
-    def _follow(self, symbols: Sequence[str], frame: _Frame) -> None:
+    def _follow(self, make: _MakeFrame, symbols: Sequence[str]) -> None:
+        """Tell the open connection; one that is still being made knows the older list and is told when it opens."""
         self._feed.url = self._url()
-        if symbols and not self._send(frame, symbols):
-            self._outdated = True
+        if self._connects_seen:
+            self._request(make, symbols)
+        self._changed = True
 
-    def _catch_up(self) -> None:
-        """Ask again for everything if the list changed while the connection was being made with the older one."""
-        if self._outdated:
-            self._outdated = False
-            self._send(self._venue.subscribe_frame, self._symbols)
+    def _opened(self) -> None:
+        self._connects_seen = self._feed.counts.connects
+        self._requests.clear()
+        if self._changed or not self._url_is_complete:
+            self._request(self._venue.subscribe_frame, self._symbols)
+        self._changed = False
 
-    def _send(self, frame: _Frame, symbols: Sequence[str]) -> bool:
-        self._requests += 1
-        return self._feed.send_text(frame(self._requests, symbols, self._settings.streams).encode())
+    def _request(self, make: _MakeFrame, symbols: Sequence[str]) -> None:
+        self._requests.add(lambda number, part: make(number, part, self._settings.streams), symbols)
