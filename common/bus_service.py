@@ -15,6 +15,7 @@ from common.clock import WallClock, monotonic_ns
 from common.config.endpoints import all_endpoints, is_private
 from common.config.models import Config
 from common.journal import Journal
+from common.latency import LatencyCounts
 from common.messages import AnyMessage, Halt, Health, HealthState
 from common.runner import EventLoop
 
@@ -63,6 +64,8 @@ class BusService:
         self.assess: Callable[[], tuple[HealthState, str]] = lambda: (HealthState.READY, "")
         self.details: Callable[[], dict[str, Any]] = dict
         self.counters: Callable[[], dict[str, int]] = dict
+        self.counted: dict[str, int] = {}
+        self.hops = LatencyCounts()
         self._wire()
 
     def _wire(self) -> None:
@@ -85,7 +88,7 @@ class BusService:
     def publish_health(self) -> None:
         """Assess oneself and tell it."""
         self.state, detail = self.assess()
-        self.assessed_ns = monotonic_ns()
+        self.assessed_ns, self.counted = monotonic_ns(), self.counters()
         now_ns = self.wall.now_ns()
         health = Health(
             service=self.name,
@@ -94,7 +97,7 @@ class BusService:
             pid=os.getpid(),
             uptime_ms=self.uptime_ms(),
             last_message_age_ms=self.last_message_age_ms(),
-            counters=self.counters(),
+            counters=self.counted,
             event_ns=now_ns,
             received_ns=now_ns,
         )

@@ -179,7 +179,8 @@ class JournaledService:
             return
         self.clock.seen(message.event_ns)
         now_ns = self.clock.now_ns()
-        topic, incarnation, number, _, payload = received
+        topic, incarnation, number, sent_ns, payload = received
+        self.bus.hops.observe(self.bus.wall.now_ns() - sent_ns)
         self._taken[topic] = (incarnation, number)
         self._take(Input(InputKind.MESSAGE, now_ns, topic, incarnation, number, payload), message)
 

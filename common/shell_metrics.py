@@ -1,8 +1,11 @@
-"""The metrics that every service has: what its bus side counts, read when Prometheus asks."""
+"""The metrics that every service has: what its bus side counts, read when Prometheus asks.
+
+Prometheus asks from another thread, so what the loop keeps changing is taken as of its latest look at itself.
+"""
 
 from collections.abc import Iterator
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from common.bus_service import BusService
@@ -35,9 +38,14 @@ class BusCollector(Collector):
         if age_ms is not None:
             yield _gauge("service_last_message_age_seconds", "Since the last input.", bus.name, age_ms / 1e3)
         counters = GaugeMetricFamily("service_counter", "Totals of the service.", labels=["service", "counter"])
-        for name, value in bus.counters().items():
+        for name, value in bus.counted.items():
             counters.add_metric([bus.name, name], value)
         yield counters
+        hops = HistogramMetricFamily(
+            "service_hop_latency_seconds", "From the sending of a message to its receipt here.", labels=["service"]
+        )
+        hops.add_metric([bus.name], bus.hops.buckets(), bus.hops.sum_ns / 1e9)
+        yield hops
 
 
 def _gauge(name: str, text: str, service: str, value: float) -> GaugeMetricFamily:
