@@ -1,6 +1,6 @@
 """The operator's place on the bus: sockets to every service, with keys where the bus leaves this machine."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 
 import zmq
@@ -50,12 +50,13 @@ class OperatorBus:
             socket.connect(self.endpoints[service].connect_publish)
         return subscriber
 
-    def listener(self, topics: Mapping[str, str]) -> "zmq.Socket[bytes]":
-        """Return a plain SUB socket that hears one topic each of these services, from now on."""
+    def listener(self, topics: Sequence[tuple[str, str]]) -> "zmq.Socket[bytes]":
+        """Return a plain SUB socket that hears these topics, each of its service, from now on."""
         socket = self._socket(zmq.SUB)
-        for service, topic in topics.items():
+        for service in dict.fromkeys(service for service, _ in topics):
             self._protect(socket, service, self.endpoints[service].bind_publish)
             socket.connect(self.endpoints[service].connect_publish)
+        for _, topic in topics:
             socket.subscribe(topic)
         return socket
 

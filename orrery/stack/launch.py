@@ -12,7 +12,8 @@ from common.config.places import source_type
 from common.routes import SERVICES
 from orrery.alone import service_arguments
 from orrery.errors import CommandLineError
-from orrery.stack.run import RunOptions, StackRun, View
+from orrery.stack.run import RunOptions, StackRun
+from orrery.stack.view import View
 from orrery.summary import Summary
 
 SYMBOLS_SHOWN = 4
@@ -73,7 +74,7 @@ def _view(asked: Launch, run: StackRun) -> View:
         return LineView(sys.stdout, show_output=True)
     from orrery.view.table import TableView
 
-    return TableView(_title(asked.loaded), run.tape())
+    return TableView(_title(asked.loaded), run.tape)
 
 
 def _title(loaded: LoadedConfig) -> str:

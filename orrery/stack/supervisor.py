@@ -41,9 +41,9 @@ class Supervisor:
                 continue
             if process.check() and process.state is not ProcessState.STOPPED:
                 last = f": {process.tail[-1]}" if process.tail else ""
-                self._tell(f"{process.name} ended ({describe_exit(process.last_exit)}){last}")
+                self.tell(f"{process.name} ended ({describe_exit(process.last_exit)}){last}")
             elif process.restarts > before:
-                self._tell(f"{process.name} started again, restart {process.restarts}")
+                self.tell(f"{process.name} started again, restart {process.restarts}")
 
     def cannot_start(self) -> list[ServiceProcess]:
         """Return the processes that ended saying that another start will not help, and were not started again."""
@@ -61,7 +61,7 @@ class Supervisor:
         self._wait(stopping, STOP_TIMEOUT_NS)
         for process in stopping:
             if process.pid is not None:
-                self._tell(f"{process.name} did not stop within {STOP_TIMEOUT_NS // 1_000_000_000} s and was killed")
+                self.tell(f"{process.name} did not stop within {STOP_TIMEOUT_NS // 1_000_000_000} s and was killed")
                 process.kill()
         self._wait(stopping, STOP_TIMEOUT_NS)
 
@@ -70,13 +70,14 @@ class Supervisor:
         for process in self.processes.values():
             process.kill()
 
+    def tell(self, text: str) -> None:
+        """Add an event."""
+        self.events.append(text)
+        self.events_total += 1
+
     def _wait(self, processes: Sequence[ServiceProcess], timeout_ns: int) -> None:
         give_up_ns = monotonic_ns() + timeout_ns
         while any(process.pid is not None for process in processes) and monotonic_ns() < give_up_ns:
             self._loop.turn(_TURN_MS)
             for process in processes:
                 process.check()
-
-    def _tell(self, text: str) -> None:
-        self.events.append(text)
-        self.events_total += 1

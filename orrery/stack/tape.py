@@ -1,13 +1,15 @@
-"""The latest fills and refusals, for people to look at: what is lost on the way is not asked for again."""
+"""The latest fills, refusals and halts, for people to look at: what is lost on the way is not asked for again."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 import zmq
 
+from common.bus.frames import HALT_TOPIC
 from common.codec import UndecodableError, decode
-from common.messages import AnyMessage, Fill, OrderRefused, OrderRejected
-from common.routes import EXECUTION, RISK_MANAGER
+from common.messages import AnyMessage, Fill, Halt, OrderRefused, OrderRejected
+from common.routes import EXECUTION, RISK_MANAGER, SERVICES
 from common.runner import EventLoop
 from orrery.operator_bus import OperatorBus
 
@@ -22,11 +24,13 @@ class TapeEntry(NamedTuple):
 
 
 class Tape:
-    """Listens to risk and execution; `entries` has the latest last."""
+    """Listens to all services; `entries` has the latest last, `on_halt` is told of a service that met a bug."""
 
-    def __init__(self, loop: EventLoop, bus: OperatorBus) -> None:
+    def __init__(self, loop: EventLoop, bus: OperatorBus, on_halt: Callable[[Halt], None]) -> None:
         self.entries: deque[TapeEntry] = deque(maxlen=KEPT)
-        self._socket = bus.listener({RISK_MANAGER: "decisions", EXECUTION: "reports"})
+        self._on_halt = on_halt
+        halts = [(service, HALT_TOPIC + service) for service in SERVICES]
+        self._socket = bus.listener([(RISK_MANAGER, "decisions"), (EXECUTION, "reports"), *halts])
         loop.add_reader(self._socket, self._read)
 
     def _read(self) -> None:
@@ -43,3 +47,5 @@ class Tape:
     def _take(self, message: AnyMessage) -> None:
         if isinstance(message, Fill | OrderRefused | OrderRejected):
             self.entries.append(TapeEntry(message.received_ns, message))
+        elif isinstance(message, Halt):
+            self._on_halt(message)

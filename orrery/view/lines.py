@@ -4,7 +4,7 @@ import sys
 from typing import TextIO
 
 from common.clock import monotonic_ns
-from orrery.stack.run import Picture
+from orrery.stack.view import Picture
 from orrery.summary import Summary
 from orrery.view.text import count, duration, money
 

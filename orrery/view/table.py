@@ -6,8 +6,8 @@ from rich.console import Console, RenderableType
 from rich.live import Live
 
 from common.clock import monotonic_ns
-from orrery.stack.run import Picture
 from orrery.stack.tape import Tape
+from orrery.stack.view import Picture
 from orrery.view.rates import Rates
 from orrery.view.screen import Scene, draw
 

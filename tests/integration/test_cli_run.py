@@ -13,7 +13,8 @@ from common.config.load import load_config
 from common.routes import SERVICES
 from orrery.alone import service_arguments
 from orrery.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
-from orrery.stack.run import Blind, Picture, RunOptions, StackRun, View
+from orrery.stack.run import RunOptions, StackRun
+from orrery.stack.view import Blind, Picture, View
 from orrery.summary import Summary
 from tests.integration.harness import Stack
 
