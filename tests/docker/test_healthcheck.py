@@ -72,9 +72,7 @@ def test_nobody_there_is_unhealthy(capsys: pytest.CaptureFixture[str]) -> None:
     assert "nobody serves metrics" in capsys.readouterr().out
 
 
-def test_silent_server_is_unhealthy(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_silent_server_is_unhealthy(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(healthcheck, "TIMEOUT_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         assert healthcheck.main([str(silent.getsockname()[1])]) == 1

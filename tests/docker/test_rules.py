@@ -30,7 +30,12 @@ def test_rules_pass_their_tests() -> None:
 
 
 def test_every_alert_is_tested_firing_and_silent() -> None:
-    alerts = {rule["alert"] for group in load_yaml(FOLDER / "rules.yml")["groups"] for rule in group["rules"] if "alert" in rule}
+    alerts = {
+        rule["alert"]
+        for group in load_yaml(FOLDER / "rules.yml")["groups"]
+        for rule in group["rules"]
+        if "alert" in rule
+    }
     firing, silent = set(), set()
     for test in load_yaml(FOLDER / "rules_test.yml")["tests"]:
         for case in test.get("alert_rule_test", []):
