@@ -41,7 +41,11 @@ def main() -> int:
 def _print_table(name: str, figures: list[Figure]) -> None:
     print(f"\n{name}")
     for figure in figures:
-        budget = " ".join(part for part in (f"owed {figure.owed}" if figure.owed else "", f"aim {figure.aim}" if figure.aim else "") if part)
+        budget = " ".join(
+            part
+            for part in (f"owed {figure.owed}" if figure.owed else "", f"aim {figure.aim}" if figure.aim else "")
+            if part
+        )
         print(f"  {figure.name:<58}{figure.value:>14,.2f} {figure.unit:<8}{budget}", flush=True)
 
 

@@ -71,7 +71,7 @@ def _bare_reader(folder: str, pipe: "Connection[object, object]") -> None:
     socket.recv()
     pipe.send("connected")
     start = 0.0
-    for number in range(MESSAGES):
+    for _ in range(MESSAGES):
         msgpack.unpackb(socket.recv())
         start = start or time.perf_counter()
     pipe.send(time.perf_counter() - start)

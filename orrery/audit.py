@@ -93,47 +93,57 @@ def _check_decisions(
     return orders, positions
 
 
-def _check_reports(
-    result: Audit, orders: dict[str, ApprovedOrder], reports: list[AnyMessage]
-) -> dict[tuple[str, str], Decimal]:
-    begun: Counter[str] = Counter()
-    ended: Counter[str] = Counter()
-    fills: set[str] = set()
-    traded: dict[str, Decimal] = defaultdict(Decimal)
-    positions: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-    for message in reports:
+class _Reports:
+    """What the reports say of each order."""
+
+    def __init__(self) -> None:
+        self.begun: Counter[str] = Counter()
+        self.ended: Counter[str] = Counter()
+        self.fills: Counter[str] = Counter()
+        self.traded: dict[str, Decimal] = defaultdict(Decimal)
+        self.positions: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+
+    def take(self, result: Audit, message: AnyMessage) -> None:
         match message:
             case OrderAccepted():
                 result.accepted += 1
-                begun[message.order_id] += 1
+                self.begun[message.order_id] += 1
             case OrderRejected():
                 result.rejected += 1
-                begun[message.order_id] += 1
-                ended[message.order_id] += 1
+                self.begun[message.order_id] += 1
+                self.ended[message.order_id] += 1
             case OrderCancelled():
                 result.cancelled += 1
-                ended[message.order_id] += 1
+                self.ended[message.order_id] += 1
             case Fill():
-                if message.id in fills:
-                    result.problems.append(f"fill {message.id} published twice")
-                fills.add(message.id)
-                traded[message.order_id] += message.quantity
-                ended[message.order_id] += message.remaining_quantity == 0
-                positions[message.runner, message.symbol] += message.side.sign * message.quantity
+                self.fills[message.id] += 1
+                self.traded[message.order_id] += message.quantity
+                self.ended[message.order_id] += message.remaining_quantity == 0
+                self.positions[message.runner, message.symbol] += message.side.sign * message.quantity
             case _:
-                continue
-    result.fills = len(fills)
+                return
+
+
+def _check_reports(
+    result: Audit, orders: dict[str, ApprovedOrder], messages: list[AnyMessage]
+) -> dict[tuple[str, str], Decimal]:
+    reports = _Reports()
+    for message in messages:
+        reports.take(result, message)
+    begun, ended = reports.begun, reports.ended
+    result.fills = len(reports.fills)
+    result.problems += [f"fill {name} published {count} times" for name, count in reports.fills.items() if count > 1]
     result.problems += [f"order {name} began {count} times" for name, count in begun.items() if count > 1]
     result.problems += [f"order {name} ended {count} times" for name, count in ended.items() if count > 1]
     result.problems += [f"report of an order never approved: {name}" for name in begun if name not in orders]
     result.problems += [
         f"order {name} of {orders[name].quantity} filled {total}"
-        for name, total in traded.items()
+        for name, total in reports.traded.items()
         if name in orders and total > orders[name].quantity
     ]
     result.unreported_orders = [name for name in orders if not begun[name]]
     result.working_orders = [name for name in begun if not ended[name]]
-    return positions
+    return reports.positions
 
 
 def _check_positions(

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ class Stack:
         """Wait until these services (all by default) are ready; AssertionError with their logs otherwise."""
         for name in names or SERVICES:
             try:
-                wait_until(lambda name=name: self.is_ready(name), f"{name} ready")
+                wait_until(partial(self.is_ready, name), f"{name} ready")
             except AssertionError as error:
                 raise AssertionError(f"{error}\n{self.logs()}") from error
 

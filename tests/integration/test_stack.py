@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -44,6 +45,11 @@ def settled(stack: Stack) -> bool:
     """Return whether every intent is decided and every order reported and ended."""
     audit = stack.audit()
     return not (audit.undecided_intents or audit.unreported_orders or audit.working_orders)
+
+
+def has_intents(stack: Stack, count: int) -> bool:
+    """Return whether so many intents have been published."""
+    return stack.audit().intents >= count
 
 
 def quieten(stack: Stack) -> None:
@@ -88,7 +94,7 @@ def test_random_kills_lose_and_double_nothing(stack: Stack) -> None:
     stack.wait_ready()
     for victim in itertools.islice(itertools.cycle((SIGNAL, RISK_MANAGER, EXECUTION)), 24):
         target = stack.audit().intents + chance.randint(0, 3)
-        wait_until(lambda target=target: stack.audit().intents >= target, "further intents")
+        wait_until(partial(has_intents, stack, target), "further intents")
         stack.kill(victim)
         stack.start(victim)
         if chance.random() < 0.5:
