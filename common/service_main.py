@@ -11,8 +11,10 @@ from prometheus_client import REGISTRY
 
 from common.bus.security import KeysError
 from common.bus_service import BusService, ServiceError
+from common.config.checks import SECTIONS
 from common.config.endpoints import endpoints
 from common.config.load import ConfigError, LoadedConfig, load_config
+from common.config.overrides import with_metrics_port
 from common.journal import JournalError
 from common.logs import get_logger, setup_logging
 from common.metrics import MetricsError, serve_metrics
@@ -56,6 +58,8 @@ def run_service(name: str, build: Build, arguments: Sequence[str] | None = None)
     options = parse_arguments(name, arguments)
     try:
         loaded = load_config(options.config, options.overrides, os.environ)
+        config = with_metrics_port(loaded.config, SECTIONS[name], os.environ)
+        loaded = loaded._replace(config=config)
         setup_logging(loaded.config.engine, name)
         for warning in loaded.warnings:
             get_logger("config").warning(warning)
