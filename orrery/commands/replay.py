@@ -48,7 +48,7 @@ def command(  # noqa: PLR0913 - one argument per option
     - `orrery replay --file market_data.jsonl`
     - `orrery replay --file today.jsonl.gz --speed 10 --json`
     """
-    from orrery.stack.launch import Launch, launch, log_folder
+    from orrery.launch import Launch, launch, log_folder
     from orrery.stack.run import RunOptions
 
     refuse_dashboard(dashboard)

@@ -26,7 +26,7 @@ def command(
 
     Example: `orrery run --config config/system.json`
     """
-    from orrery.stack.launch import Launch, launch
+    from orrery.launch import Launch, launch
     from orrery.stack.run import RunOptions
 
     refuse_dashboard(dashboard)

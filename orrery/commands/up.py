@@ -32,7 +32,7 @@ def command(
     - `orrery up --duration 30 --json`
     - `orrery up --config my.toml --set risk.max_open_positions=3`
     """
-    from orrery.stack.launch import Launch, launch
+    from orrery.launch import Launch, launch
     from orrery.stack.run import RunOptions
 
     settings = [*(overrides or ()), *([f"data_source.type={source}"] if source else [])]
