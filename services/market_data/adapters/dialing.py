@@ -142,6 +142,7 @@ def _open(sock: socket.socket, uri: WebSocketURI, wanted: Dialing, deadline_ns: 
     protocol.receive_data(head)
     if protocol.state is not State.OPEN:
         raise DialError(f"handshake answered wrongly: {protocol.handshake_exc}")
+    protocol.events_received()  # The answer itself; from here on there are frames only.
     return Connection(sock, Wire(protocol, wanted.max_frame_bytes), behind)
 
 

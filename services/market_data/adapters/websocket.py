@@ -184,7 +184,7 @@ class WebSocketFeed:
     def _keep_alive(self, connection: Connection, monotonic_now_ns: int) -> str | None:
         match self._liveness.due(monotonic_now_ns):
             case Act.GIVE_UP:
-                return f"no sign of life for {self._settings.ping_after_s + self._settings.pong_within_s} s"
+                return f"no sign of life for {self._settings.ping_after_s + self._settings.pong_within_s:g} s"
             case Act.PING:
                 self.counts.pings_sent += 1
                 connection.send_ping()
