@@ -13,6 +13,7 @@ from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
 from orrery.counting import JournaledTotal, ProcessTotal, Total
 
 MONEY_DIGITS = 8
+IDLE, PAUSED, WARMING = "idle", "paused", "warming"
 
 
 class ServiceLine(msgspec.Struct, kw_only=True):
@@ -55,11 +56,13 @@ class PositionLine(msgspec.Struct, kw_only=True):
 
 
 class RunnerLine(msgspec.Struct, kw_only=True):
-    """A strategy on a symbol, and where its state machine stands."""
+    """A strategy on a symbol. state: of its state machine, or paused, or warming while it lacks bars."""
 
     state: str
-    paused: bool = False
-    error: str = ""
+    bars: int = 0
+    decisions: int = 0
+    errors: int = 0
+    last_error: str = ""
 
 
 class Summary(msgspec.Struct, kw_only=True):
@@ -154,7 +157,7 @@ class Tally:
             refusals_by_reason=self._refusals(),
             positions=[_position(position) for position in risk.get("positions", ())],
             market={symbol: self._market_line(symbol, desk) for symbol, desk in symbols.items()},
-            runners={name: _runner(line) for name, line in self._core(SIGNAL).get("runners", {}).items()},
+            runners={str(line["id"]): _runner(line) for line in self._core(SIGNAL).get("runners", ())},
             cash=_numbers(risk.get("cash", {})),
             fees=_numbers(risk.get("fees", {})),
             exact=money,
@@ -206,4 +209,10 @@ def _position(position: Mapping[str, Any]) -> PositionLine:
 
 
 def _runner(line: Mapping[str, Any]) -> RunnerLine:
-    return msgspec.convert(line, RunnerLine, strict=False)
+    state = str(line["state"])
+    if line["paused"]:
+        state = PAUSED
+    elif state == IDLE and line["bars"] < line["warmup"]:
+        state = WARMING
+    counts = {name: line[name] for name in ("bars", "decisions", "errors")}
+    return RunnerLine(state=state, last_error=str(line["last_error"] or ""), **counts)

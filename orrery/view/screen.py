@@ -132,8 +132,7 @@ def _runners(summary: Summary, most: int) -> RenderableType:
     table = _table("runner", "state", ">position", ">entry", ">realised", ">unrealised")
     positions = {position.runner: position for position in summary.positions}
     for name, line in list(summary.runners.items())[:most]:
-        state = "paused" if line.paused else line.state
-        label = Text(state.replace("_", " "), style=state_style(state))
+        label = Text(line.state.replace("_", " "), style=state_style(line.state))
         table.add_row(name, label, *_holding(positions.get(name)))
     return _panel(_shown("runners", len(summary.runners), most), table)
 

@@ -108,3 +108,27 @@ def test_a_recording_that_is_played_is_known() -> None:
     assert not tally.is_finished()
     tally.take("market_data", status({}, finished=True))
     assert tally.is_finished()
+
+
+def test_a_runner_that_is_paused_or_lacks_bars_says_so() -> None:
+    line = {
+        "id": "a:B",
+        "state": "idle",
+        "paused": False,
+        "bars": 5,
+        "warmup": 5,
+        "decisions": 2,
+        "errors": 0,
+        "last_error": None,
+    }
+    tally = Tally()
+    tally.take(
+        "signal", status({"runners": [line, {**line, "id": "b:B", "bars": 4}, {**line, "id": "c:B", "paused": True}]})
+    )
+    runners = tally.summary(SERVICES).runners
+    assert {name: runner.state for name, runner in runners.items()} == {
+        "a:B": "idle",
+        "b:B": "warming",
+        "c:B": "paused",
+    }
+    assert runners["a:B"].decisions == 2
