@@ -81,27 +81,30 @@ def wait_until[T](condition: Callable[[], T], what: str, seconds: float = 60.0) 
 
 
 class ComposeProject:
-    """The stack under a project name of its own, its ports chosen by the caller."""
+    """The stack under a project name of its own, published on ports that the engine picks."""
 
-    def __init__(self, name: str, prometheus_port: int, grafana_port: int, *, prometheus: str, grafana: bool) -> None:
+    def __init__(self, name: str, *, prometheus: str, grafana: bool) -> None:
+        """Take the tag of Prometheus' image (empty: leave it out), and whether to start Grafana."""
         self.name, self.prometheus = name, prometheus
-        self._url = f"http://127.0.0.1:{prometheus_port}"
         self._env = os.environ | {
             "ORRERY_TAG": name,
-            "ORRERY_PROMETHEUS_PORT": str(prometheus_port),
-            "ORRERY_GRAFANA_PORT": str(grafana_port),
+            "ORRERY_PROMETHEUS_PORT": "0",
+            "ORRERY_GRAFANA_PORT": "0",
             "PROMETHEUS_TAG": prometheus or PROMETHEUS_DEFAULT_TAG,
         }
         self._scale = [] if prometheus else ["--scale", "prometheus=0"]
         self._scale += [] if grafana else ["--scale", "grafana=0"]
 
-    def compose(self, *arguments: str, check: bool = True, timeout: float = 300) -> subprocess.CompletedProcess[str]:
+    def compose(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `docker compose` on this project."""
-        return run("docker", "compose", "-p", self.name, *arguments, check=check, timeout=timeout, env=self._env)
+        return run("docker", "compose", "-p", self.name, *arguments, check=check, env=self._env)
+
+    def build(self) -> None:
+        """Build the image."""
+        self.compose("build", "--quiet")
 
     def up(self) -> None:
-        """Build the image and start everything."""
-        self.compose("build", "--quiet")
+        """Start everything."""
         self.compose("up", "--detach", *self._scale)
 
     def down(self) -> None:
@@ -109,27 +112,40 @@ class ComposeProject:
         self.compose("down", "--volumes", "--timeout", "5", check=False)
         run("docker", "image", "rm", f"orrery:{self.name}", check=False)
 
-    def state(self, service: str) -> dict[str, Any]:
-        """Return a container's State as the engine tells it, with its RestartCount."""
+    def inspect(self, service: str) -> dict[str, Any]:
+        """Return what the engine knows of a service's container."""
         container = self.compose("ps", "--all", "--quiet", service).stdout.strip()
-        inspected = json.loads(run("docker", "inspect", container).stdout)[0]
-        return {**inspected["State"], "RestartCount": inspected["RestartCount"]}
+        inspected: dict[str, Any] = json.loads(run("docker", "inspect", container).stdout)[0]
+        return inspected
 
     def is_healthy(self, service: str) -> bool:
         """Return whether a container's health check passes."""
-        return bool(self.state(service).get("Health", {}).get("Status") == "healthy")
+        health = self.inspect(service)["State"].get("Health", {})
+        return bool(health.get("Status") == "healthy")
+
+    def execute(self, service: str, *command: str, check: bool = True) -> str:
+        """Return what a command prints in a service's container."""
+        return self.compose("exec", "-T", service, *command, check=check).stdout
+
+    def status(self) -> dict[str, Any]:
+        """Return what `orrery status --json` says inside."""
+        found: dict[str, Any] = json.loads(self.execute("signal", "orrery", "status", "--json", check=False))
+        return found
 
     def query(self, expression: str) -> list[dict[str, Any]]:
-        """Return what Prometheus answers to an instant query; AssertionError where it cannot evaluate it."""
-        answer = self.get("/api/v1/query?" + urllib.parse.urlencode({"query": expression}))
-        result = answer["result"]
-        assert isinstance(result, list), f"{expression}: {answer}"
-        return result
+        """Return what Prometheus answers to an instant query; urllib's HTTPError where it cannot evaluate it."""
+        found: list[dict[str, Any]] = self.ask_prometheus("query", query=expression)["result"]
+        return found
 
-    def get(self, path: str) -> Any:
+    def ask_prometheus(self, what: str, **parameters: str) -> Any:
         """Return the data of a GET on Prometheus' API."""
-        with urllib.request.urlopen(self._url + path, timeout=10) as reply:
-            return json.load(reply)["data"]
+        return self.get("prometheus", 9090, f"/api/v1/{what}?{urllib.parse.urlencode(parameters)}")["data"]
+
+    def get(self, service: str, port: int, path: str) -> Any:
+        """Return the JSON of a GET on a published port."""
+        address = self.compose("port", service, str(port)).stdout.strip()
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as reply:
+            return json.load(reply)
 
     def logs(self) -> str:
         """Return the last lines of every container."""
