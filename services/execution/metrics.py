@@ -1,4 +1,7 @@
-"""Execution's metrics: a projection of the messages it hears and says."""
+"""Execution's metrics: a projection of the messages it hears and says, and of its state once a second."""
+
+from collections.abc import Mapping
+from typing import Any
 
 from prometheus_client import REGISTRY, Counter, Gauge
 from prometheus_client.registry import CollectorRegistry
@@ -38,21 +41,21 @@ class ExecutionMetrics:
                 self._count_fill(message)
             case OrderAccepted():
                 self._accepted.labels(message.symbol).inc()
-                self._in_flight.inc()
             case OrderRejected():
                 self._rejected.labels(message.reason).inc()
             case OrderCancelled():
                 self._cancelled.labels(message.symbol).inc()
-                self._in_flight.dec()
             case ApprovedCancel():
                 self._cancels.inc()
             case _:
                 pass
+
+    def sample(self, status: Mapping[str, Any]) -> None:
+        """Take the gauges from the core's status."""
+        self._in_flight.set(status["open_orders"])
 
     def _count_fill(self, fill: Fill) -> None:
         self._fills.labels(fill.symbol, fill.side).inc()
         self._volume.labels(fill.symbol, fill.side).inc(float(fill.quantity))
         self._notional.labels(fill.symbol).inc(float(fill.quantity * fill.price))
         self._fees.labels(fill.fee_currency).inc(float(fill.fee))
-        if not fill.remaining_quantity:
-            self._in_flight.dec()

@@ -11,18 +11,22 @@ from services.execution.core.venues.simulated import SimulatedVenue
 from services.execution.metrics import ExecutionMetrics
 
 JOURNALED_TOPIC = "reports"
+SAMPLE_INTERVAL_NS = 1_000_000_000
 
 
 def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
     """Return the running service on the simulated venue; raises what `JournaledService` raises."""
     instruments = instruments_of(loaded.config)
     venue = SimulatedVenue(loaded.config.execution, instruments)
-    return JournaledService(
+    metrics = ExecutionMetrics()
+    service = JournaledService(
         loop,
         loaded.config,
         EXECUTION,
         ExecutionCore(loaded.config.execution, instruments, venue),
         clock=WallClock(),
         journaled_topic=JOURNALED_TOPIC,
-        metrics=ExecutionMetrics(),
+        metrics=metrics,
     )
+    loop.every(SAMPLE_INTERVAL_NS, lambda: metrics.sample(service.core.status()))
+    return service

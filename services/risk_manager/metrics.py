@@ -1,10 +1,15 @@
-"""The risk manager's metrics: a projection of the messages it hears and says."""
+"""The risk manager's metrics: a projection of the messages it hears and says, and of its state once a second.
+
+What lasts (positions, cash, P&L) is taken from the state, so that it is right after a restart and as the market moves.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from prometheus_client import REGISTRY, Counter, Gauge
 from prometheus_client.registry import CollectorRegistry
 
 from common.messages import (
-    AccountChanged,
     AnyMessage,
     ApprovedCancel,
     ApprovedOrder,
@@ -12,11 +17,19 @@ from common.messages import (
     IntentKind,
     OrderIntent,
     OrderRefused,
-    PositionChanged,
 )
 
 PROTECTIVE_MARK = "-stop-"
 """What the id of an order has that risk made itself, because a stop or target was hit."""
+
+FIGURES = {
+    "realised_pnl": "Realised P&L in the account currency, fees deducted.",
+    "unrealised_pnl": "What is held at its marks less what it cost, in the account currency.",
+    "equity": "Cash and positions at their marks, in the account currency.",
+    "exposure": "Sum of |position| x mark, in the account currency.",
+    "open_positions": "Runners that hold or enter a position.",
+}
+"""Keys of the core's status that are gauges of their own."""
 
 
 class RiskMetrics:
@@ -35,10 +48,11 @@ class RiskMetrics:
         self._average = Gauge(
             "risk_position_average_price", "Average cost of what is held.", ["strategy", "symbol"], registry=registry
         )
-        self._realised = Gauge("risk_realised_pnl", "Realised P&L, fees deducted.", ["currency"], registry=registry)
         self._cash = Gauge("risk_cash", "Cash.", ["currency"], registry=registry)
         self._fees = Gauge("risk_fees", "Fees paid.", ["currency"], registry=registry)
-        self._open = Gauge("risk_open_positions", "Runners that hold or enter a position.", registry=registry)
+        self._figures = {name: Gauge(f"risk_{name}", text, registry=registry) for name, text in FIGURES.items()}
+        self._breaker = Gauge("risk_breaker_open", "1 while the breaker refuses entries.", registry=registry)
+        self._held: set[tuple[str, str]] = set()
 
     def observe(self, message: AnyMessage) -> None:
         """Count a message; most are of no interest here."""
@@ -55,13 +69,24 @@ class RiskMetrics:
                 self._cancels.inc()
             case Fill():
                 self._fills.labels(message.symbol).inc()
-            case PositionChanged():
-                self._position.labels(message.strategy, message.symbol).set(float(message.quantity))
-                self._average.labels(message.strategy, message.symbol).set(float(message.average_price))
-            case AccountChanged():
-                self._realised.labels(message.currency).set(float(message.realised_pnl))
-                self._cash.labels(message.currency).set(float(message.cash))
-                self._fees.labels(message.currency).set(float(message.fees))
-                self._open.set(message.open_positions)
             case _:
                 pass
+
+    def sample(self, status: Mapping[str, Any]) -> None:
+        """Take the gauges from the core's status."""
+        for name, gauge in self._figures.items():
+            gauge.set(float(status[name]))
+        self._breaker.set(status["breaker"]["open"])
+        for gauge, amounts in ((self._cash, status["cash"]), (self._fees, status["fees"])):
+            for currency, amount in amounts.items():
+                gauge.labels(currency).set(float(amount))
+        self._sample_positions(status["positions"])
+
+    def _sample_positions(self, positions: Iterable[Mapping[str, Any]]) -> None:
+        held = {(each["runner"].rpartition(":")[0], each["symbol"]): each for each in positions}
+        for labels in self._held - held.keys():
+            self._position.labels(*labels).set(0)
+        for labels, position in held.items():
+            self._position.labels(*labels).set(float(position["quantity"]))
+            self._average.labels(*labels).set(float(position["average_price"]))
+        self._held |= held.keys()

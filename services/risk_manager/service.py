@@ -11,10 +11,12 @@ from services.risk_manager.metrics import RiskMetrics
 
 JOURNALED_TOPIC = "decisions"
 OPERATOR_COMMANDS = ("reset_breaker",)
+SAMPLE_INTERVAL_NS = 1_000_000_000
 
 
 def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
     """Return the running service; raises what `JournaledService` raises."""
+    metrics = RiskMetrics()
     service = JournaledService(
         loop,
         loaded.config,
@@ -22,7 +24,8 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
         RiskCore(loaded.config.risk, instruments_of(loaded.config)),
         clock=WallClock(),
         journaled_topic=JOURNALED_TOPIC,
-        metrics=RiskMetrics(),
+        metrics=metrics,
     )
+    loop.every(SAMPLE_INTERVAL_NS, lambda: metrics.sample(service.core.status()))
     service.allow_operator(*OPERATOR_COMMANDS)
     return service
