@@ -4,8 +4,7 @@ How it works: a message goes to every core that hears its topic, in the order of
 queues up behind it, first come, first served, until nobody has anything left to say. Time stands still meanwhile.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
 
 from common.core import Core
 from common.messages import AnyMessage, Bar
@@ -22,11 +21,9 @@ class LocalBusError(Exception):
     """The cores do not come to rest; the text names the service, the message and the bound."""
 
 
-class _Route(NamedTuple):
-    """The only service that may publish a message, None where no stream carries it; and the cores that hear it."""
-
-    publisher: str | None
-    hearers: tuple[tuple[str, Core], ...]
+type _Hearer = tuple[str, Callable[[AnyMessage, int], Sequence[AnyMessage]]]
+type _Route = tuple[str | None, tuple[_Hearer, ...]]
+"""The only service that may publish a message, None where no stream carries it; and who hears it, by which function."""
 
 
 class LocalBus:
@@ -46,13 +43,21 @@ class LocalBus:
         Raises:
             LocalBusError: MAX_CASCADE messages followed and there is no end.
         """
-        route = self._route(message)
-        assert route.publisher == service, f"{service} may not publish {type(message).__name__}: {route.publisher} does"
-        return self._settle(message, route.hearers, now_ns)
+        publisher, hearers = self._route(message)
+        assert publisher == service, f"{service} may not publish {type(message).__name__}: {publisher} does"
+        self._now_ns = now_ns
+        published: list[AnyMessage] = []
+        for name, handle in hearers:
+            answers = handle(message, now_ns)
+            if answers:
+                published += self._checked(name, answers)
+        return self._spread(published, now_ns) if published else published
 
     def tell(self, service: str, message: AnyMessage, now_ns: int) -> list[AnyMessage]:
         """Give one core a message that no stream carries, such as an operator's command; return what follows."""
-        return self._settle(message, ((service, self._by_name[service]),), now_ns)
+        self._now_ns = now_ns
+        answers = self._by_name[service].handle(message, now_ns)
+        return self._spread(list(self._checked(service, answers)), now_ns)
 
     def advance(self, now_ns: int) -> list[AnyMessage]:
         """Fire every deadline due by `now_ns`, the earliest first, each at its own time; return what follows.
@@ -80,19 +85,10 @@ class LocalBus:
                 earliest = (due_ns, service, core)
         return earliest
 
-    def _settle(self, message: AnyMessage, hearers: tuple[tuple[str, Core], ...], now_ns: int) -> list[AnyMessage]:
-        self._now_ns = now_ns
-        published: list[AnyMessage] = []
-        for service, core in hearers:
-            answers = core.handle(message, now_ns)
-            if answers:
-                published += self._checked(service, answers)
-        return self._spread(published, now_ns) if published else published
-
     def _spread(self, published: list[AnyMessage], now_ns: int) -> list[AnyMessage]:
         for message in published:  # the list grows while it is walked: it is the queue
-            for service, core in self._route(message).hearers:
-                answers = core.handle(message, now_ns)
+            for service, handle in self._route(message)[1]:
+                answers = handle(message, now_ns)
                 if answers:
                     published += self._checked(service, answers)
             if len(published) > MAX_CASCADE:
@@ -103,7 +99,7 @@ class LocalBus:
 
     def _checked(self, service: str, messages: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
         for message in messages:
-            publisher = self._route(message).publisher
+            publisher = self._route(message)[0]
             assert publisher == service, f"{service} may not publish {type(message).__name__}: {publisher} does"
         return messages
 
@@ -119,10 +115,9 @@ class LocalBus:
 
     def _find_route(self, message: AnyMessage, key: object) -> _Route:
         topic = topic_of(message)
-        if topic is None:
-            route = _Route(None, ())
-        else:
-            hearers = tuple((name, core) for name, core in self._cores if hears(name, topic))
-            route = _Route(publisher_of(topic), hearers)
+        route: _Route = (None, ())
+        if topic is not None:
+            hearers = tuple((name, core.handle) for name, core in self._cores if hears(name, topic))
+            route = (publisher_of(topic), hearers)
         self._routes.setdefault(type(message), {})[key] = route
         return route

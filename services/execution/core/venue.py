@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from common.messages import Liquidity, MarketStatus, OrderType, Quote, Side, TimeInForce, VenueRejectReason
+from common.messages import InputGap, Liquidity, MarketStatus, OrderType, Quote, Side, TimeInForce, VenueRejectReason
 
 
 class VenueOrder(msgspec.Struct, frozen=True, gc=False):
@@ -108,12 +108,8 @@ class ExecutionVenue(Protocol):
         """Return the fills with a number above `number` that the venue still keeps, in order."""
         ...
 
-    def observe(self, message: Quote | MarketStatus, now_ns: int) -> Sequence[VenueReport]:
-        """Let the venue see the market."""
-        ...
-
-    def lose_market(self, symbol: str) -> None:
-        """Tell the venue that market data of a symbol was lost: the last quote is not to be trusted."""
+    def observe(self, message: Quote | MarketStatus | InputGap, now_ns: int) -> Sequence[VenueReport]:
+        """Let the venue see the market, or hear that some of it was lost."""
         ...
 
     def snapshot(self) -> bytes:

@@ -16,16 +16,17 @@ import msgspec
 from common.config.models import ExecutionSection
 from common.instruments import Instruments
 from common.messages import (
+    InputGap,
     Liquidity,
     MarketState,
     MarketStatus,
-    OrderType,
     Quote,
     Side,
     TimeInForce,
     VenueRejectReason,
 )
 from common.money import BASIS_POINT, ZERO, begin_exact, end_exact, figure, use_money_context
+from services.execution.core.checks import rejection
 from services.execution.core.pricing import no_worse, reaches, taker_price, touch
 from services.execution.core.venue import (
     ExecutionVenue,
@@ -55,7 +56,7 @@ class VenueMarket(msgspec.Struct):
     """
 
     quote: Quote | None = None
-    is_live: bool = True
+    is_trading: bool = True
     resting: dict[str, VenueOrder] = {}
     has_traded: bool = False
     holding: Decimal = ZERO
@@ -99,10 +100,10 @@ class SimulatedVenue(ExecutionVenue):
         return self._place(order, market)
 
     def _place(self, order: VenueOrder, market: VenueMarket | None) -> Sequence[VenueReport]:
-        if market is None or market.quote is None or not market.is_live:
+        if market is None or market.quote is None or not market.is_trading:
             return (VenueRejected(order.id, VenueRejectReason.NO_MARKET, f"{order.symbol} has no live market"),)
         touched = touch(market.quote, order.side)
-        rejected = self._reject(order, touched)
+        rejected = rejection(order, touched, self._instruments[order.symbol])
         if rejected is not None:
             return (rejected,)
         if order.limit_price is None or reaches(order.limit_price, touched, order.side):
@@ -114,23 +115,6 @@ class SimulatedVenue(ExecutionVenue):
             return (VenueRejected(order.id, VenueRejectReason.TOO_MANY_ORDERS, detail),)
         market.resting[order.id] = order
         return (VenueAccepted(order.id),)
-
-    def _reject(self, order: VenueOrder, touched: Decimal) -> VenueRejected | None:
-        instrument = self._instruments[order.symbol]
-        quantity, limit = order.quantity, order.limit_price
-        if quantity <= ZERO or quantity % instrument.lot_size:
-            detail = f"expected lots of {figure(instrument.lot_size)}, found {figure(quantity)}"
-            return VenueRejected(order.id, VenueRejectReason.INVALID_QUANTITY, detail)
-        if limit is None and order.order_type is OrderType.LIMIT:
-            return VenueRejected(order.id, VenueRejectReason.INVALID_PRICE, "a limit order without a limit price")
-        price = touched if limit is None else limit
-        if price < instrument.tick_size or (limit is not None and limit % instrument.tick_size):
-            detail = f"expected a price on the tick {figure(instrument.tick_size)}, found {figure(price)}"
-            return VenueRejected(order.id, VenueRejectReason.INVALID_PRICE, detail)
-        if instrument.min_notional and not order.is_reduction and price * quantity < instrument.min_notional:
-            detail = f"expected {figure(instrument.min_notional)} at least, found {figure(price * quantity)}"
-            return VenueRejected(order.id, VenueRejectReason.INVALID_QUANTITY, detail)
-        return None
 
     def _take(self, order: VenueOrder, market: VenueMarket, touched: Decimal) -> VenueFilled:
         tick_size = self._instruments[order.symbol].tick_size
@@ -197,20 +181,24 @@ class SimulatedVenue(ExecutionVenue):
         return [fill for fill in self._state.fills.values() if fill.number > number]
 
     @override
-    def observe(self, message: Quote | MarketStatus, now_ns: int) -> Sequence[VenueReport]:
+    def observe(self, message: Quote | MarketStatus | InputGap, now_ns: int) -> Sequence[VenueReport]:
+        if isinstance(message, InputGap):
+            lost = self._state.markets.get(message.topic.partition(".")[2])
+            if lost is not None:
+                lost.quote = None
+            return ()
         market = self._state.markets.get(message.symbol)
         if market is None:
             market = self._state.markets[message.symbol] = VenueMarket()
-        if type(message) is Quote:
+        if isinstance(message, Quote):
             market.quote = message
-        elif type(message) is MarketStatus:
-            market.is_live = message.state is MarketState.LIVE
-            if not market.is_live:
-                market.quote = None
+        else:
+            market.is_trading = message.state is MarketState.LIVE
+            market.quote = market.quote if market.is_trading else None
         return self._match(market) if market.resting else ()
 
     def _match(self, market: VenueMarket) -> Sequence[VenueReport]:
-        if market.quote is None or not market.is_live:
+        if market.quote is None or not market.is_trading:
             return ()
         use_money_context()
         reports: list[VenueReport] = []
@@ -221,12 +209,6 @@ class SimulatedVenue(ExecutionVenue):
                 del market.resting[order.id]
                 reports.append(self._fill(order, market, limit, self._maker_rate, Liquidity.MAKER))
         return reports
-
-    @override
-    def lose_market(self, symbol: str) -> None:
-        market = self._state.markets.get(symbol)
-        if market is not None:
-            market.quote = None
 
     @override
     def snapshot(self) -> bytes:

@@ -10,5 +10,7 @@ def check(intent: OrderIntent, view: View) -> Refusal | None:
     if found <= limit:
         return None
     return Refusal(
-        str(limit), str(found), f"{intent.runner} would be the {found}. runner with a position, {limit} are allowed"
+        str(limit),
+        str(found),
+        f"{intent.runner} would be number {found} of the runners with a position, {limit} are allowed",
     )

@@ -1,0 +1,72 @@
+"""What the parts of the execution core work on together: orders, holdings, counts, and the venue."""
+
+from decimal import Decimal
+
+import msgspec
+
+from common.ids import Families
+from common.messages import ApprovedOrder, Side
+from common.money import ZERO
+from services.execution.core.life_cycle import FINAL, TRANSITIONS, OrderEvent
+from services.execution.core.orders import Order, OrderBook
+from services.execution.core.venue import ExecutionVenue
+
+
+class Counts(msgspec.Struct):
+    """Totals since the beginning. impossible_events: what the life cycle's table does not know."""
+
+    orders: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    cancelled: int = 0
+    fills: int = 0
+    repeated_orders: int = 0
+    ignored_cancels: int = 0
+    impossible_events: int = 0
+    input_gaps: int = 0
+
+
+class State(msgspec.Struct):
+    """All that a snapshot keeps. holdings: per symbol and runner, as execution's fills sum up; venue: its own snapshot."""
+
+    book: OrderBook = msgspec.field(default_factory=OrderBook)
+    seen: Families = msgspec.field(default_factory=Families)
+    holdings: dict[str, dict[str, Decimal]] = {}
+    counts: Counts = msgspec.field(default_factory=Counts)
+    venue: bytes = b""
+
+
+class Desk:
+    """State and venue; moves orders along the table of their life."""
+
+    __slots__ = ("name", "state", "venue")
+
+    def __init__(self, state: State, venue: ExecutionVenue) -> None:
+        self.state = state
+        self.venue = venue
+        self.name = venue.name
+
+    def move(self, order_id: str, event: OrderEvent) -> Order | None:
+        """Move an open order along the table; None, counted and nothing moved, where the table has no such step."""
+        book = self.state.book
+        order = book.open.get(order_id)
+        after = None if order is None else TRANSITIONS.get((order.state, event))
+        if order is None or after is None:
+            self.state.counts.impossible_events += 1
+            return None
+        order.state = after
+        if after in FINAL:
+            del book.open[order_id]
+            book.finished.put(order_id, after)
+        return order
+
+    def hold(self, order: ApprovedOrder, quantity: Decimal) -> None:
+        """Add what an order filled to its runner's holding."""
+        runners = self.state.holdings.setdefault(order.symbol, {})
+        signed = quantity if order.side is Side.BUY else -quantity
+        runners[order.runner] = runners.get(order.runner, ZERO) + signed
+
+    def reducible(self, order: ApprovedOrder) -> Decimal:
+        """Return how much of an order only reduces. The venue cannot say: it knows the net of all runners only."""
+        held = self.state.holdings.get(order.symbol, {}).get(order.runner, ZERO)
+        return min(order.quantity, held if order.side is Side.SELL else -held)
