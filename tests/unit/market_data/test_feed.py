@@ -228,6 +228,25 @@ def test_failed_books_are_asked_for_again() -> None:
     assert feed.core.status()["failed_books"] == 2
 
 
+def test_a_whole_book_that_is_crossed_or_too_old_is_not_shown() -> None:
+    feed = Feed()
+    feed.core.handle(Connected(1), T0)
+    feed.events(T0, diff(10, 11))
+    assert feed.book(T0, whole(5)) == []
+    assert symbol_status(feed)["book_snapshots_too_old"] == 1
+    feed.passes(T0 + RETRY_NS)
+    assert feed.book(T0 + RETRY_NS, whole(11, bid=105.0)) == []
+    status = symbol_status(feed)
+    assert (status["state"], status["resyncs"], status["crossed"]) == ("resyncing", 1, 1)
+
+
+def test_messages_are_no_input_of_a_venues_feed() -> None:
+    feed = synced()
+    (quote,) = feed.events(T0, ticker(50))
+    assert isinstance(quote, Quote)
+    assert feed.core.handle(quote, T0) == ()
+
+
 def test_books_of_many_symbols_are_spaced() -> None:
     symbols = [f"S{number}" for number in range(DEPTH_BURST + 2)]
     feed = Feed(symbols)
