@@ -1,0 +1,125 @@
+"""How a runner asks its strategy: the call, the indicators it turns out to need, and the errors it makes."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from common.messages import AnyMessage, RunnerFailed
+from services.signal.core.bank import IndicatorBank
+from services.signal.core.host import FUNCTION_NAMES, AccountView, Function, MarketView, StrategyHost
+from services.signal.core.orders import Origin
+from services.signal.core.series import Series
+from services.signal.core.spec import StrategySpec
+
+LINES_KEPT = 50
+"""Printed lines kept for people."""
+
+MARKET_FIELDS = len(MarketView._fields)
+
+
+class Asker:
+    """Counts evaluations and errors; after `max_errors` updates in a row with an error it is paused."""
+
+    __slots__ = (
+        "_told",
+        "account",
+        "arguments",
+        "bank",
+        "errors",
+        "errors_in_row",
+        "evaluations",
+        "host",
+        "last_error",
+        "lines",
+        "max_errors",
+        "paused",
+        "series",
+        "strategy",
+    )
+
+    def __init__(self, strategy: StrategySpec, host: StrategyHost, series: Series, max_errors: int) -> None:
+        self.strategy = strategy
+        self.host = host
+        self.series = series
+        self.max_errors = max_errors
+        self.arguments: list[float | None] = [None] * MARKET_FIELDS
+        self.bank = IndicatorBank(self.arguments, strategy.indicators)
+        self.account: AccountView | None = None
+        self._told: AccountView | None = None
+        self.evaluations = 0
+        self.errors = 0
+        self.errors_in_row = 0
+        self.paused = False
+        self.last_error = ""
+        self.lines: deque[str] = deque(maxlen=LINES_KEPT)
+
+    def set_market(self, market: tuple[float | None, ...]) -> None:
+        """Put the fields of `MarketView` where the next question finds them."""
+        self.arguments[:MARKET_FIELDS] = market
+
+    def ask(self, function: Function, origin: Origin, out: list[AnyMessage]) -> dict[str, Any] | None:
+        """Return what a function answered; None for nil, and for an error, which is counted and told in `out`."""
+        if self.account is not None and self.account is not self._told:
+            self.host.set_account(self.account)
+            self._told = self.account
+        self.evaluations += 1
+        outcome = self.host.evaluate(function, self.arguments)
+        if outcome is None:
+            return None
+        self.lines.extend(outcome.lines)
+        for key in outcome.wanted:
+            self.bank.add(key, self.series.window)
+        if outcome.error is not None:
+            self.fail(outcome.error.text, origin, out)
+            return None
+        if outcome.answer is not None and not isinstance(outcome.answer, dict):
+            self.blame(function, "expected a table with named keys, found a list", origin, out)
+            return None
+        return outcome.answer
+
+    def blame(self, function: Function, text: str, origin: Origin, out: list[AnyMessage]) -> None:
+        """Count an answer that cannot be used as an error of the function's first line."""
+        name = FUNCTION_NAMES[function]
+        self.fail(f"{self.strategy.script}:{self.strategy.lines.get(name, 0)}: {name}: {text}", origin, out)
+
+    def fail(self, text: str, origin: Origin, out: list[AnyMessage]) -> None:
+        """Count an error and tell it."""
+        self.errors += 1
+        self.errors_in_row += 1
+        self.last_error = text
+        self.paused = self.errors_in_row >= self.max_errors
+        out.append(
+            RunnerFailed(
+                runner=origin.runner,
+                strategy=origin.strategy,
+                symbol=origin.symbol,
+                error=text,
+                error_count=self.errors_in_row,
+                paused=self.paused,
+                cause=origin.cause,
+                event_ns=origin.now_ns,
+                received_ns=origin.now_ns,
+            )
+        )
+
+    def resume(self) -> None:
+        """Ask again, with a clean slate."""
+        self.paused = False
+        self.errors_in_row = 0
+
+    def save(self) -> tuple[Any, ...]:
+        """Return all that is remembered, as plain data."""
+        counters = (self.evaluations, self.errors, self.errors_in_row, self.paused)
+        return (counters, self.last_error, list(self.lines), self.bank.save(), self.host.save())
+
+    def load(self, saved: Sequence[Any], *, same_bars: bool) -> None:
+        """Take over what `save` returned. same_bars: whether the indicators saw bars of this timeframe.
+
+        Raises:
+            ValueError: the strategy's state does not fit its file.
+        """
+        counters, self.last_error, lines, bank, host = saved
+        self.evaluations, self.errors, self.errors_in_row, self.paused = counters
+        self.lines.extend(lines)
+        self.host.restore(host)
+        self.bank.restore(bank if same_bars else [], self.series.window)

@@ -1,0 +1,93 @@
+"""The indicators of one runner: updated once a bar, their outputs in slots that the host passes on as they are."""
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Any
+
+from common.messages import Bar
+from services.signal.core.indicator import BadParametersError, Indicator, IndicatorKey, Value, make
+from services.signal.core.indicators import REGISTRY
+
+
+class IndicatorBank:
+    """Indicators in the order of their slots. `arguments` is the list that hosts are called with.
+
+    How it works: the outputs of an indicator stand in `arguments` from its slot on, behind what stood there before the
+    first one was added. Most indicators take the close and give one number; they have a loop of their own.
+    """
+
+    __slots__ = ("_by_key", "_of_close", "_others", "arguments", "keys")
+
+    def __init__(self, arguments: list[float | None], keys: Iterable[IndicatorKey]) -> None:
+        self.arguments = arguments
+        self.keys: list[IndicatorKey] = []
+        self._by_key: dict[IndicatorKey, tuple[Indicator, int]] = {}
+        self._of_close: list[tuple[Callable[..., Any], int]] = []
+        self._others: list[tuple[Callable[..., Value], Callable[[Any], Any], bool, int, int]] = []
+        for key in keys:
+            self.add(key, ())
+
+    def add(self, key: IndicatorKey, window: Iterable[Bar]) -> None:
+        """Add an indicator in the next slots, as if it had seen the bars of the window.
+
+        Raises:
+            BadParametersError: there is no such indicator, or it does not take these parameters.
+        """
+        if key in self._by_key:
+            raise BadParametersError(f"{key.name}{key.parameters}: already there")
+        indicator = make(REGISTRY, key)
+        slot, outputs = len(self.arguments), len(indicator.OUTPUTS)
+        self.arguments.extend([None] * outputs)
+        self.keys.append(key)
+        self._by_key[key] = (indicator, slot)
+        self._feed(indicator, window)
+        self._write(indicator, slot)
+        update, inputs = indicator.update, indicator.INPUTS
+        if inputs == ("close",) and outputs == 1:
+            self._of_close.append((update, slot))
+        else:
+            self._others.append((update, attrgetter(*inputs), len(inputs) > 1, slot, slot + outputs))
+
+    def update(self, bar: Bar) -> None:
+        """Feed a closed bar to all indicators."""
+        arguments, close = self.arguments, bar.close
+        for update, slot in self._of_close:
+            arguments[slot] = update(close)
+        for update, inputs, several, slot, behind in self._others:
+            value = update(*inputs(bar)) if several else update(inputs(bar))
+            if isinstance(value, tuple):
+                arguments[slot:behind] = value
+            else:
+                arguments[slot] = value
+
+    def _feed(self, indicator: Indicator, window: Iterable[Bar]) -> None:
+        inputs = indicator.INPUTS
+        for bar in window:
+            indicator.update(*[getattr(bar, name) for name in inputs])
+
+    def _write(self, indicator: Indicator, slot: int) -> None:
+        value = indicator.value
+        if value is not None:
+            values = value if isinstance(value, tuple) else (value,)
+            self.arguments[slot : slot + len(values)] = values
+
+    def save(self) -> list[tuple[IndicatorKey, tuple[Any, ...]]]:
+        """Return keys and states in the order of the slots."""
+        return [(key, self._by_key[key][0].state()) for key in self.keys]
+
+    def restore(self, saved: Sequence[tuple[IndicatorKey, Sequence[Any]]], window: Sequence[Bar]) -> None:
+        """Take over saved states; what they do not know is filled from the window, what this does not know is added."""
+        states = dict(saved)
+        for key in self.keys:
+            indicator, slot = self._by_key[key]
+            if key in states:
+                indicator.restore(states[key])
+            else:
+                self._feed(indicator, window)
+            self._write(indicator, slot)
+        for key, state in saved:
+            if key not in self._by_key and key.name in REGISTRY:
+                self.add(key, ())
+                indicator, slot = self._by_key[key]
+                indicator.restore(state)
+                self._write(indicator, slot)

@@ -1,0 +1,142 @@
+"""One runner's dealings: its position, what it has asked for, and how answers change both.
+
+How it works: while `pending` is there the runner asks its strategy nothing. An entry that has begun to fill makes room
+for decisions again and rests in `working` until it ends; what is still working when the position is gone becomes
+pending once more, so that nothing new begins before the old order is known to be dead.
+"""
+
+from decimal import Decimal
+
+import msgspec
+
+from common.instruments import Instrument
+from common.messages import AnyMessage, Fill, IntentKind, OrderType
+from common.money import ZERO, use_money_context
+from services.signal.core.answers import Enter, Exit
+from services.signal.core.orders import Levels, Origin, Pending, cancel_intent, entry_intent, exit_intent, stop_update
+from services.signal.core.position import Position
+
+FILLS_REMEMBERED = 64
+"""Ids of the latest fills, by which one that is delivered again is recognised."""
+
+
+class Told(msgspec.Struct, frozen=True):
+    """The levels that risk watches for a position of this size; its message and the fill may come in either order."""
+
+    quantity: Decimal
+    stop: Decimal | None
+    target: Decimal | None
+
+
+class Desk(msgspec.Struct):
+    """decisions: number of the latest decision, which ids are made of."""
+
+    position: Position
+    pending: Pending | None = None
+    working: Pending | None = None
+    decisions: int = 0
+    repeated: int = 0
+    unmatched: int = 0
+    fills: list[str] = []
+    told: Told | None = None
+
+    def enter(self, origin: Origin, decision: Enter, price: float, levels: Levels, facts: Instrument) -> AnyMessage:
+        """Ask for a position; raises AnswerError."""
+        intent = entry_intent(origin, self.decisions + 1, decision, price, levels, facts)
+        self.decisions += 1
+        self.pending = Pending(
+            intent.id, IntentKind.ENTRY, intent.order_type, stop=intent.stop_price, target=intent.target_price
+        )
+        return intent
+
+    def leave(self, origin: Origin, decision: Exit, price: float, facts: Instrument) -> list[AnyMessage]:
+        """Ask for the end of the position or of a part of it; raises AnswerError."""
+        intent = exit_intent(origin, self.decisions + 1, decision, price, self.position, facts)
+        self.decisions += 1
+        asked: list[AnyMessage] = []
+        if self.working is not None and not self.working.cancelling:
+            asked.append(self._cancel(origin, self.working, "exit"))
+        self.pending = Pending(intent.id, IntentKind.EXIT, intent.order_type)
+        return [*asked, intent]
+
+    def move(self, origin: Origin, stop: Decimal | None, target: Decimal | None) -> list[AnyMessage]:
+        """Ask for other levels; nothing where they are as wanted."""
+        position = self.position
+        stop = None if stop == position.stop else stop
+        target = None if target == position.target else target
+        if stop is None and target is None:
+            return []
+        self.decisions += 1
+        position.stop = position.stop if stop is None else stop
+        position.target = position.target if target is None else target
+        return [stop_update(origin, self.decisions, stop, target)]
+
+    def age(self, origin: Origin, limit: int) -> list[AnyMessage]:
+        """Count an update; cancel limit entries that have rested for `limit` of them (0: never)."""
+        asked: list[AnyMessage] = []
+        for order in (self.pending, self.working):
+            if order is None:
+                continue
+            order.age += 1
+            resting = order.kind is IntentKind.ENTRY and order.order_type is OrderType.LIMIT
+            if resting and 0 < limit <= order.age and not order.cancelling:
+                asked.append(self._cancel(origin, order, "timeout"))
+        return asked
+
+    def fill(self, fill: Fill, origin: Origin) -> list[AnyMessage]:
+        """Take a fill of this runner; return what must be cancelled because of it."""
+        if fill.id in self.fills:
+            self.repeated += 1
+            return []
+        self.fills = [*self.fills[1 - FILLS_REMEMBERED :], fill.id]
+        use_money_context()
+        position = self.position
+        position.apply(fill.side, fill.quantity, fill.price)
+        self._settle(fill)
+        self._match_levels()
+        if position.is_open or self.working is None:
+            return []
+        self.pending = self.pending or self.working
+        left, self.working = self.working, None
+        return [] if left.cancelling else [self._cancel(origin, left, "position closed")]
+
+    def _settle(self, fill: Fill) -> None:
+        ended = fill.remaining_quantity == ZERO
+        pending, working = self.pending, self.working
+        if pending is not None and pending.intent_id == fill.intent_id:
+            pending.filled += fill.quantity
+            if pending.kind is IntentKind.ENTRY:
+                self.position.stop, self.position.target = pending.stop, pending.target
+                self.pending, self.working = None, None if ended else pending
+            elif ended:
+                self.pending = None
+        elif working is not None and working.intent_id == fill.intent_id:
+            working.filled += fill.quantity
+            if ended:
+                self.working = None
+
+    def learn_levels(self, told: Told) -> None:
+        """Take over the levels that risk watches."""
+        self.told = told
+        self._match_levels()
+
+    def _match_levels(self) -> None:
+        told, position = self.told, self.position
+        if told is not None and position.is_open and told.quantity == position.quantity:
+            position.stop, position.target = told.stop, told.target
+            self.told = None
+
+    def end(self, intent_id: str) -> bool:
+        """Forget an order that was refused, rejected or cancelled; return whether it was an entry without any fill."""
+        if self.pending is not None and self.pending.intent_id == intent_id:
+            ended, self.pending = self.pending, None
+            return ended.kind is IntentKind.ENTRY and ended.filled == ZERO
+        if self.working is not None and self.working.intent_id == intent_id:
+            self.working = None
+        else:
+            self.unmatched += 1
+        return False
+
+    def _cancel(self, origin: Origin, order: Pending, reason: str) -> AnyMessage:
+        order.cancelling = True
+        return cancel_intent(origin, order, reason)

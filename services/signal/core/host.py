@@ -1,0 +1,127 @@
+"""What a core needs from the place where a strategy lives; `hosts/` has the implementations.
+
+A host holds the strategy's code and its context. It is asked once per update with plain numbers and answers with plain
+data; a failing strategy is an answer too, never an exception.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import IntEnum, StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from services.signal.core.indicator import IndicatorKey
+from services.signal.core.spec import RunnerSpec
+
+
+class Function(IntEnum):
+    """The three functions of a strategy; numbers, because hosts index by them at every update."""
+
+    DETECT = 0
+    FILTER = 1
+    MANAGE = 2
+
+
+FUNCTION_NAMES = ("detect_opportunity", "filter_commitment", "manage_position")
+"""The names of the functions in a strategy file, by `Function`."""
+
+
+class ErrorKind(StrEnum):
+    """What went wrong in a strategy."""
+
+    LOAD = "load"
+    RUNTIME = "runtime"
+    BAD_ANSWER = "bad_answer"
+    INSTRUCTION_LIMIT = "instruction_limit"
+    MEMORY_LIMIT = "memory_limit"
+    TIME_LIMIT = "time_limit"
+
+
+class StrategyError(NamedTuple):
+    """A strategy's failure. text begins with `file:line: ` where the line is known."""
+
+    kind: ErrorKind
+    text: str
+
+
+class MarketView(NamedTuple):
+    """What a strategy sees of the market at one update.
+
+    timestamp: seconds since 1970 UTC of the event (the end of a bar). bid, ask: None before the first quote. price: the
+    close of the bar, or the mid of the quote.
+    """
+
+    timestamp: float
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+    bid: float | None
+    ask: float | None
+    price: float
+
+
+class PositionView(NamedTuple):
+    """A runner's position as its fills made it. quantity: base units, negative when short. Prices: quote units."""
+
+    quantity: float
+    entry_price: float
+    stop: float | None
+    target: float | None
+
+
+class AccountView(NamedTuple):
+    """The account in the symbol's quote currency, as risk last said."""
+
+    cash: float
+    realised_pnl: float
+    fees: float
+    open_positions: int
+
+
+class Outcome(NamedTuple):
+    """What a call brought, when it was not just nil.
+
+    answer: what the function returned. error: why it failed. wanted: indicators it asked for that nobody computes yet,
+    in the order of their slots. lines: what it printed.
+    """
+
+    answer: dict[str, Any] | None = None
+    error: StrategyError | None = None
+    wanted: tuple[IndicatorKey, ...] = ()
+    lines: tuple[str, ...] = ()
+
+
+class StrategyHost(Protocol):
+    """One strategy for one runner."""
+
+    def evaluate(self, function: Function, arguments: Sequence[float | None]) -> Outcome | None:
+        """Call a function; None means that it returned nil and nothing else happened.
+
+        arguments: the fields of `MarketView`, then the outputs of all indicators in the order in which they were
+        registered.
+        """
+        ...
+
+    def set_position(self, position: PositionView | None) -> None:
+        """Tell the strategy its position; None when flat."""
+        ...
+
+    def set_account(self, account: AccountView) -> None:
+        """Tell the strategy the account."""
+        ...
+
+    def save(self) -> bytes:
+        """Return what the strategy remembers, canonical bytes."""
+        ...
+
+    def restore(self, saved: bytes) -> None:
+        """Take over what `save` returned; only on a fresh host.
+
+        Raises:
+            ValueError: the bytes do not fit this strategy.
+        """
+        ...
+
+
+HostFactory = Callable[[RunnerSpec], StrategyHost]
+"""Makes the host of a runner, with the indicators of its strategy registered in their order."""

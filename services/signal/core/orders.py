@@ -1,0 +1,176 @@
+"""What a runner has asked for and not had answered, and the messages by which it asks. Ids are numbers of decisions."""
+
+from decimal import Decimal
+
+import msgspec
+
+from common.instruments import Instrument
+from common.messages import CancelIntent, IntentKind, OrderIntent, OrderType, StopUpdate
+from common.money import ZERO, use_money_context
+from services.signal.core.answers import AnswerError, Enter, Exit
+from services.signal.core.position import Position
+
+
+class Pending(msgspec.Struct):
+    """An intent on its way. age: updates since; filled: base units so far; cancelling: a cancel was sent."""
+
+    intent_id: str
+    kind: IntentKind
+    order_type: OrderType
+    age: int = 0
+    filled: Decimal = ZERO
+    cancelling: bool = False
+    stop: Decimal | None = None
+    target: Decimal | None = None
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Who asks, and because of what."""
+
+    runner: str
+    strategy: str
+    symbol: str
+    cause: str
+    now_ns: int
+
+
+class Levels(msgspec.Struct, frozen=True):
+    """Fractions of the price at which a strategy wants out, where an entry names none of its own."""
+
+    stop_loss: float | None
+    take_profit: float | None
+
+
+def entry_intent(
+    origin: Origin, number: int, decision: Enter, price: float, levels: Levels, facts: Instrument
+) -> OrderIntent:
+    """Return the intent of an entry, on the instrument's steps.
+
+    Raises:
+        AnswerError: nothing is left after rounding, or a level lies on the wrong side of the price.
+    """
+    reference = decision.price if decision.price is not None else price
+    sign = decision.side.sign
+    stop = (
+        decision.stop
+        if decision.stop is not None
+        else _level(reference, decision.stop_fraction, levels.stop_loss, -sign)
+    )
+    target = (
+        decision.target
+        if decision.target is not None
+        else _level(reference, decision.target_fraction, levels.take_profit, sign)
+    )
+    if stop is not None and (reference - stop) * sign <= 0:
+        raise AnswerError(f"stop_price: expected {'below' if sign > 0 else 'above'} {reference:g}, found {stop:g}")
+    if target is not None and (target - reference) * sign <= 0:
+        raise AnswerError(f"target_price: expected {'above' if sign > 0 else 'below'} {reference:g}, found {target:g}")
+    rounded = _price(facts, reference, "price")
+    return OrderIntent(
+        id=f"{origin.runner}-{number}",
+        runner=origin.runner,
+        strategy=origin.strategy,
+        symbol=origin.symbol,
+        kind=IntentKind.ENTRY,
+        side=decision.side,
+        quantity=_quantity(facts, decision.quantity),
+        reference_price=rounded,
+        order_type=decision.order_type,
+        time_in_force=decision.time_in_force,
+        limit_price=rounded if decision.order_type is OrderType.LIMIT else None,
+        stop_price=None if stop is None else _price(facts, stop, "stop_price"),
+        target_price=None if target is None else _price(facts, target, "target_price"),
+        reason=decision.reason,
+        cause=origin.cause,
+        event_ns=origin.now_ns,
+        received_ns=origin.now_ns,
+    )
+
+
+def exit_intent(
+    origin: Origin, number: int, decision: Exit, price: float, position: Position, facts: Instrument
+) -> OrderIntent:
+    """Return the intent that closes a position, or the part of it that the decision names.
+
+    Raises:
+        AnswerError: nothing is left after rounding.
+    """
+    held = abs(position.quantity)
+    quantity = held if decision.quantity is None else min(held, _quantity(facts, decision.quantity))
+    return OrderIntent(
+        id=f"{origin.runner}-{number}",
+        runner=origin.runner,
+        strategy=origin.strategy,
+        symbol=origin.symbol,
+        kind=IntentKind.EXIT,
+        side=position.side.opposite,
+        quantity=quantity,
+        reference_price=_price(facts, decision.price if decision.price is not None else price, "price"),
+        reason=decision.reason,
+        cause=origin.cause,
+        event_ns=origin.now_ns,
+        received_ns=origin.now_ns,
+    )
+
+
+def cancel_intent(origin: Origin, pending: Pending, reason: str) -> CancelIntent:
+    """Return the wish to cancel what is pending."""
+    return CancelIntent(
+        id=f"{pending.intent_id}-cancel",
+        runner=origin.runner,
+        intent_id=pending.intent_id,
+        symbol=origin.symbol,
+        reason=reason,
+        cause=origin.cause,
+        event_ns=origin.now_ns,
+        received_ns=origin.now_ns,
+    )
+
+
+def stop_update(origin: Origin, number: int, stop: Decimal | None, target: Decimal | None) -> StopUpdate:
+    """Return the wish to move the levels of a position."""
+    return StopUpdate(
+        id=f"{origin.runner}-{number}",
+        runner=origin.runner,
+        symbol=origin.symbol,
+        stop_price=stop,
+        target_price=target,
+        cause=origin.cause,
+        event_ns=origin.now_ns,
+        received_ns=origin.now_ns,
+    )
+
+
+def trailed_stop(position: Position, price: float, distance: float) -> float | None:
+    """Return the stop at a distance behind the price; None where the position has a nearer one."""
+    sign = position.side.sign
+    stop = price - sign * distance
+    if position.stop is not None and (stop - float(position.stop)) * sign <= 0:
+        return None
+    return stop
+
+
+def stop_of(facts: Instrument, price: float, key: str) -> Decimal:
+    """Return a level on the tick; raises AnswerError where nothing is left of it."""
+    return _price(facts, price, key)
+
+
+def _level(price: float, own: float | None, usual: float | None, sign: int) -> float | None:
+    fraction = usual if own is None else own
+    return None if fraction is None else price * (1.0 + sign * fraction)
+
+
+def _price(facts: Instrument, value: float, key: str) -> Decimal:
+    use_money_context()
+    price = facts.price(value)
+    if price <= ZERO:
+        raise AnswerError(f"{key}: {value:g} is nothing on a tick of {facts.tick_size}")
+    return price
+
+
+def _quantity(facts: Instrument, value: float) -> Decimal:
+    use_money_context()
+    quantity = facts.quantity(value)
+    if quantity <= ZERO:
+        raise AnswerError(f"quantity: {value:g} is nothing on a lot of {facts.lot_size}")
+    return quantity

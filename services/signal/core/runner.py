@@ -1,0 +1,202 @@
+"""One strategy on one symbol: asks its functions at each update, drives its state machine, turns answers into intents.
+
+How it works: an update is a closed bar (or a quote, where the strategy wants that). Idle asks detect_opportunity; an
+answer leads to Analyzing and asks filter_commitment on the same update; Analyzing asks it again on each update until
+it decides or the timeout is reached; InPosition asks manage_position. While an intent is on its way nothing is asked.
+Positions are made and ended by fills alone.
+"""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from common.instruments import Instrument
+from common.messages import AnyMessage, Bar, Fill, PositionChanged, Quote, RunnerState, RunnerTransitioned
+from services.signal.core.answers import (
+    AnswerError,
+    BreakEven,
+    CancelAnalysis,
+    Decision,
+    Enter,
+    Exit,
+    Hold,
+    MoveLevels,
+    TrailStop,
+    decide,
+)
+from services.signal.core.asker import Asker
+from services.signal.core.desk import Desk, Told
+from services.signal.core.host import Function, StrategyHost
+from services.signal.core.orders import Levels, Origin, stop_of, trailed_stop
+from services.signal.core.position import Position
+from services.signal.core.series import Series
+from services.signal.core.spec import RunnerSpec, Update
+from services.signal.core.state_machine import Event, StateMachine
+
+_NOTHING: tuple[AnyMessage, ...] = ()
+_NS_PER_SECOND = 1e9
+
+
+class Runner:
+    """A runner. `trusted` on each call says whether the symbol's market data can be trusted for entries."""
+
+    __slots__ = ("asker", "desk", "facts", "id", "last_tick_ns", "machine", "on_ticks", "spec")
+
+    def __init__(
+        self, spec: RunnerSpec, host: StrategyHost, series: Series, facts: Instrument, max_errors: int
+    ) -> None:
+        self.spec = spec
+        self.id = spec.id
+        self.facts = facts
+        self.asker = Asker(spec.strategy, host, series, max_errors)
+        self.machine = StateMachine(spec.strategy.analyzing_timeout)
+        self.desk = Desk(Position())
+        self.on_ticks = any(update is Update.TICK for update in spec.strategy.evaluate_on.values())
+        self.last_tick_ns = 0
+
+    def on_bar(self, bar: Bar, cause: str, quote: Quote | None, now_ns: int, *, trusted: bool) -> Sequence[AnyMessage]:
+        """Take a closed bar, whose id is `cause`; return what follows."""
+        asker, strategy = self.asker, self.spec.strategy
+        asker.bank.update(bar)
+        if asker.paused or asker.series.count < strategy.warmup:
+            return _NOTHING
+        if self.on_ticks and strategy.updates_on(self.machine.state) is not Update.BAR:
+            return _NOTHING
+        close = bar.close
+        bid, ask = (None, None) if quote is None else (quote.bid, quote.ask)
+        asker.set_market((bar.end_ns / _NS_PER_SECOND, bar.open, bar.high, bar.low, close, bar.volume, bid, ask, close))
+        return self._update(self._origin(cause, now_ns), close, trusted=trusted)
+
+    def on_quote(self, quote: Quote, cause: str, now_ns: int, *, trusted: bool) -> Sequence[AnyMessage]:
+        """Take a quote, whose id is `cause`; return what follows. Only for strategies that want quotes in some state."""
+        asker, strategy = self.asker, self.spec.strategy
+        bar = asker.series.latest
+        if asker.paused or bar is None or asker.series.count < strategy.warmup:
+            return _NOTHING
+        if strategy.updates_on(self.machine.state) is not Update.TICK:
+            return _NOTHING
+        if now_ns - self.last_tick_ns < strategy.tick_interval_ns:
+            return _NOTHING
+        self.last_tick_ns = now_ns
+        price, at = quote.mid, quote.event_ns / _NS_PER_SECOND
+        asker.set_market((at, bar.open, bar.high, bar.low, bar.close, bar.volume, quote.bid, quote.ask, price))
+        return self._update(self._origin(cause, now_ns), price, trusted=trusted)
+
+    def _update(self, origin: Origin, price: float, *, trusted: bool) -> Sequence[AnyMessage]:
+        desk, state, asker = self.desk, self.machine.state, self.asker
+        out: list[AnyMessage] = []
+        if desk.pending is not None or desk.working is not None:
+            out += desk.age(origin, self.machine.timeout_updates)
+            if desk.pending is not None:
+                return out
+        errors, evaluations = asker.errors, asker.evaluations
+        if state is RunnerState.IN_POSITION:
+            self._consult(Function.MANAGE, origin, price, out)
+        elif state is RunnerState.ANALYZING:
+            self._analyze(origin, price, out, trusted=trusted)
+        elif trusted:
+            self._detect(origin, price, out)
+        if asker.errors == errors and asker.evaluations > evaluations:
+            asker.errors_in_row = 0
+        return out
+
+    def _detect(self, origin: Origin, price: float, out: list[AnyMessage]) -> None:
+        answer = self.asker.ask(Function.DETECT, origin, out)
+        if answer is None:
+            return
+        self.machine.remember(answer)
+        signal = answer.get("signal")
+        self._fire(Event.OPPORTUNITY, origin, out, signal if isinstance(signal, str) else "")
+        self._consult(Function.FILTER, origin, price, out)
+
+    def _analyze(self, origin: Origin, price: float, out: list[AnyMessage], *, trusted: bool) -> None:
+        is_last = self.machine.count_update()
+        if trusted:
+            self._consult(Function.FILTER, origin, price, out)
+        if is_last and self.machine.state is RunnerState.ANALYZING and self.desk.pending is None:
+            self._fire(Event.ANALYSIS_TIMED_OUT, origin, out)
+
+    def _consult(self, function: Function, origin: Origin, price: float, out: list[AnyMessage]) -> None:
+        answer = self.asker.ask(function, origin, out)
+        if answer is None:
+            return
+        try:
+            self._carry_out(decide(function, answer), origin, price, out)
+        except AnswerError as error:
+            self.asker.blame(function, str(error), origin, out)
+
+    def _carry_out(self, decision: Decision, origin: Origin, price: float, out: list[AnyMessage]) -> None:
+        desk, strategy, position = self.desk, self.spec.strategy, self.desk.position
+        match decision:
+            case Hold():
+                pass
+            case CancelAnalysis():
+                self._fire(Event.ANALYSIS_CANCELLED, origin, out, decision.reason)
+            case Enter():
+                levels = Levels(strategy.stop_loss, strategy.take_profit)
+                out.append(desk.enter(origin, decision, price, levels, self.facts))
+            case Exit():
+                out += desk.leave(origin, decision, price, self.facts)
+            case BreakEven():
+                self._move(origin, float(position.entry_price), None, out)
+            case TrailStop():
+                distance = decision.distance if decision.distance is not None else price * (decision.fraction or 0.0)
+                stop = trailed_stop(position, price, distance)
+                if stop is not None:
+                    self._move(origin, stop, None, out)
+            case MoveLevels():
+                self._move(origin, decision.stop, decision.target, out)
+            case _:
+                assert_never(decision)
+
+    def _move(self, origin: Origin, stop: float | None, target: float | None, out: list[AnyMessage]) -> None:
+        new_stop = None if stop is None else stop_of(self.facts, stop, "price")
+        new_target = None if target is None else stop_of(self.facts, target, "price")
+        moved = self.desk.move(origin, new_stop, new_target)
+        if moved:
+            self.asker.host.set_position(self.desk.position.view())
+            out += moved
+
+    def on_fill(self, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
+        """Take a fill; return what follows."""
+        origin = self._origin(fill.id, now_ns)
+        out = self.desk.fill(fill, origin)
+        position, state = self.desk.position, self.machine.state
+        if position.is_open and state is not RunnerState.IN_POSITION:
+            self._fire(Event.POSITION_OPENED, origin, out)
+        elif not position.is_open and state is RunnerState.IN_POSITION:
+            self._fire(Event.POSITION_CLOSED, origin, out)
+        self.asker.host.set_position(position.view())
+        return out
+
+    def on_order_ended(self, intent_id: str, reason: str, now_ns: int) -> Sequence[AnyMessage]:
+        """Learn that an order was refused, rejected or cancelled; return what follows."""
+        out: list[AnyMessage] = []
+        if self.desk.end(intent_id) and self.machine.state is RunnerState.ANALYZING:
+            self._fire(Event.ENTRY_ENDED, self._origin(intent_id, now_ns), out, reason)
+        return out
+
+    def on_position_changed(self, changed: PositionChanged) -> None:
+        """Learn the levels that risk watches."""
+        self.desk.learn_levels(Told(changed.quantity, changed.stop_price, changed.target_price))
+        self.asker.host.set_position(self.desk.position.view())
+
+    def _fire(self, event: Event, origin: Origin, out: list[AnyMessage], reason: str = "") -> None:
+        transition = self.machine.fire(event, origin.now_ns)
+        if transition is None:
+            return
+        out.append(
+            RunnerTransitioned(
+                runner=origin.runner,
+                strategy=origin.strategy,
+                symbol=origin.symbol,
+                before=transition.before,
+                after=transition.after,
+                reason=reason or event.value,
+                cause=origin.cause,
+                event_ns=origin.now_ns,
+                received_ns=origin.now_ns,
+            )
+        )
+
+    def _origin(self, cause: str, now_ns: int) -> Origin:
+        return Origin(self.id, self.spec.strategy.name, self.spec.symbol, cause, now_ns)

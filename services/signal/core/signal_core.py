@@ -1,0 +1,156 @@
+"""The signal service's core: bars and quotes in, intents out; answers of risk and execution back to their runners."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from common.instruments import Instruments
+from common.messages import (
+    AccountChanged,
+    AnyMessage,
+    Bar,
+    Fill,
+    InputGap,
+    MarketStatus,
+    OperatorCommand,
+    OrderCancelled,
+    OrderIntent,
+    OrderRefused,
+    OrderRejected,
+    PositionChanged,
+    Quote,
+)
+from services.signal.core.describe import describe_runner
+from services.signal.core.host import HostFactory
+from services.signal.core.roster import Roster, SignalLimits
+from services.signal.core.saving import load_roster, save_roster
+from services.signal.core.spec import RunnerSpec
+
+RESUME, PAUSE = "runner.resume", "runner.pause"
+"""Operator commands; their argument `runner` is a runner's id."""
+
+_NOTHING: tuple[AnyMessage, ...] = ()
+
+
+class SignalCore:
+    """All runners of one signal service; implements `common.core.Core`.
+
+    specs: the runners, in the order in which they are asked. make_host: makes the place where a strategy lives.
+    """
+
+    def __init__(
+        self,
+        specs: Sequence[RunnerSpec],
+        make_host: HostFactory,
+        instruments: Instruments,
+        limits: SignalLimits | None = None,
+    ) -> None:
+        self._roster = Roster(limits or SignalLimits())
+        for spec in specs:
+            self._roster.add(spec, make_host(spec), instruments[spec.symbol])
+        self._handlers: dict[type, Callable[[Any, int], Sequence[AnyMessage]]] = {
+            Bar: self._on_bar,
+            Quote: self._on_quote,
+            Fill: self._on_fill,
+            OrderRefused: self._on_order_ended,
+            OrderRejected: self._on_order_ended,
+            OrderCancelled: self._on_order_ended,
+            OperatorCommand: self._on_command,
+            MarketStatus: self._roster.learn_market,
+            PositionChanged: self._roster.learn_position,
+            AccountChanged: self._roster.learn_account,
+            InputGap: self._roster.learn_gap,
+        }
+
+    def required_bars(self) -> list[tuple[str, str]]:
+        """Return the (symbol, timeframe) pairs whose bars the runners need, sorted."""
+        return sorted(self._roster.series)
+
+    def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
+        """Take one input; return intents and what runners did."""
+        handler = self._handlers.get(type(message))
+        return _NOTHING if handler is None else handler(message, now_ns)
+
+    def next_deadline_ns(self) -> int | None:
+        """Return None: runners are moved by messages alone."""
+        return None
+
+    def on_deadline(self, now_ns: int) -> Sequence[AnyMessage]:
+        """Return nothing: there are no deadlines."""
+        assert now_ns >= 0
+        return _NOTHING
+
+    def _on_bar(self, bar: Bar, now_ns: int) -> Sequence[AnyMessage]:
+        roster = self._roster
+        runners = roster.take_bar(bar)
+        if not runners:
+            return _NOTHING
+        trusted, quote, cause = roster.is_trusted(bar.symbol), roster.quotes.get(bar.symbol), bar.id
+        out: list[AnyMessage] = []
+        for runner in runners:
+            out += runner.on_bar(bar, cause, quote, now_ns, trusted=trusted)
+        return self._counted(out)
+
+    def _on_quote(self, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
+        roster, symbol = self._roster, quote.symbol
+        roster.quotes[symbol] = quote
+        runners = roster.of_quotes.get(symbol)
+        if runners is None:
+            return _NOTHING
+        trusted, cause = roster.is_trusted(symbol), quote.id
+        out: list[AnyMessage] = []
+        for runner in runners:
+            out += runner.on_quote(quote, cause, now_ns, trusted=trusted)
+        return self._counted(out)
+
+    def _counted(self, out: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
+        if out:
+            self._roster.counters.intents += sum(isinstance(message, OrderIntent) for message in out)
+        return out
+
+    def _on_fill(self, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
+        runner = self._roster.find(fill.runner)
+        return _NOTHING if runner is None else runner.on_fill(fill, now_ns)
+
+    def _on_order_ended(
+        self, ended: OrderRefused | OrderRejected | OrderCancelled, now_ns: int
+    ) -> Sequence[AnyMessage]:
+        runner = self._roster.find(ended.runner)
+        if runner is None:
+            return _NOTHING
+        reason = "cancelled" if isinstance(ended, OrderCancelled) else ended.reason.value
+        return runner.on_order_ended(ended.intent_id, reason, now_ns)
+
+    def _on_command(self, command: OperatorCommand, _now_ns: int) -> Sequence[AnyMessage]:
+        runner = self._roster.find(command.arguments.get("runner", ""))
+        if runner is not None and command.name == RESUME:
+            runner.asker.resume()
+        elif runner is not None and command.name == PAUSE:
+            runner.asker.paused = True
+        return _NOTHING
+
+    def snapshot(self) -> bytes:
+        """Return the whole state: canonical bytes."""
+        return save_roster(self._roster)
+
+    def restore(self, state: bytes) -> None:
+        """Take over a state that `snapshot` returned; runners that are configured no more are dropped and counted.
+
+        Raises:
+            ValueError: the state of a strategy does not fit its file.
+        """
+        load_roster(self._roster, state)
+
+    def status(self) -> dict[str, Any]:
+        """Return a summary for people: counters at the top level, one entry per runner."""
+        roster = self._roster
+        askers = [runner.asker for runner in roster.runners.values()]
+        return {
+            **msgspec.structs.asdict(roster.counters),
+            "evaluations": sum(asker.evaluations for asker in askers),
+            "errors": sum(asker.errors for asker in askers),
+            "paused": sum(asker.paused for asker in askers),
+            "markets": {symbol: state.value for symbol, state in sorted(roster.states.items())},
+            "runners": [describe_runner(runner) for runner in roster.runners.values()],
+        }

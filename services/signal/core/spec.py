@@ -1,0 +1,84 @@
+"""What is known of a strategy before it runs: its name, parameters and wishes; and a runner's."""
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from common.messages import RunnerState
+from services.signal.core.indicator import IndicatorKey
+
+DEFAULT_ANALYZING_TIMEOUT = 10
+"""Updates in Analyzing after which a strategy that names no `analyzing_timeout` goes back to Idle."""
+
+ParameterValue = float | int | str | bool
+
+
+class Update(StrEnum):
+    """What makes a runner ask its strategy."""
+
+    BAR = "bar"
+    """Each closed bar of its timeframe."""
+    TICK = "tick"
+    """Each quote, with the latest closed bar behind it."""
+
+
+class ParameterSpec(msgspec.Struct, frozen=True):
+    """A parameter of a strategy file: its default, and bounds for numbers."""
+
+    default: ParameterValue
+    min: float | None = None
+    max: float | None = None
+
+
+class StrategySpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A strategy, loaded and found valid.
+
+    script: the file as errors name it. params: values after the configuration's overrides. stop_loss, take_profit:
+    fractions of the entry price. tick_interval_ns: least time between two updates by quotes. indicators: those its
+    functions were seen to use, in the order of their slots.
+    """
+
+    name: str
+    script: str
+    source: bytes
+    timeframe: str = ""
+    warmup: int = 0
+    params: dict[str, ParameterValue] = {}
+    declared: dict[str, ParameterSpec] = {}
+    stop_loss: float | None = None
+    take_profit: float | None = None
+    analyzing_timeout: int = DEFAULT_ANALYZING_TIMEOUT
+    evaluate_on: dict[RunnerState, Update] = {}
+    tick_interval_ns: int = 0
+    symbols: tuple[str, ...] = ()
+    indicators: tuple[IndicatorKey, ...] = ()
+    lines: dict[str, int] = {}
+
+    def updates_on(self, state: RunnerState) -> Update:
+        """Return what makes a runner in that state ask its strategy."""
+        return self.evaluate_on.get(state, Update.BAR)
+
+    def plain(self) -> dict[str, Any]:
+        """Return what people want to know of it, as plain data."""
+        return {
+            "name": self.name,
+            "script": self.script,
+            "timeframe": self.timeframe,
+            "warmup": self.warmup,
+            "params": dict(self.params),
+        }
+
+
+class RunnerSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """One strategy on one symbol. currency: the symbol's quote currency."""
+
+    strategy: StrategySpec
+    symbol: str
+    timeframe: str
+    currency: str = ""
+
+    @property
+    def id(self) -> str:
+        """Return `<strategy>:<symbol>`."""
+        return f"{self.strategy.name}:{self.symbol}"

@@ -1,0 +1,1 @@
+"""Where strategies live: one module for each language."""

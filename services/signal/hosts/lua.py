@@ -1,0 +1,214 @@
+"""Strategies in Lua: one sandboxed Lua 5.5 runtime for each runner.
+
+How it works: the Lua files beside this one build the sandbox and the strategy's side of the host; this file only makes
+the runtime, hands bytes and plain numbers over, and turns what comes back into an `Outcome`. Three rules keep Python out
+of reach and the process alive:
+
+1. Only None, numbers and bytes cross the border. With `encoding=None` anything else, a `str` too, would be wrapped as a
+   Python object, so everything structured crosses as msgpack.
+2. Lua hands back numbers and bytes only, never a table or function after loading: lupa registers those outside any
+   protection, which would abort the process when the runtime is at its memory limit.
+3. Bytes go in only while loading and restoring, for the same reason.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
+
+import lupa.lua55 as lupa
+import msgspec
+
+from services.signal.core.host import (
+    FUNCTION_NAMES,
+    AccountView,
+    ErrorKind,
+    Function,
+    HostFactory,
+    Outcome,
+    PositionView,
+    StrategyError,
+)
+from services.signal.core.indicator import IndicatorKey
+from services.signal.core.indicators import REGISTRY
+from services.signal.core.spec import RunnerSpec
+
+HASH_SEED = 0x0B5E55ED
+"""Seed of Lua's string hashes: the same in every process."""
+CALL_SECONDS_MAX = 2.0
+"""Processor time of one call after which it is stopped even within its instruction limit, seconds."""
+CHUNK_NAME_MAX = 50
+"""Characters of a script's path in error messages; of a longer one only the file's name is shown."""
+BYTES_PER_MIB = 1 << 20
+
+_PARTS = ("guard", "plain", "classes", "patterns", "text", "tables", "sandbox", "memory", "indicators", "strategy")
+_FOLDER = Path(__file__).parent / "lua"
+_SOURCES = [(f"=[orrery] {part}".encode(), (_FOLDER / f"{part}.lua").read_bytes()) for part in _PARTS]
+
+_SPECS = {
+    name: {"parameters": [parameter._asdict() for parameter in kind.PARAMETERS], "outputs": len(kind.OUTPUTS)}
+    for name, kind in sorted(REGISTRY.items())
+}
+
+
+class LuaLimits(NamedTuple):
+    """What one call and one strategy may cost. instructions: Lua instructions per call. memory_mib: MiB per runner."""
+
+    instructions: int = 1_000_000
+    memory_mib: int = 64
+    seconds: float = CALL_SECONDS_MAX
+
+
+class LoadError(Exception):
+    """A strategy file that cannot be used; the text begins with file and line."""
+
+
+class Description(msgspec.Struct):
+    """What a file turned out to be when it was run: its `strategy` table, its functions as (Lua type, line), its globals."""
+
+    error: tuple[str, str] | None = None
+    strategy: Any = None
+    functions: dict[str, tuple[str, int]] = {}
+    names: tuple[str, ...] = ()
+    lines: tuple[str, ...] = ()
+
+
+class _Packet(msgspec.Struct):
+    answer: Any = None
+    error: tuple[str, str] | None = None
+    wanted: list[tuple[str, tuple[float | int, ...]]] = []
+    lines: tuple[str, ...] = ()
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_packet = msgspec.msgpack.Decoder(_Packet, strict=True).decode
+_decode_description = msgspec.msgpack.Decoder(Description).decode
+
+
+def display_name(path: str) -> str:
+    """Return how errors name a script: its path as given, or the file's name where that is too long for Lua."""
+    return path if len(path.encode()) <= CHUNK_NAME_MAX else path.rpartition("/")[2]
+
+
+class LuaHost:
+    """A strategy file in a runtime of its own. `load` it, then `configure` it, then evaluate."""
+
+    def __init__(self, source: bytes, script: str, limits: LuaLimits) -> None:
+        """Load a file; see `description` for what is in it.
+
+        Raises:
+            LoadError: it cannot be compiled, or fails or costs too much while it is run.
+        """
+        self._limits = limits
+        self._runtime = _new_runtime(limits)
+        lua = self._lua = self._runtime.table()
+        for name, text in _SOURCES:
+            self._runtime.execute(text, lua, name=name, mode="t")
+        lua[b"memory_mib"] = limits.memory_mib
+        lua[b"limit"](limits.instructions, limits.seconds)
+        self._runtime.execute(b"debug = nil")
+        try:
+            packed = lua[b"load"](source, b"@" + display_name(script).encode())
+        except lupa.LuaMemoryError as error:
+            raise LoadError(f"{display_name(script)}: more than {limits.memory_mib} MiB of memory") from error
+        self.description = _decode_description(packed)
+        if self.description.error is not None:
+            raise LoadError(self.description.error[1])
+        self._calls = [lua[b"trampoline"](name.encode()) for name in FUNCTION_NAMES]
+        self._set_position, self._set_account = lua[b"set_position"], lua[b"set_account"]
+
+    def configure(self, spec: RunnerSpec) -> None:
+        """Set symbol, parameters and indicators before the first update."""
+        given = {
+            "symbol": spec.symbol,
+            "currency": spec.currency,
+            "params": spec.strategy.params,
+            "seed": spec.id,
+            "specs": _SPECS,
+            "indicators": spec.strategy.indicators,
+        }
+        self._lua[b"configure"](_encode(given))
+
+    def evaluate(self, function: Function, arguments: Sequence[float | None]) -> Outcome | None:
+        """Call a function; None means that it returned nil and nothing else happened."""
+        try:
+            packed = self._calls[function](*arguments)
+        except lupa.LuaError as error:
+            return Outcome(error=self._fault(error))
+        return None if packed is None else _outcome(packed)
+
+    def _fault(self, error: Exception) -> StrategyError:
+        if isinstance(error, lupa.LuaMemoryError) or "not enough memory" in str(error):
+            text = f"more than {self._limits.memory_mib} MiB of memory"
+            return StrategyError(ErrorKind.MEMORY_LIMIT, text)
+        return StrategyError(ErrorKind.RUNTIME, str(error))
+
+    def set_position(self, position: PositionView | None) -> None:
+        """Tell the strategy its position; None when flat."""
+        self._unlimited(self._set_position, *(position or ()))
+
+    def set_account(self, account: AccountView) -> None:
+        """Tell the strategy the account."""
+        self._unlimited(self._set_account, *account)
+
+    def save(self) -> bytes:
+        """Return what the strategy remembers, canonical bytes."""
+        saved: bytes = self._unlimited(self._lua[b"save"])
+        return saved
+
+    def restore(self, saved: bytes) -> None:
+        """Take over what `save` returned; only on a fresh host.
+
+        Raises:
+            ValueError: the bytes do not fit this strategy.
+        """
+        try:
+            self._unlimited(self._lua[b"restore"], saved)
+        except lupa.LuaError as error:
+            raise ValueError(f"state of a strategy cannot be restored: {error}") from error
+
+    def _unlimited(self, function: Any, *arguments: Any) -> Any:
+        """Call host code that must not fail for want of memory: it needs little, and the strategy may have left none."""
+        self._runtime.set_max_memory(0)
+        try:
+            return function(*arguments)
+        finally:
+            self._runtime.set_max_memory(self._limits.memory_mib * BYTES_PER_MIB)
+
+    @property
+    def memory_bytes(self) -> int:
+        """Return the memory that the strategy holds, without the runtime's own."""
+        return int(self._runtime.get_memory_used())
+
+
+def lua_factory(limits: LuaLimits) -> HostFactory:
+    """Return what makes the hosts of runners."""
+
+    def make_host(spec: RunnerSpec) -> LuaHost:
+        host = LuaHost(spec.strategy.source, spec.strategy.script, limits)
+        host.configure(spec)
+        return host
+
+    return make_host
+
+
+def _outcome(packed: bytes) -> Outcome:
+    packet = _decode_packet(packed)
+    error = None if packet.error is None else StrategyError(ErrorKind(packet.error[0]), packet.error[1])
+    wanted = tuple(IndicatorKey(name, tuple(parameters)) for name, parameters in packet.wanted)
+    return Outcome(packet.answer, error, wanted, packet.lines)
+
+
+def _new_runtime(limits: LuaLimits) -> Any:
+    return lupa.LuaRuntime(
+        encoding=None,
+        register_eval=False,
+        register_builtins=False,
+        attribute_filter=_refuse,
+        unpack_returned_tuples=True,
+        max_memory=limits.memory_mib * BYTES_PER_MIB,
+        string_hash_seed=HASH_SEED,
+    )
+
+
+def _refuse(_object: Any, name: Any, _is_setting: bool) -> NoReturn:
+    raise AttributeError(f"no attribute of a Python object is available to strategies (wanted {name!r})")

@@ -1,0 +1,235 @@
+-- The strategy's side of the host: its tables, its indicators, and the trampolines by which it is called.
+--
+-- How it works: an update is one call from Python with plain numbers. The trampoline writes them into tables that are
+-- reused, runs the strategy's function under the limits and returns nil when the function did; only a call that brought
+-- something (an answer, an error, a new indicator, printed lines) is turned into bytes.
+
+local H = ...
+local type, error, rawget, next, tostring, select, load = type, error, rawget, next, tostring, select, load
+local pcall, xpcall, getinfo = pcall, xpcall, debug.getinfo
+local sethook, disarm, on_count, on_error, INTERVAL = debug.sethook, H.disarm, H.on_count, H.on_error, H.INTERVAL
+local call, pack_plain, brought = H.call, H.pack, H.brought
+
+local ANSWER = { depth = 8, items = 1000, text = 4096, utf8 = true }
+local PACKET = { depth = 12, items = 4000, text = 16384, utf8 = false }
+local STATE = { depth = 36, items = 1000000, text = 16777216, utf8 = false }
+local SECONDS_PER_DAY = 86400
+local RESERVED = { position = true, account = true, params = true }
+local FUNCTIONS = { "detect_opportunity", "filter_commitment", "manage_position" }
+
+-- The market, as market_data shows it.
+local market = { symbol = "", timestamp = 0.0, open = 0.0, high = 0.0, low = 0.0, close = 0.0, volume = 0.0, price = 0.0 }
+function market.time_since_open()
+  return market.timestamp % SECONDS_PER_DAY
+end
+local market_data = H.view(market, "market_data")
+
+-- The context: `store` has the values, `context` is what the strategy holds.
+local position, account, params, store = {}, {}, {}, {}
+local position_view, account_view = H.view(position, "context.position"), H.view(account, "context.account")
+local params_view = H.view(params, "context.params")
+local quantity, entry = 0.0, 0.0
+local detected = {}
+
+local function storable(key, value)
+  local kind = type(value)
+  if kind == "table" then
+    pack_plain(value, "context." .. tostring(key), STATE)
+  elseif kind == "function" or kind == "userdata" or kind == "thread" then
+    error("context." .. tostring(key) .. ": a " .. kind .. " is not plain data and would not survive a restart", 0)
+  end
+end
+
+local function write_context(_, key, value)
+  if RESERVED[key] then
+    error("context." .. key .. " is kept by the host and cannot be assigned", 0)
+  elseif type(key) ~= "string" and type(key) ~= "number" then
+    error("context: a " .. type(key) .. " cannot be a key", 0)
+  end
+  storable(key, value)
+  store[key] = value
+end
+
+local context = setmetatable({}, { __index = store, __newindex = write_context, __metatable = false })
+H.backing[context] = store
+store.account, store.params = account_view, params_view
+
+local indicators, values, set_rest = H.indicators, H.values, H.set_rest
+
+-- Return `file:line: ` of a function's first line.
+local function first_line(name)
+  local f = rawget(H.env, name)
+  local line = type(f) == "function" and getinfo(f, "S").linedefined or 0
+  return H.prefix .. line .. ": " .. name .. ": "
+end
+
+-- Make the answer of detect_opportunity the context, in place of the one before.
+local function remember(answer)
+  for key in next, answer do
+    if RESERVED[key] then
+      error("answer: " .. key .. " is a name of the host's", 0)
+    end
+  end
+  for i = 1, #detected do
+    store[detected[i]] = nil
+  end
+  detected = H.keys_of(answer)
+  for i = 1, #detected do
+    store[detected[i]] = answer[detected[i]]
+  end
+end
+
+local function take_answer(name, answer)
+  if type(answer) ~= "table" then
+    error("expected a table or nil, found a " .. type(answer), 0)
+  end
+  pack_plain(answer, "answer", ANSWER)
+  if name == "detect_opportunity" then
+    remember(answer)
+  end
+  return answer
+end
+
+-- Turn what a call brought into bytes: a map of answer, error, wanted, lines.
+local function packet(name, ok, answer)
+  disarm()
+  local result = { wanted = H.wanted(), lines = H.take_lines() }
+  if not ok then
+    result.error = { H.classify(answer, first_line(name)) }
+  elseif answer ~= nil then
+    local fine, problem = pcall(take_answer, name, answer)
+    if fine then
+      result.answer = answer
+    else
+      result.error = { "bad_answer", first_line(name) .. problem }
+    end
+  end
+  local bytes = pack_plain(result, "packet", PACKET)
+  H.forget_wanted()
+  brought.anything = false
+  return bytes
+end
+
+-- Return the function that Python calls for one of the strategy's functions.
+function H.trampoline(name)
+  local f = rawget(H.env, name)
+  return function(timestamp, open, high, low, close, volume, bid, ask_price, price, a, b, c, d, ...)
+    call.left, call.started = call.budget, false
+    sethook(on_count, "", INTERVAL)
+    market.timestamp, market.open, market.high, market.low, market.close = timestamp, open, high, low, close
+    market.volume, market.bid, market.ask, market.price = volume, bid, ask_price, price
+    values[1], values[2], values[3], values[4] = a, b, c, d
+    if brought.many then
+      set_rest(5, ...)
+    end
+    if quantity ~= 0.0 then
+      position.pnl = (price - entry) * quantity
+    end
+    local ok, answer = xpcall(f, on_error, market_data, context, indicators)
+    if ok and answer == nil and not brought.anything then
+      return nil
+    end
+    return packet(name, ok, answer)
+  end
+end
+
+-- Tell the position: quantity (base units, negative when short; nil when flat), entry, stop and target price.
+function H.set_position(held, entry_price, stop, target)
+  disarm()
+  quantity, entry = held or 0.0, entry_price or 0.0
+  store.position = held and position_view or nil
+  position.side = quantity < 0.0 and "short" or "long"
+  position.quantity, position.entry_price, position.entry = math.abs(quantity), entry, entry
+  position.stop, position.target, position.pnl = stop, target, 0.0
+end
+
+function H.set_account(cash, realised_pnl, fees, open_positions)
+  disarm()
+  account.cash, account.realised_pnl, account.fees = cash, realised_pnl, fees
+  account.open_positions = open_positions
+end
+
+local function own_names()
+  local names, keys = {}, H.keys_of(H.env)
+  for i = 1, #keys do
+    if type(keys[i]) == "string" and #names < 64 and H.standard[keys[i]] == nil then
+      names[#names + 1] = keys[i]:sub(1, 64)
+    end
+  end
+  return names[1] and names or nil
+end
+
+-- Compile and run a file; return bytes: a map of error, or of strategy (its table), functions (name to type, line) and
+-- the names of its globals.
+function H.load(source, chunk)
+  H.chunk = chunk
+  local f, problem = load(source, chunk, "t", H.env)
+  if not f then
+    return pack_plain({ error = { "load", problem } }, "packet", PACKET)
+  end
+  H.prefix = getinfo(f, "S").short_src .. ":"
+  local ok, message = H.run(f)
+  disarm()
+  if not ok then
+    local _, text = H.classify(message, H.prefix .. " ")
+    return pack_plain({ error = { "load", text } }, "packet", PACKET)
+  end
+  H.set_baseline()
+  local functions = {}
+  for i = 1, #FUNCTIONS do
+    local value = rawget(H.env, FUNCTIONS[i])
+    functions[FUNCTIONS[i]] = { type(value), type(value) == "function" and getinfo(value, "S").linedefined or 0 }
+  end
+  local description = { functions = functions, names = own_names(), lines = H.take_lines() }
+  brought.anything = false
+  local fine, bytes = pcall(function()
+    description.strategy = rawget(H.env, "strategy")
+    pack_plain(description.strategy, "strategy", ANSWER)
+    return pack_plain(description, "packet", PACKET)
+  end)
+  return fine and bytes or pack_plain({ error = { "load", H.prefix .. " " .. bytes } }, "packet", PACKET)
+end
+
+-- Set what is known before the first update. `bytes`: a map of symbol, currency, params, seed, specs, indicators.
+function H.configure(bytes)
+  disarm()
+  local given = H.unpack(bytes)
+  market.symbol, account.currency = given.symbol, given.currency
+  for key, value in next, given.params do
+    params[key] = value
+  end
+  H.know_indicators(given.specs)
+  H.register_all(given.indicators)
+  H.seed(given.seed)
+end
+
+local function plain_or_nil(value)
+  return (pcall(pack_plain, value, "", STATE)) and value or nil
+end
+
+-- Return all that the strategy remembers, as canonical bytes.
+function H.save()
+  disarm()
+  local free = {}
+  for key, value in next, store do
+    if not RESERVED[key] then
+      free[key] = plain_or_nil(value)
+    end
+  end
+  local saved = { context = free, detected = detected, changes = H.changes(), random = H.random_state() }
+  saved.registered = H.registered
+  return pack_plain(saved, "state", STATE)
+end
+
+-- Take over what `save` returned, into a fresh load.
+function H.restore(bytes)
+  disarm()
+  local saved = H.unpack(bytes)
+  for key, value in next, saved.context do
+    store[key] = value
+  end
+  detected = saved.detected
+  H.apply(saved.changes)
+  H.random_state(saved.random)
+  H.register_all(saved.registered)
+end

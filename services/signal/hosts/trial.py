@@ -1,0 +1,144 @@
+"""A trial of a strategy on made-up bars: which indicators it uses, when they are warm, what it answers, where it fails.
+
+The bars are two waves, the same in every process; nothing of the trial is kept but what it showed.
+"""
+
+from math import sin
+
+import msgspec
+
+from common.messages import Bar, BarSource
+from services.signal.core.answers import AnswerError, CancelAnalysis, Enter, Exit, Hold, decide
+from services.signal.core.bank import IndicatorBank
+from services.signal.core.host import FUNCTION_NAMES, AccountView, ErrorKind, Function, MarketView, PositionView
+from services.signal.core.indicator import IndicatorKey
+from services.signal.core.spec import RunnerSpec
+from services.signal.hosts.lua import LuaHost, LuaLimits
+
+TRIAL_BARS = 400
+TRIAL_BARS_MAX = 2_000
+TRIAL_INSTRUCTIONS = 100_000
+"""Lua instructions per call while trying, so that a strategy without end does not hold up a start."""
+TRIAL_PRICE = 100.0
+
+_NS_PER_MINUTE = 60_000_000_000
+_LIMITS = (ErrorKind.INSTRUCTION_LIMIT, ErrorKind.MEMORY_LIMIT, ErrorKind.TIME_LIMIT)
+
+
+class TrialResult(msgspec.Struct):
+    """warm_after: bars until every indicator has a value; None where that did not happen. errors: distinct texts."""
+
+    bars: int = 0
+    indicators: list[IndicatorKey] = []
+    warm_after: int | None = None
+    opportunities: int = 0
+    entries: int = 0
+    cancels: int = 0
+    exits: int = 0
+    other: int = 0
+    errors: list[str] = []
+    lines: list[str] = []
+
+
+class Trial:
+    """One run over the made-up bars with a host of its own."""
+
+    def __init__(self, spec: RunnerSpec, limits: LuaLimits) -> None:
+        self._spec = spec
+        bounded = limits._replace(instructions=min(limits.instructions, TRIAL_INSTRUCTIONS))
+        self._host = LuaHost(spec.strategy.source, spec.strategy.script, bounded)
+        self._host.configure(spec)
+        self._arguments: list[float | None] = [None] * len(MarketView._fields)
+        self._bank = IndicatorBank(self._arguments, spec.strategy.indicators)
+        self._window: list[Bar] = []
+        self._has_context = False
+        self._ended = False
+        self.result = TrialResult()
+
+    def run(self) -> TrialResult:
+        """Ask all three functions on every bar; stop early where a limit is hit."""
+        self._host.set_account(AccountView(100_000.0, 0.0, 0.0, 0))
+        for number in range(min(TRIAL_BARS_MAX, TRIAL_BARS + self._spec.strategy.warmup)):
+            if self._ended:
+                break
+            self._step(number)
+        self.result.indicators = list(self._bank.keys)
+        return self.result
+
+    def _step(self, number: int) -> None:
+        bar = _bar(self._spec, number)
+        self._window.append(bar)
+        self._bank.update(bar)
+        result, price = self.result, bar.close
+        result.bars += 1
+        at, bid, ask = bar.end_ns / 1e9, price * 0.9999, price * 1.0001
+        market = MarketView(at, bar.open, bar.high, bar.low, price, bar.volume, bid, ask, price)
+        self._arguments[: len(market)] = market
+        self._host.set_position(None)
+        if self._ask(Function.DETECT, self._has_context):
+            self._has_context = True
+            result.opportunities += 1
+        self._ask(Function.FILTER, self._has_context)
+        sign = 1.0 if number % 2 else -1.0
+        self._host.set_position(PositionView(sign, price * (1 - sign * 0.01), None, None))
+        self._ask(Function.MANAGE, self._has_context)
+        if result.warm_after is None and None not in self._arguments:
+            result.warm_after = result.bars
+
+    def _ask(self, function: Function, counts: bool) -> bool:
+        """Return whether the function answered. Errors count only once there is a context such as it will see."""
+        outcome = self._host.evaluate(function, self._arguments)
+        if outcome is None:
+            return False
+        for key in outcome.wanted:
+            self._bank.add(key, self._window)
+        self.result.lines.extend(outcome.lines[: 20 - len(self.result.lines)])
+        if outcome.error is not None:
+            self._ended = outcome.error.kind in _LIMITS
+            if counts or function is Function.DETECT or self._ended:
+                self._note(outcome.error.text)
+            return False
+        if outcome.answer is not None and function is not Function.DETECT:
+            self._judge(function, outcome.answer)
+        return outcome.answer is not None
+
+    def _judge(self, function: Function, answer: object) -> None:
+        result = self.result
+        try:
+            decision = decide(function, answer if isinstance(answer, dict) else {})
+        except AnswerError as error:
+            line = self._spec.strategy.lines.get(FUNCTION_NAMES[function], 0)
+            self._note(f"{self._spec.strategy.script}:{line}: {FUNCTION_NAMES[function]}: {error}")
+            return
+        result.entries += isinstance(decision, Enter)
+        result.cancels += isinstance(decision, CancelAnalysis)
+        result.exits += isinstance(decision, Exit)
+        result.other += not isinstance(decision, Enter | CancelAnalysis | Exit | Hold)
+
+    def _note(self, text: str) -> None:
+        if text not in self.result.errors and len(self.result.errors) < 20:
+            self.result.errors.append(text)
+
+
+def _price_at(number: float) -> float:
+    return TRIAL_PRICE * (1.0 + 0.05 * sin(number / 17.0) + 0.02 * sin(number / 5.0))
+
+
+def _bar(spec: RunnerSpec, number: int) -> Bar:
+    start_ns = number * _NS_PER_MINUTE
+    open_, close = _price_at(number), _price_at(number + 1)
+    return Bar(
+        event_ns=start_ns + _NS_PER_MINUTE,
+        received_ns=start_ns + _NS_PER_MINUTE,
+        symbol=spec.symbol,
+        timeframe=spec.timeframe,
+        start_ns=start_ns,
+        end_ns=start_ns + _NS_PER_MINUTE,
+        open=open_,
+        high=max(open_, close) * 1.001,
+        low=min(open_, close) * 0.999,
+        close=close,
+        volume=10.0 + 8.0 * sin(number / 3.0),
+        trade_count=1,
+        source=BarSource.TRADES,
+    )

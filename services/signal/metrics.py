@@ -1,0 +1,66 @@
+"""The signal service's metrics: a projection of the messages it hears and says."""
+
+from prometheus_client import REGISTRY, Counter
+from prometheus_client.registry import CollectorRegistry
+
+from common.messages import (
+    AnyMessage,
+    Bar,
+    CancelIntent,
+    Fill,
+    InputGap,
+    OrderCancelled,
+    OrderIntent,
+    OrderRefused,
+    OrderRejected,
+    RunnerFailed,
+    RunnerTransitioned,
+    StopUpdate,
+)
+
+
+class SignalMetrics:
+    """Counts messages into a registry; labels are strategies, symbols and enum members only."""
+
+    def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
+        runner = ["strategy", "symbol"]
+        self._intents = Counter("signal_intents", "Intents sent.", [*runner, "kind"], registry=registry)
+        self._cancels = Counter("signal_cancels", "Cancels asked for.", ["symbol"], registry=registry)
+        self._levels = Counter("signal_stop_updates", "Stops and targets moved.", ["symbol"], registry=registry)
+        self._transitions = Counter(
+            "signal_transitions", "Changes of a runner's state.", ["before", "after"], registry=registry
+        )
+        self._errors = Counter("signal_strategy_errors", "Failures of strategy functions.", runner, registry=registry)
+        self._paused = Counter("signal_runners_paused", "Runners given up after failures.", runner, registry=registry)
+        self._bars = Counter("signal_bars", "Bars heard.", ["symbol", "timeframe"], registry=registry)
+        self._fills = Counter("signal_fills", "Fills heard.", ["symbol"], registry=registry)
+        self._ended = Counter("signal_orders_ended", "Orders that ended unfilled.", ["reason"], registry=registry)
+        self._missing = Counter("signal_inputs_missing", "Messages lost for good.", registry=registry)
+
+    def observe(self, message: AnyMessage) -> None:  # noqa: C901 - a table in the form of a match, one row a type
+        """Count a message; most are of no interest here."""
+        match message:
+            case OrderIntent():
+                self._intents.labels(message.strategy, message.symbol, message.kind).inc()
+            case CancelIntent():
+                self._cancels.labels(message.symbol).inc()
+            case StopUpdate():
+                self._levels.labels(message.symbol).inc()
+            case RunnerTransitioned():
+                self._transitions.labels(message.before, message.after).inc()
+            case RunnerFailed():
+                self._errors.labels(message.strategy, message.symbol).inc()
+                if message.paused:
+                    self._paused.labels(message.strategy, message.symbol).inc()
+            case Bar():
+                self._bars.labels(message.symbol, message.timeframe).inc()
+            case Fill():
+                self._fills.labels(message.symbol).inc()
+            case OrderRefused() | OrderRejected():
+                self._ended.labels(message.reason).inc()
+            case OrderCancelled():
+                self._ended.labels("cancelled").inc()
+            case InputGap():
+                self._missing.inc(message.missing)
+            case _:
+                pass
