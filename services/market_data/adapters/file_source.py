@@ -29,8 +29,9 @@ from services.market_data.core.inputs import (
     VenueFrame,
 )
 
-MAX_INPUTS_PER_CALL = 256
-"""Inputs given in one turn of the loop, so that at full speed its sockets and timers still get theirs."""
+MAX_INPUTS_PER_CALL = 64
+"""Inputs given in one turn of the loop, so that at full speed its sockets and timers, and the
+core's requests, still get theirs."""
 MAX_SKIPS_PER_CALL = 8_192
 """Items before `start_ns` that are passed over in one turn of the loop."""
 _AT_ONCE = 0
@@ -107,9 +108,12 @@ class FileSource:
         """Do nothing, as in `subscribe`."""
 
     def stream(self) -> Sequence[CoreInput]:
-        """Return what is due, oldest first, at most about MAX_INPUTS_PER_CALL."""
+        """Return what is due, oldest first, at most MAX_INPUTS_PER_CALL or so.
+
+        What was told comes alone: the core's requests that follow from it are known before the recording goes on.
+        """
         inputs, self._told = self._told, []
-        if not self._connections or self.finished:
+        if inputs or not self._connections or self.finished:
             return inputs
         now_ns = self._monotonic()
         skips = 0

@@ -42,11 +42,11 @@ class RestFetcher:
     def __init__(self, settings: RestSettings, tls: ssl.SSLContext | None = None) -> None:
         self._settings = settings
         self._tls = tls or ssl.create_default_context()
-        self._jobs: queue.Queue[_Job] = queue.Queue(settings.max_waiting)
+        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
         self._results: list[_Body | DepthFailed] = []
         self._bell = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._ringing = threading.Lock()
-        self._closed = False
+        self._stopping = self._closed = False
         self._paused_until_ns = 0
         self._threads = [
             threading.Thread(target=self._work, name=f"market-data-rest-{number}", daemon=True)
@@ -62,10 +62,10 @@ class RestFetcher:
     def get(self, symbol: str, url: str) -> None:
         """Fetch `url`, the whole book of `symbol`; never blocks."""
         assert all(thread.is_alive() for thread in self._threads), "a REST worker died"
-        try:
-            self._jobs.put_nowait((symbol, url))
-        except queue.Full:
+        if self._jobs.qsize() >= self._settings.max_waiting:
             self._finish(DepthFailed(symbol, f"{self._settings.max_waiting} requests wait already"))
+        else:
+            self._jobs.put((symbol, url))
 
     def drain(self, now_ns: int) -> list[DepthReply | DepthFailed]:
         """Return the outcomes since the last call, in the order they came; `now_ns` is when they count as received."""
@@ -78,10 +78,9 @@ class RestFetcher:
 
     def close(self, timeout_s: float) -> None:
         """End for good; requests under way get `timeout_s` in all, their outcomes are lost."""
-        while not self._jobs.empty():
-            self._jobs.get_nowait()
+        self._stopping = True
         for _ in self._threads:
-            self._jobs.put_nowait(_STOP)
+            self._jobs.put(_STOP)
         deadline_ns = monotonic_ns() + int(timeout_s * _NS_PER_S)
         for thread in self._threads:
             thread.join(max(0.0, (deadline_ns - monotonic_ns()) / _NS_PER_S))
@@ -91,7 +90,7 @@ class RestFetcher:
 
     def _work(self) -> None:
         with httpx.Client(verify=self._tls, timeout=self._settings.timeout_s, trust_env=False) as client:
-            while (job := self._jobs.get()) != _STOP:
+            while (job := self._jobs.get()) != _STOP and not self._stopping:
                 self._finish(self._fetch(client, *job))
 
     def _finish(self, result: _Body | DepthFailed) -> None:

@@ -91,7 +91,8 @@ def test_the_recorded_pace_is_kept_at_any_speed(tmp_path: Path, speed: float, st
     time = FakeTime()
     source = FileSource(FileSettings(tmp_path / "x.jsonl", speed=speed), time, time.monotonic)
     source.connect()
-    assert source.stream() == [Connected(1), quotes[0]]
+    assert source.stream() == [Connected(1)]
+    assert source.stream() == [quotes[0]]
     begin_ns = time.ns
     for number in (1, 2, 3):
         assert source.next_deadline_ns() == begin_ns + number * step
@@ -106,6 +107,7 @@ def test_a_late_turn_catches_up(tmp_path: Path) -> None:
     time = FakeTime()
     source = FileSource(FileSettings(tmp_path / "x.jsonl", speed=1.0), time, time.monotonic)
     source.connect()
+    source.stream()
     source.stream()
     time.ns += 5 * SECOND
     assert source.stream() == quotes[1:6]
