@@ -19,7 +19,9 @@ class TableView:
         self._title, self._tape = title, tape
         self._rates = Rates()
         self._console = console or Console()
-        self._live = Live(console=self._console, auto_refresh=False, screen=True)
+        self._live = Live(
+            console=self._console, auto_refresh=False, screen=True, redirect_stdout=False, redirect_stderr=False
+        )
         self._live.start()
 
     def show(self, picture: Picture) -> None:
