@@ -92,8 +92,10 @@ class ComposeProject:
             "ORRERY_GRAFANA_PORT": "0",
             "PROMETHEUS_TAG": prometheus or PROMETHEUS_DEFAULT_TAG,
         }
-        self._scale = [] if prometheus else ["--scale", "prometheus=0"]
-        self._scale += [] if grafana else ["--scale", "grafana=0"]
+        # Compose wants the image of a container that is scaled to none, too, unless it is told not to pull.
+        self._up = ["up", "--detach", "--pull", "never"]
+        self._up += [] if prometheus else ["--scale", "prometheus=0"]
+        self._up += [] if grafana else ["--scale", "grafana=0"]
 
     def compose(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `docker compose` on this project."""
@@ -105,7 +107,7 @@ class ComposeProject:
 
     def up(self) -> None:
         """Start everything."""
-        self.compose("up", "--detach", *self._scale)
+        self.compose(*self._up)
 
     def down(self) -> None:
         """Remove containers, networks, volumes and the image."""

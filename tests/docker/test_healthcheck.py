@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
+from typing import override
 
 import pytest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -20,6 +21,7 @@ class Page(Collector):
     def __init__(self, state: str, age_s: float) -> None:
         self._state, self._age_s = state, age_s
 
+    @override
     def collect(self) -> Iterator[Metric]:
         states = GaugeMetricFamily("service_state", "State.", labels=["service", "state"])
         for each in ("starting", "ready") if self._state else ():

@@ -36,7 +36,8 @@ def test_every_alert_is_tested_firing_and_silent() -> None:
         for rule in group["rules"]
         if "alert" in rule
     }
-    firing, silent = set(), set()
+    firing: set[str] = set()
+    silent: set[str] = set()
     for test in load_yaml(FOLDER / "rules_test.yml")["tests"]:
         for case in test.get("alert_rule_test", []):
             (firing if case.get("exp_alerts") else silent).add(case["alertname"])
