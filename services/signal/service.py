@@ -1,0 +1,44 @@
+"""The signal service's shell: runners with their Lua hosts on the bus; market data is asked for the bars they need."""
+
+from common.bus_service import ServiceError
+from common.clock import WallClock
+from common.config.instruments import instruments_of
+from common.config.load import LoadedConfig
+from common.journaled_service import JournaledService
+from common.routes import MARKET_DATA, SIGNAL
+from common.runner import EventLoop
+from services.signal.core.roster import SignalLimits
+from services.signal.core.signal_core import PAUSE, RESUME, SignalCore
+from services.signal.hosts.lua import lua_factory
+from services.signal.loading import StrategyFileError, build_runners, limits_of
+from services.signal.metrics import SignalMetrics
+
+
+def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
+    """Return the running service.
+
+    Raises:
+        ServiceError: a strategy file cannot be used; and what `JournaledService` raises.
+    """
+    section = loaded.config.signal
+    try:
+        runners = build_runners(loaded.config)
+    except StrategyFileError as error:
+        raise ServiceError(str(error)) from error
+    core = SignalCore(
+        runners,
+        lua_factory(limits_of(section)),
+        instruments_of(loaded.config),
+        SignalLimits(max_errors=section.max_errors, window=section.window),
+    )
+    service = JournaledService(
+        loop,
+        loaded.config,
+        SIGNAL,
+        core,
+        clock=WallClock(),
+        metrics=SignalMetrics(),
+    )
+    service.when_appears(MARKET_DATA, "require_bars", {"bars": core.required_bars()})
+    service.allow_operator(PAUSE, RESUME)
+    return service
