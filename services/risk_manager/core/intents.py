@@ -54,7 +54,7 @@ def decide(desk: Desk, intent: OrderIntent, now_ns: int) -> Sequence[AnyMessage]
 
 def _refuse(desk: Desk, intent: OrderIntent, reason: RejectReason, refusal: Refusal, now_ns: int) -> OrderRefused:
     refused = desk.state.counts.refused
-    refused[reason] = refused.get(reason, 0) + 1
+    refused[reason.value] = refused.get(reason.value, 0) + 1
     return OrderRefused(
         event_ns=now_ns,
         received_ns=now_ns,
