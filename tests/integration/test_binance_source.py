@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -28,12 +29,15 @@ from services.market_data.core.venues import load
 from tests.integration.stand_in_harness import FRAMES, RunningStandIn, collect, stand_in
 
 STREAMS = ("trade", "bookTicker", "depth@100ms")
-QUICK = WebSocketSettings(first_delay_s=0.01, longest_delay_s=0.05, ping_after_s=0.3, pong_within_s=0.2)
+QUICK = WebSocketSettings(first_delay_s=0.01, longest_delay_s=0.05, ping_after_s=0.3, pong_within_s=5.0)
+IMPATIENT = replace(QUICK, pong_within_s=0.1)
 
 
 @contextmanager
-def following(venue: RunningStandIn, *symbols: str, rest: RestSettings | None = None) -> Iterator[VenueSource]:
-    settings = VenueSettings("binance", venue.ws_url, "", STREAMS, websocket=QUICK, rest=rest or RestSettings())
+def following(
+    venue: RunningStandIn, *symbols: str, rest: RestSettings | None = None, websocket: WebSocketSettings = QUICK
+) -> Iterator[VenueSource]:
+    settings = VenueSettings("binance", venue.ws_url, "", STREAMS, websocket=websocket, rest=rest or RestSettings())
     source = VenueSource(settings, symbols, WallClock())
     source.connect()
     try:
@@ -114,7 +118,8 @@ def test_books_are_good_again_after_every_fault_and_never_crossed(fault: str) ->
     core = MarketDataCore(MarketDataSection(symbols=["BTCUSDT"]), ["BTCUSDT"], load("binance"))
     clock = WallClock()
     published: list[AnyMessage] = []
-    with stand_in(fault, speed=8.0) as venue, following(venue, "BTCUSDT") as source:
+    websocket = IMPATIENT if fault.startswith("stall") else QUICK
+    with stand_in(fault, speed=8.0) as venue, following(venue, "BTCUSDT", websocket=websocket) as source:
 
         def take() -> list[CoreInput]:
             inputs = list(source.stream())

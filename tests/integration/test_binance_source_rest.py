@@ -20,7 +20,7 @@ from services.market_data.adapters.websocket import WebSocketFeed, WebSocketSett
 from services.market_data.core.inputs import Connected, CoreInput, DepthFailed, DepthReply, Disconnected, VenueFrame
 from tests.integration.stand_in_harness import LONGEST_S, collect, stand_in
 
-QUICK = WebSocketSettings(first_delay_s=0.01, longest_delay_s=0.05, ping_after_s=0.3, pong_within_s=0.2)
+QUICK = WebSocketSettings(first_delay_s=0.01, longest_delay_s=0.05, ping_after_s=0.3, pong_within_s=5.0)
 
 
 def rest_outcome(fetcher: RestFetcher, url: str) -> DepthReply | DepthFailed:

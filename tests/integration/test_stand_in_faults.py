@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -19,11 +20,12 @@ from tests.integration.stand_in_harness import FRAMES, LONGEST_S, RECORDING, col
 QUICK = WebSocketSettings(
     max_frame_bytes=1_000_000,
     ping_after_s=0.2,
-    pong_within_s=0.1,
+    pong_within_s=5.0,
     connect_within_s=0.3,
     first_delay_s=0.01,
     longest_delay_s=0.05,
 )
+IMPATIENT = replace(QUICK, pong_within_s=0.1)
 NOW_NS = 1_700_000_000_000_000_000
 
 
@@ -88,7 +90,7 @@ def test_a_lost_connection_is_told_and_made_anew(fault: str, reason: str | tuple
 
 
 def test_a_venue_that_falls_silent_is_pinged_and_given_up() -> None:
-    with stand_in("stall@300:1", speed=0.0) as venue, feeding(venue.stream_url) as feed:
+    with stand_in("stall@300:1") as venue, feeding(venue.stream_url, IMPATIENT) as feed:
         inputs = taken(feed, connected_again)
         assert Disconnected("no sign of life for 0.3 s") in inputs
         assert feed.counts.pings_sent >= 1
