@@ -3,6 +3,7 @@
 import itertools
 import random
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -42,9 +43,9 @@ def stack() -> Iterator[Stack]:
 
 
 def settled(stack: Stack) -> bool:
-    """Return whether every intent is decided and every order reported and ended."""
+    """Return whether every intent is decided, every order reported and ended, every fill booked."""
     audit = stack.audit()
-    return not (audit.undecided_intents or audit.unreported_orders or audit.working_orders)
+    return not (audit.undecided_intents or audit.unreported_orders or audit.working_orders or audit.problems)
 
 
 def has_intents(stack: Stack, count: int) -> bool:
@@ -55,11 +56,11 @@ def has_intents(stack: Stack, count: int) -> bool:
 def quieten(stack: Stack) -> None:
     """End the market data, wait until the order flow has come to rest, and see that the numbers add up."""
     stack.stop(MARKET_DATA)
-    wait_until(lambda: settled(stack), "order flow at rest")
+    wait_until(lambda: settled(stack), f"order flow at rest: {stack.audit()}")
     audit = stack.audit()
-    assert audit.problems == []
-    held = {symbol: quantity for symbol, quantity in stack.core(EXECUTION)["holdings"].items() if float(quantity)}
-    assert held == {symbol: quantity for symbol, quantity in audit.net_positions.items() if float(quantity)}
+    held = {symbol: Decimal(quantity) for symbol, quantity in stack.core(EXECUTION)["holdings"].items()}
+    filled = {symbol: Decimal(quantity) for symbol, quantity in audit.net_positions.items()}
+    assert {symbol: held.get(symbol, Decimal(0)) for symbol in filled} == filled
     assert audit.fills > 0
 
 
