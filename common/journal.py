@@ -51,10 +51,10 @@ class Journal:
             self._segments = [Segment(folder, first) for first in first_numbers(folder) or [1]]
             self._open_last()
         except OSError as error:
-            self._let_go()
+            self.abandon()
             raise JournalError(f"{folder}: cannot open the journal: {error.strerror}") from error
         except JournalError:
-            self._let_go()
+            self.abandon()
             raise
         self._flushed = self._next - 1
 
@@ -155,7 +155,14 @@ class Journal:
         try:
             self.flush()
         finally:
-            self._let_go()
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Let go of the files and the lock without writing what is buffered, as a crash would."""
+        for fd in (self._fd, self._lock):
+            if fd >= 0:
+                os.close(fd)
+        self._fd = self._lock = -1
 
     def _records(self, start: int, last: int) -> Iterator[tuple[int, bytes]]:
         segments = list(self._segments)
@@ -210,12 +217,6 @@ class Journal:
 
     def _write_error(self, what: str, error: OSError) -> JournalWriteError:
         return JournalWriteError(f"{self._segments[-1].path}: {what}: {error.strerror}")
-
-    def _let_go(self) -> None:
-        for fd in (self._fd, self._lock):
-            if fd >= 0:
-                os.close(fd)
-        self._fd = self._lock = -1
 
 
 def read_folder(folder: Path) -> Iterator[tuple[int, bytes]]:

@@ -64,6 +64,9 @@ class EventLoop:
             os.write(self._wake_write, b"\0")
         except BlockingIOError:
             return  # The pipe is full, so the loop is about to wake anyway.
+        except OSError:
+            if self._wake_write >= 0:
+                raise
 
     def stop(self) -> None:
         """End the loop after the current turn."""
@@ -94,9 +97,13 @@ class EventLoop:
                 callback()
 
     def close(self) -> None:
-        """Let go of the wake-up pipe."""
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        """Let go of the wake-up pipe; `wake` does nothing from now on."""
+        wake_read, wake_write = self._wake_read, self._wake_write
+        if wake_read >= 0:
+            self.remove_reader(wake_read)
+            self._wake_read = self._wake_write = -1
+            os.close(wake_read)
+            os.close(wake_write)
 
     def _wait_ms(self, longest_ms: int) -> int:
         earliest_ns = min((due_ns for due, _ in self._timers if (due_ns := due()) is not None), default=None)

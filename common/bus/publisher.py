@@ -1,34 +1,41 @@
 """The sending end of a service's streams: numbers every topic, keeps what readers may ask for again."""
 
 from collections import deque
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Mapping
+from itertools import dropwhile
+from typing import Any
 
 import zmq
 
-from common.bus.frames import HEARTBEAT_TOPIC, HIGH_WATER_MARK, LINGER_MS, MAX_FRAME_BYTES, encode_header
+from common.bus.commands import CommandError
+from common.bus.frames import (
+    HEARTBEAT_TOPIC,
+    HIGH_WATER_MARK,
+    LINGER_MS,
+    MAX_MESSAGE_BYTES,
+    bound_socket,
+    encode_header,
+)
 from common.bus.security import Security
 from common.clock import Clock
 from common.codec import encode
-from common.journal import Journal
+from common.journal import Journal, JournalError
 from common.messages import AnyMessage, Heartbeat
 from common.routes import Retention, retention_of, topic_of
 
 REPLAY_LIMIT = 2_000
 """Messages in one answer to a replay request; a reader asks again for the rest."""
+REPLAY_BYTES = 4_000_000
+"""Payload bytes in one answer, but for the message that goes past it."""
 
 type SnapshotOf = Callable[[str], AnyMessage | None]
 """Gives the whole of a SNAPSHOT topic as it stands, or None."""
-
-
-class _Kept(NamedTuple):
-    number: int
-    sent_ns: int
-    payload: bytes
+type _Kept = tuple[int, int, bytes]
+"""Number, when it was sent (0: not known any more), payload."""
 
 
 class _Topic:
-    """One topic's numbering and what is kept of it."""
+    """One topic's numbering and what is kept of it. number: of the last message sent."""
 
     __slots__ = ("incarnation", "kept", "name", "number", "retention", "wire")
 
@@ -38,7 +45,8 @@ class _Topic:
         self.retention = retention
         self.incarnation = incarnation
         self.number = 0
-        self.kept: deque[_Kept] = deque(maxlen=1 if retention is Retention.LATEST else ring_size)
+        sizes = {Retention.LATEST: 1, Retention.SNAPSHOT: 0}
+        self.kept: deque[_Kept] = deque(maxlen=sizes.get(retention, ring_size))
 
 
 class Publisher:
@@ -48,7 +56,7 @@ class Publisher:
     outbox, then call what `stage` returned. Everything else is sent with `publish`.
     """
 
-    def __init__(  # noqa: PLR0913 - the parts a service is wired from; each has one owner
+    def __init__(
         self,
         context: "zmq.Context[zmq.Socket[bytes]]",
         address: str,
@@ -59,9 +67,7 @@ class Publisher:
         security: Security | None = None,
     ) -> None:
         self.socket = context.socket(zmq.PUB)
-        self.socket.sndhwm = HIGH_WATER_MARK
-        self.socket.linger = LINGER_MS
-        self.socket.maxmsgsize = MAX_FRAME_BYTES
+        bound_socket(self.socket, HIGH_WATER_MARK)
         if security is not None:
             security.protect_server(self.socket)
         self.socket.bind(address)
@@ -80,18 +86,17 @@ class Publisher:
         assert name is not None, f"{type(message).__name__} has no topic"
         topic = self._topics.get(name) or self._open(name)
         assert topic.retention is not Retention.JOURNAL, f"{name} must be staged"
-        topic.number += 1
-        self._send(topic, _Kept(topic.number, self._clock.now_ns(), encode(message)))
+        self._send(topic, topic.number + 1, encode(message))
 
     def stage(self, message: AnyMessage) -> Callable[[], None]:
         """Put a message of the journaled topic into the outbox's buffer; return what sends it after `flush`."""
         name = topic_of(message)
-        assert name is not None and self._outbox is not None, f"{type(message).__name__} needs an outbox"
+        assert name is not None, f"{type(message).__name__} has no topic"
+        assert self._outbox is not None, f"{name} needs an outbox"
         topic = self._topics.get(name) or self._open(name)
         payload = encode(message)
-        topic.number = self._outbox.append(payload)
-        kept = _Kept(topic.number, self._clock.now_ns(), payload)
-        return lambda: self._send(topic, kept)
+        number = self._outbox.append(payload)
+        return lambda: self._send(topic, number, payload)
 
     def open_journaled(self, name: str) -> None:
         """Take up the journaled topic where its outbox ends, so that heartbeats tell of it before the next message."""
@@ -100,8 +105,7 @@ class Publisher:
     def send_unkept(self, topic: str, message: AnyMessage) -> None:
         """Send a message that nobody asks for again (heartbeat, health, halt)."""
         number = self._unkept[topic] = self._unkept.get(topic, 0) + 1
-        now_ns = self._clock.now_ns()
-        header = encode_header(self._process_incarnation, number, now_ns)
+        header = encode_header(self._process_incarnation, number, self._clock.now_ns())
         self.socket.send_multipart([topic.encode(), header, encode(message)])
 
     def heartbeat(self, service: str) -> None:
@@ -112,53 +116,79 @@ class Publisher:
             HEARTBEAT_TOPIC + service, Heartbeat(service=service, last=last, event_ns=now_ns, received_ns=now_ns)
         )
 
-    def lag_behind(self, cursors: dict[str, tuple[int, int]]) -> int:
-        """Return the largest distance between what was sent and what a reader with these cursors has taken."""
-        lags = (
-            topic.number - cursors[name][1]
-            for name, topic in self._topics.items()
-            if name in cursors and cursors[name][0] == topic.incarnation
-        )
-        return max(lags, default=0)
+    def lag_behind(self, cursors: Mapping[str, tuple[int, int]]) -> int:
+        """Return the largest distance between what was sent and what a reader with these cursors has taken.
+
+        It is negative for a reader that has taken more than we know of: our journal has lost its tail.
+        """
+        topics = self._topics
+        lags = [
+            topics[name].number - number
+            for name, (incarnation, number) in cursors.items()
+            if name in topics and incarnation == topics[name].incarnation
+        ]
+        return min(lags) if lags and min(lags) < 0 else max(lags, default=0)
 
     def replay(self, arguments: dict[str, Any], _request_id: str) -> dict[str, Any]:
         """Answer `stream.replay`: the messages of `topic` from number `start` on that are still kept.
 
         Returns incarnation, last (the topic's number now) and messages, each [number, sent_ns, payload]. What is
         missing between `start` and the first of them is gone; a SNAPSHOT topic gives the whole in one message.
+        Raises CommandError if the journal cannot be read.
         """
         name, start = str(arguments["topic"]), int(arguments["start"])
         topic = self._topics.get(name)
         if topic is None:
             return {"incarnation": self._process_incarnation, "last": 0, "messages": []}
-        return {"incarnation": topic.incarnation, "last": topic.number, "messages": self._kept_from(topic, start)}
+        try:
+            messages = _bounded(self._kept_from(topic, start))
+        except JournalError as error:
+            raise CommandError(str(error)) from error
+        return {"incarnation": topic.incarnation, "last": topic.number, "messages": messages}
 
-    def _kept_from(self, topic: _Topic, start: int) -> list[tuple[int, int, bytes]]:
+    def _kept_from(self, topic: _Topic, start: int) -> Iterable[_Kept]:
         if topic.retention is Retention.SNAPSHOT:
             whole = self.snapshot_of(topic.name)
             return [] if whole is None else [(topic.number, self._clock.now_ns(), encode(whole))]
-        if topic.retention is Retention.JOURNAL and (not topic.kept or topic.kept[0].number > start):
-            assert self._outbox is not None
-            start = max(start, self._outbox.first_number)
-            return [(number, 0, payload) for number, payload in self._outbox.read(start, REPLAY_LIMIT)]
-        wanted = (kept for kept in topic.kept if kept.number >= start)
-        return [tuple(kept) for kept, _ in zip(wanted, range(REPLAY_LIMIT), strict=False)]
+        if topic.retention is Retention.JOURNAL and not (topic.kept and topic.kept[0][0] <= start):
+            assert self._outbox is not None, f"{topic.name} was opened with an outbox"
+            journaled = self._outbox.read(max(start, self._outbox.first_number), REPLAY_LIMIT)
+            return ((number, 0, payload) for number, payload in journaled if number <= topic.number)
+        return dropwhile(lambda kept: kept[0] < start, topic.kept)
 
     def _open(self, name: str) -> _Topic:
-        retention = retention_of(name)
-        journaled = retention is Retention.JOURNAL and self._outbox is not None
-        incarnation = self._outbox.incarnation if journaled and self._outbox else self._process_incarnation
-        topic = self._topics[name] = _Topic(name, retention, incarnation, self._ring_size)
-        if journaled and self._outbox is not None:
-            topic.number = self._outbox.last_number
+        retention, outbox = retention_of(name), self._outbox
+        if retention is Retention.JOURNAL and outbox is not None:
+            topic = _Topic(name, retention, outbox.incarnation, self._ring_size)
+            topic.number = outbox.last_number
+        else:
+            topic = _Topic(name, retention, self._process_incarnation, self._ring_size)
+        self._topics[name] = topic
         return topic
 
-    def _send(self, topic: _Topic, kept: _Kept) -> None:
-        topic.kept.append(kept)
-        header = encode_header(topic.incarnation, kept.number, kept.sent_ns)
-        self.socket.send_multipart((topic.wire, header, kept.payload))
+    def _send(self, topic: _Topic, number: int, payload: bytes) -> None:
+        assert len(payload) <= MAX_MESSAGE_BYTES, f"{topic.name}: {len(payload)} bytes, at most {MAX_MESSAGE_BYTES}"
+        sent_ns = self._clock.now_ns()
+        topic.number = number
+        topic.kept.append((number, sent_ns, payload))
+        send = self.socket.send
+        # Frame by frame: send_multipart checks types again and costs three times as much.
+        send(topic.wire, zmq.SNDMORE)
+        send(encode_header(topic.incarnation, number, sent_ns), zmq.SNDMORE)
+        send(payload)
         self.published += 1
 
     def close(self) -> None:
         """Close the socket; what is queued gets a bounded time."""
         self.socket.close(linger=LINGER_MS)
+
+
+def _bounded(messages: Iterable[_Kept]) -> list[_Kept]:
+    taken: list[_Kept] = []
+    size = 0
+    for kept in messages:
+        if len(taken) == REPLAY_LIMIT or size > REPLAY_BYTES:
+            break
+        taken.append(kept)
+        size += len(kept[2])
+    return taken

@@ -10,7 +10,6 @@ from services.execution.core.execution_core import ExecutionCore
 from services.execution.core.venues.simulated import SimulatedVenue
 from services.execution.metrics import ExecutionMetrics
 
-JOURNALED_TOPIC = "reports"
 SAMPLE_INTERVAL_NS = 1_000_000_000
 
 
@@ -25,7 +24,6 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
         EXECUTION,
         ExecutionCore(loaded.config.execution, instruments, venue),
         clock=WallClock(),
-        journaled_topic=JOURNALED_TOPIC,
         metrics=metrics,
     )
     loop.every(SAMPLE_INTERVAL_NS, lambda: metrics.sample(service.core.status()))

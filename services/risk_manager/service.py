@@ -9,7 +9,6 @@ from common.runner import EventLoop
 from services.risk_manager.core.risk_core import RiskCore
 from services.risk_manager.metrics import RiskMetrics
 
-JOURNALED_TOPIC = "decisions"
 OPERATOR_COMMANDS = ("reset_breaker",)
 SAMPLE_INTERVAL_NS = 1_000_000_000
 
@@ -23,7 +22,6 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
         RISK_MANAGER,
         RiskCore(loaded.config.risk, instruments_of(loaded.config)),
         clock=WallClock(),
-        journaled_topic=JOURNALED_TOPIC,
         metrics=metrics,
     )
     loop.every(SAMPLE_INTERVAL_NS, lambda: metrics.sample(service.core.status()))

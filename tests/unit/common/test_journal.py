@@ -57,7 +57,7 @@ class Model:
                 self.journal = Journal(self.folder, segment_bytes=150)
             case "crash", _:
                 del self.records[self.flushed :]
-                self.journal._let_go()
+                self.journal.abandon()
                 self.journal = Journal(self.folder, segment_bytes=150)
             case "drop", int(number):
                 self.journal.drop_before(number, keep_segments=1)

@@ -70,8 +70,8 @@ class Service:
         self.snapshots.save(snapshot)
 
     def crash(self) -> None:
-        self.inbox._let_go()
-        self.outbox._let_go()
+        self.inbox.abandon()
+        self.outbox.abandon()
 
     def published(self) -> list[AnyMessage]:
         return [decode(payload) for _, payload in self.outbox.read(1)]
