@@ -81,13 +81,18 @@ def _symbols(file: Path, loaded: "LoadedConfig", config: Path | None) -> list[st
     from orrery.recording.symbols import symbols_of
     from services.market_data.adapters.recordings import RecordingError
 
-    chosen = loaded.sources.get(_SYMBOLS, "")
-    if chosen and (config is not None or not chosen.startswith(str(loaded.path))):
-        return []
     try:
-        return [f"{_SYMBOLS}={','.join(symbols_of(file, loaded.config))}"]
+        recorded = symbols_of(file, loaded.config)
     except RecordingError as error:
         raise CommandLineError(str(error)) from error
+    origin, followed = loaded.sources.get(_SYMBOLS, ""), loaded.config.market_data.symbols
+    if not origin or (config is None and origin.startswith(str(loaded.path))):
+        return [f"{_SYMBOLS}={','.join(recorded)}"]
+    if not set(followed) & set(recorded):
+        raise CommandLineError(
+            f"{origin}: {_SYMBOLS}: expected some of {', '.join(recorded)}, found {', '.join(followed)}"
+        )
+    return []
 
 
 def _new_folder(folder: Path) -> Path:

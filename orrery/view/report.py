@@ -29,7 +29,7 @@ def report_lines(summary: Summary) -> Iterator[str]:
             yield f"{position.runner}: {side} {quantity(abs(position.quantity))} {position.symbol}"
     for service, line in summary.services.items():
         if line.restarts:
-            yield f"{service}: {count(line.restarts)} restarts"
+            yield f"{service}: {count(line.restarts)} restart{'s' if line.restarts > 1 else ''}"
 
 
 def health_lines(health: StackHealth) -> Iterator[str]:

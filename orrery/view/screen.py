@@ -28,13 +28,14 @@ _FLOW_ROWS = 5
 
 
 class Scene(NamedTuple):
-    """All that is drawn. rates: per second, by the name of the total."""
+    """All that is drawn. rates: per second, by the name of the total. elapsed_s: since the view began."""
 
     title: str
     summary: Summary
     rates: Mapping[str, float]
     tape: Sequence[TapeEntry]
     events: Sequence[str]
+    elapsed_s: float = 0.0
 
 
 class Room(NamedTuple):
@@ -76,13 +77,17 @@ def _head(scene: Scene) -> RenderableType:
     head = Table.grid(expand=True, padding=(0, 1))
     head.add_column()
     head.add_column(justify="right")
-    ran = t.duration(scene.summary.duration_s)
-    head.add_row(Text.assemble(("ORRERY", "bold cyan"), ("  " + scene.title, DIM)), Text.assemble(state, f"   {ran}"))
+    is_starting = scene.summary.startup_s is None
+    clock = f"   {'starting ' if is_starting else ''}{t.duration(scene.elapsed_s if is_starting else scene.summary.duration_s)}"
+    head.add_row(Text.assemble(("ORRERY", "bold cyan"), ("  " + scene.title, DIM)), Text.assemble(state, clock))
     return head
 
 
 def _services(summary: Summary) -> RenderableType:
     table = _table("service", "state", ">restarts", ">uptime", ">last input")
+    # Widths that stay: a table that moves with its contents cannot be read.
+    for column, width in zip(table.columns, (12, 10, 8, 6, 10), strict=True):
+        column.min_width = width
     for name, line in summary.services.items():
         restarts = Text(str(line.restarts), style="bold yellow" if line.restarts else DIM)
         uptime = t.NOTHING if line.uptime_ms is None else t.duration(line.uptime_ms / 1_000)

@@ -1,7 +1,5 @@
 """The live table of `orrery up`: health, flow, P&L, markets, runners and the latest events, drawn four times a second."""
 
-from collections.abc import Sequence
-
 from rich.console import Console, RenderableType
 from rich.live import Live
 
@@ -18,6 +16,7 @@ class TableView:
     def __init__(self, title: str, tape: Tape, console: Console | None = None) -> None:
         self._title, self._tape = title, tape
         self._rates = Rates()
+        self._began_ns = monotonic_ns()
         self._console = console or Console()
         self._live = Live(
             console=self._console, auto_refresh=False, screen=True, redirect_stdout=False, redirect_stderr=False
@@ -37,10 +36,8 @@ class TableView:
         self._live.stop()
 
     def _drawn(self, picture: Picture) -> RenderableType:
-        events: Sequence[str] = list(picture.events)
-        summary = picture.summary
-        rates = self._rates.take(
-            monotonic_ns(), {"ticks": summary.ticks, "bars": summary.bars, "orders": summary.orders}
-        )
-        scene = Scene(self._title, summary, rates, list(self._tape.entries), events)
+        now_ns, summary = monotonic_ns(), picture.summary
+        rates = self._rates.take(now_ns, {"ticks": summary.ticks})
+        elapsed_s = (now_ns - self._began_ns) / 1_000_000_000
+        scene = Scene(self._title, summary, rates, list(self._tape.entries), list(picture.events), elapsed_s)
         return draw(scene, self._console.width, self._console.height)

@@ -5,7 +5,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,26 @@ timeframes = ["100ms"]
 RECORDING = PROJECT / "tests" / "fixtures" / "stand_in" / "hb_20240808_btcusdt_ws.jsonl.gz"
 
 
-def orrery(*arguments: str) -> subprocess.Popen[str]:
-    """Start a command."""
-    command = [sys.executable, "-m", "orrery", *arguments]
-    return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+type Orrery = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def orrery() -> Iterator[Orrery]:
+    """Return a function that starts a command; what still runs at the end of the test is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "orrery", *arguments]
+        pipe = subprocess.PIPE
+        started.append(subprocess.Popen(command, cwd=PROJECT, stdout=pipe, stderr=pipe, text=True))
+        return started[-1]
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        if process.stdout is not None and not process.stdout.closed:
+            process.communicate()
 
 
 def outcome(process: subprocess.Popen[str], seconds: float = 30.0) -> tuple[int, str, str]:
@@ -56,7 +72,7 @@ def lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_a_recording_holds_what_the_feed_publishes_from_now_on(feed: Stack, tmp_path: Path) -> None:
+def test_a_recording_holds_what_the_feed_publishes_from_now_on(orrery: Orrery, feed: Stack, tmp_path: Path) -> None:
     feed.start("market_data")
     feed.wait_ready("market_data")
     out = tmp_path / "rec.jsonl.gz"
@@ -70,7 +86,7 @@ def test_a_recording_holds_what_the_feed_publishes_from_now_on(feed: Stack, tmp_
     assert ids == list(range(ids[0], ids[0] + len(ids)))
 
 
-def test_only_the_symbols_asked_for_are_recorded_until_ctrl_c(feed: Stack, tmp_path: Path) -> None:
+def test_only_the_symbols_asked_for_are_recorded_until_ctrl_c(orrery: Orrery, feed: Stack, tmp_path: Path) -> None:
     feed.start("market_data")
     feed.wait_ready("market_data")
     out = tmp_path / "rec.jsonl"
@@ -82,7 +98,7 @@ def test_only_the_symbols_asked_for_are_recorded_until_ctrl_c(feed: Stack, tmp_p
     assert {line["instrument"] for line in lines(out)} == {"BBBUSDT"}
 
 
-def test_without_a_feed_a_recording_says_so_and_leaves_no_file(feed: Stack, tmp_path: Path) -> None:
+def test_without_a_feed_a_recording_says_so_and_leaves_no_file(orrery: Orrery, feed: Stack, tmp_path: Path) -> None:
     out = tmp_path / "rec.jsonl"
     code, _, err = outcome(orrery("record", *settings(feed), "--out", str(out), "--duration", "0.1"))
     assert code == 1
@@ -90,7 +106,7 @@ def test_without_a_feed_a_recording_says_so_and_leaves_no_file(feed: Stack, tmp_
     assert not out.exists()
 
 
-def test_nothing_is_written_over(feed: Stack, tmp_path: Path) -> None:
+def test_nothing_is_written_over(orrery: Orrery, feed: Stack, tmp_path: Path) -> None:
     out = tmp_path / "rec.jsonl"
     out.write_text("precious")
     code, _, err = outcome(orrery("record", *settings(feed), "--out", str(out), "--duration", "0.1"))
@@ -99,7 +115,7 @@ def test_nothing_is_written_over(feed: Stack, tmp_path: Path) -> None:
     assert out.read_text() == "precious"
 
 
-def test_raw_frames_and_books_of_a_venue_are_recorded(feed: Stack, tmp_path: Path) -> None:
+def test_raw_frames_and_books_of_a_venue_are_recorded(orrery: Orrery, feed: Stack, tmp_path: Path) -> None:
     stand_in = orrery("stand-in", "binance", "--recording", str(RECORDING), "--speed", "0")
     try:
         assert stand_in.stdout is not None
