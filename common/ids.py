@@ -11,6 +11,9 @@ import msgspec
 MAX_FAMILIES = 100_000
 """Families remembered; the one that appeared first is forgotten when there are more."""
 
+MAX_DIGITS = 18
+"""Digits of a number that fits into 64 bits."""
+
 _DIGITS = "0123456789"
 
 
@@ -39,9 +42,7 @@ class Families(msgspec.Struct):
 
     def judge(self, id_: str, event_ns: int) -> Novelty:
         """Say what an id is, and remember it if it is new."""
-        family = id_.rstrip(_DIGITS)  # as `split_id`, without the cost of a call
-        digits = id_[len(family) :]
-        number = int(digits) if digits else -1
+        family, number = split_id(id_)
         known = self.latest.get(family)
         if known is None:
             self._begin(family, Latest(number, event_ns))
@@ -60,7 +61,10 @@ class Families(msgspec.Struct):
 
 
 def split_id(id_: str) -> tuple[str, int]:
-    """Return an id's family (all before its trailing digits) and number; -1 for an id that ends in no digit."""
+    """Return an id's family (all before its trailing digits) and number.
+
+    An id that ends in no digit, or in more than MAX_DIGITS, is a family of its own with number -1.
+    """
     family = id_.rstrip(_DIGITS)
-    digits = id_[len(family) :]
-    return family, int(digits) if digits else -1
+    count = len(id_) - len(family)
+    return (family, int(id_[-count:])) if 0 < count <= MAX_DIGITS else (id_, -1)

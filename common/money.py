@@ -5,7 +5,7 @@ from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation,
 PRECISION = 64
 """Digits of the money context: prices and quantities of 20 digits multiply and add up without rounding."""
 
-RATIO_PRECISION = 28
+RATIO_PRECISION = 20
 """Digits of a quotient. What a division leaves over stays where it was taken from, so nothing is lost."""
 
 ZERO = Decimal(0)

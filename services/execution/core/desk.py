@@ -27,13 +27,19 @@ class Counts(msgspec.Struct):
 
 
 class State(msgspec.Struct):
-    """All that a snapshot keeps. holdings: per symbol and runner, as execution's fills sum up; venue: its own snapshot."""
+    """What execution itself remembers. holdings: per symbol and runner, as its fills sum up."""
 
     book: OrderBook = msgspec.field(default_factory=OrderBook)
     seen: Families = msgspec.field(default_factory=Families)
     holdings: dict[str, dict[str, Decimal]] = {}
     counts: Counts = msgspec.field(default_factory=Counts)
-    venue: bytes = b""
+
+
+class Snapshot(msgspec.Struct):
+    """All that a snapshot keeps: execution's state, and the venue's own snapshot."""
+
+    state: State
+    venue: bytes
 
 
 class Desk:

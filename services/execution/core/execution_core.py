@@ -19,14 +19,14 @@ from common.messages import (
 )
 from common.money import ZERO, figure, use_money_context
 from services.execution.core import messages
-from services.execution.core.desk import Desk, State
+from services.execution.core.desk import Desk, Snapshot, State
 from services.execution.core.following import follow
 from services.execution.core.life_cycle import OrderEvent, OrderState
 from services.execution.core.orders import Order
 from services.execution.core.venue import ExecutionVenue, VenueOrder
 
 _encoder = msgspec.msgpack.Encoder(decimal_format="string")
-_decoder = msgspec.msgpack.Decoder(State)
+_decoder = msgspec.msgpack.Decoder(Snapshot)
 
 
 class ExecutionCore:
@@ -106,12 +106,13 @@ class ExecutionCore:
 
     def snapshot(self) -> bytes:
         """Return the whole state, the venue's included, as msgpack; tables keep their order, in which orders fill."""
-        return _encoder.encode(msgspec.structs.replace(self._desk.state, venue=self._desk.venue.snapshot()))
+        return _encoder.encode(Snapshot(self._desk.state, self._desk.venue.snapshot()))
 
     def restore(self, state: bytes) -> None:
         """Take over a state, the venue's included."""
-        self._desk.state = _decoder.decode(state)
-        self._desk.venue.restore(self._desk.state.venue)
+        snapshot = _decoder.decode(state)
+        self._desk.state = snapshot.state
+        self._desk.venue.restore(snapshot.venue)
 
     def state_of(self, order_id: str) -> OrderState | None:
         """Return where an order stands; None for one that is unknown or long forgotten."""

@@ -89,7 +89,7 @@ def test_average_and_realised_follow_the_weighted_average(flow: list[tuple[Side,
         ledger.take(message)
         exact.take(message)
         turned_over += Fraction(quantity) * Fraction(price)
-        tolerance = turned_over / 10**25
+        tolerance = turned_over / 10**17
         assert abs(Fraction(ledger.position.realised) - exact.realised) <= tolerance
         if exact.quantity:
             assert abs(Fraction(ledger.position.average_price) - exact.average) <= tolerance / abs(exact.quantity)
