@@ -1,0 +1,110 @@
+"""What strategies return: every action, every key, every mistake with its name."""
+
+from typing import Any
+
+import pytest
+
+from common.messages import OrderType, Side, TimeInForce
+from services.signal.core.answers import (
+    REASON_LIMIT,
+    AnswerError,
+    BreakEven,
+    CancelAnalysis,
+    Enter,
+    Exit,
+    Hold,
+    MoveLevels,
+    TrailStop,
+    decide,
+)
+from services.signal.core.host import Function
+
+FILTER, MANAGE = Function.FILTER, Function.MANAGE
+
+
+def entered(**answer: Any) -> Enter:
+    """Return the decision of an entry."""
+    decision = decide(FILTER, {"action": "enter_long", "quantity": 1, **answer})
+    assert isinstance(decision, Enter)
+    return decision
+
+
+def test_entries() -> None:
+    decision = entered(price=100, quantity=2)
+    assert (decision.side, decision.price, decision.quantity) == (Side.BUY, 100.0, 2.0)
+    assert (decision.order_type, decision.time_in_force) == (OrderType.MARKET, TimeInForce.GTC)
+    short = decide(FILTER, {"action": "enter_short", "quantity": 0.5})
+    assert isinstance(short, Enter)
+    assert (short.side, short.price) == (Side.SELL, None)
+
+
+@pytest.mark.parametrize("key", ["order_type", "type"])
+def test_limit_entries(key: str) -> None:
+    decision = entered(price=99.5, time_in_force="ioc", **{key: "limit"})
+    assert (decision.order_type, decision.time_in_force) == (OrderType.LIMIT, TimeInForce.IOC)
+
+
+def test_levels_and_reason_of_an_entry() -> None:
+    decision = entered(stop_price=95, target_price=110, stop_loss=0.02, take_profit=0.05, reason="x" * 1_000)
+    assert (decision.stop, decision.target) == (95.0, 110.0)
+    assert (decision.stop_fraction, decision.target_fraction) == (0.02, 0.05)
+    assert len(decision.reason) == REASON_LIMIT
+
+
+@pytest.mark.parametrize(
+    ("function", "answer", "decision"),
+    [
+        (FILTER, {"action": "cancel_analysis", "reason": "no"}, CancelAnalysis("no")),
+        (FILTER, {"action": "cancel_analysis"}, CancelAnalysis("")),
+        (FILTER, {"action": "hold"}, Hold()),
+        (MANAGE, {"action": "hold"}, Hold()),
+        (MANAGE, {"action": "exit", "price": 101, "reason": "done"}, Exit(None, 101.0, "done")),
+        (MANAGE, {"action": "exit"}, Exit(None, None, "")),
+        (MANAGE, {"action": "exit_partial", "quantity": 0.5}, Exit(0.5, None, "")),
+        (MANAGE, {"action": "update_stop", "price": 98}, MoveLevels(stop=98.0)),
+        (MANAGE, {"action": "update_target", "price": 98}, MoveLevels(target=98.0)),
+        (MANAGE, {"action": "trailing_stop", "distance": 2}, TrailStop(2.0, None)),
+        (MANAGE, {"action": "trailing_stop", "fraction": 0.01}, TrailStop(None, 0.01)),
+        (MANAGE, {"action": "breakeven_stop"}, BreakEven()),
+    ],
+)
+def test_decisions(function: Function, answer: dict[str, Any], decision: object) -> None:
+    assert decide(function, answer) == decision
+
+
+@pytest.mark.parametrize(
+    ("function", "answer", "text"),
+    [
+        (FILTER, {}, "action: expected one of enter_long, enter_short, cancel_analysis, hold, found nothing"),
+        (FILTER, {"action": "exit"}, "action: expected one of enter_long"),
+        (FILTER, {"action": "enter_lng"}, "found 'enter_lng'"),
+        (FILTER, {"action": 3}, "action: expected one of enter_long"),
+        (MANAGE, {"action": "enter_long", "quantity": 1}, "action: expected one of exit, exit_partial, update_stop"),
+        (FILTER, {"action": "enter_long"}, "quantity: expected a positive number, found nothing"),
+        (FILTER, {"action": "enter_long", "quantity": 0}, "quantity: expected a positive number, found 0"),
+        (FILTER, {"action": "enter_long", "quantity": -1.5}, "quantity: expected a positive number, found -1.5"),
+        (FILTER, {"action": "enter_long", "quantity": "1"}, "quantity: expected a positive number, found '1'"),
+        (FILTER, {"action": "enter_long", "quantity": True}, "quantity: expected a positive number, found True"),
+        (FILTER, {"action": "enter_long", "quantity": float("nan")}, "quantity: expected a positive number, found nan"),
+        (FILTER, {"action": "enter_long", "quantity": float("inf")}, "quantity: expected a positive number, found inf"),
+        (FILTER, {"action": "enter_long", "quantity": 1, "price": 0}, "price: expected a positive number, found 0"),
+        (FILTER, {"action": "enter_long", "quantity": 1, "order_type": "stop"}, "order_type: expected market or limit"),
+        (FILTER, {"action": "enter_long", "quantity": 1, "order_type": 1}, "order_type: expected a string, found 1"),
+        (FILTER, {"action": "enter_long", "quantity": 1, "type": "limit"}, "price: expected a price for a limit order"),
+        (FILTER, {"action": "enter_long", "quantity": 1, "time_in_force": "day"}, "time_in_force: expected gtc or ioc"),
+        (FILTER, {"action": "enter_long", "quantity": 1, "stop_loss": 98}, "stop_loss: expected a fraction below 1, "),
+        (FILTER, {"action": "enter_long", "quantity": 1, "reason": 5}, "reason: expected a string, found 5"),
+        (MANAGE, {"action": "exit_partial"}, "quantity: expected a positive number, found nothing"),
+        (MANAGE, {"action": "update_stop"}, "price: expected a positive number, found nothing"),
+        (MANAGE, {"action": "trailing_stop"}, "trailing_stop: expected either distance"),
+        (
+            MANAGE,
+            {"action": "trailing_stop", "distance": 1, "fraction": 0.1},
+            "trailing_stop: expected either distance",
+        ),
+    ],
+)
+def test_mistakes_are_named(function: Function, answer: dict[str, Any], text: str) -> None:
+    with pytest.raises(AnswerError) as caught:
+        decide(function, answer)
+    assert text in str(caught.value)
