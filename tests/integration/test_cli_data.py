@@ -86,6 +86,18 @@ def test_a_recording_holds_what_the_feed_publishes_from_now_on(orrery: Orrery, f
     assert ids == list(range(ids[0], ids[0] + len(ids)))
 
 
+def test_what_was_recorded_is_replayed(orrery: Orrery, feed: Stack, tmp_path: Path) -> None:
+    feed.start("market_data")
+    feed.wait_ready("market_data")
+    out = tmp_path / "rec.jsonl.gz"
+    assert outcome(orrery("record", *settings(feed), "--out", str(out), "--duration", "1"))[0] == 0
+    assert feed.stop("market_data") == {"market_data": 0}
+    code, told, err = outcome(orrery("replay", *settings(feed), "--file", str(out), "--json"))
+    assert code == 0, err
+    ticks = [line for line in lines(out) if line["type"] in {"quote", "trade"}]
+    assert json.loads(told)["ticks"] == len(ticks)
+
+
 def test_only_the_symbols_asked_for_are_recorded_until_ctrl_c(orrery: Orrery, feed: Stack, tmp_path: Path) -> None:
     feed.start("market_data")
     feed.wait_ready("market_data")

@@ -116,9 +116,9 @@ def test_a_run_of_some_seconds_trades_and_sums_up(orrery: Orrery, stack: Stack) 
 
 
 def test_a_second_run_counts_its_own_and_keeps_the_account(orrery: Orrery, stack: Stack) -> None:
-    _, out, _ = outcome(orrery("up", *settings(stack), "--duration", "4", "--json"))
+    _, out, _ = outcome(orrery("up", *settings(stack), "--duration", "3", "--json"))
     first = summary_of(out)
-    _, out, _ = outcome(orrery("up", *settings(stack), "--duration", "1", "--json"))
+    _, out, _ = outcome(orrery("up", *settings(stack), "--duration", "0.5", "--json"))
     second = summary_of(out)
     audit = stack.audit()
     assert audit.problems == []
@@ -216,3 +216,27 @@ def test_a_replay_of_symbols_that_are_not_followed_is_refused(orrery: Orrery, st
     code, _, err = outcome(orrery("replay", "--file", str(quotes(tmp_path / "q.jsonl")), *settings(stack)))
     assert code == 2
     assert "market_data.symbols: expected some of XUSDT, found AAAUSDT, BBBUSDT" in err
+
+
+def test_beyond_loopback_operators_need_their_key(
+    orrery: Orrery, stack: Stack, free_ports: Callable[[int], list[int]]
+) -> None:
+    keys = stack.folder / "keys"
+    assert outcome(orrery("keygen", "--out", str(keys)))[0] == 0
+    ports = iter(free_ports(8))
+    stack.overrides.append(f"engine.keys_dir={keys}")
+    for section in ("market_data", "signal", "risk", "execution"):
+        stack.overrides += [
+            f"{section}.zmq_publish_address=tcp://0.0.0.0:{next(ports)}",
+            f"{section}.zmq_command_address=tcp://0.0.0.0:{next(ports)}",
+        ]
+    run = orrery("up", *settings(stack), "--json")
+    wait_until(lambda: outcome(orrery("status", *settings(stack)))[0] == 0, "all ready, as the operator sees it")
+    (keys / "operator.key_secret").unlink()
+    code, _, err = outcome(orrery("status", *settings(stack)))
+    assert (code, "Traceback" in err) == (2, False)
+    assert "operator.key_secret: no secret key of operator" in err
+    run.terminate()
+    code, out, err = outcome(run)
+    assert code == 0, err
+    assert summary_of(out)["ticks"] > 0
