@@ -107,3 +107,23 @@ def test_it_opens_exactly_when_the_loss_reaches_the_threshold(flow: list[tuple[s
             cash, quantity = cash - sign * size * price, quantity + sign * size
             must_be_open |= D(1_000) - cash - quantity * mark >= threshold
         assert is_open(core) == must_be_open
+
+
+def test_exchange_rates_count_too() -> None:
+    core = risk_core(enable_circuit_breaker=True, max_loss_threshold=100, initial_cash=100_000)
+    core.handle(quote(50_000.0, 50_000.0), T0)
+    core.handle(quote(0.05, 0.05, symbol="ETHBTC"), T0)
+    opened(core, "10", "0.05", runner="x:ETHBTC")
+    core.handle(quote(50_000.0, 50_000.0, update_id=2), T0)
+    core.handle(quote(0.0499, 0.0499, symbol="ETHBTC", update_id=2), T0)
+    assert not is_open(core)
+    core.handle(quote(0.0498, 0.0498, symbol="ETHBTC", update_id=3), T0)
+    assert is_open(core)
+
+
+def test_a_position_without_a_quote_is_no_loss() -> None:
+    core = risk_core(enable_circuit_breaker=True, max_loss_threshold=10, initial_cash=1_000)
+    core.handle(fill_of(approved(guarded(), intent(1)), "100"), T0)
+    assert not is_open(core)
+    core.handle(quote(90.0, 90.0), T0)
+    assert is_open(core)
