@@ -14,6 +14,7 @@ from common.messages import (
     OrderAccepted,
     OrderCancelled,
     OrderRejected,
+    VenueRejectReason,
 )
 
 
@@ -31,6 +32,8 @@ class ExecutionMetrics:
         self._volume = Counter("execution_filled_quantity", "Base units traded.", ["symbol", "side"], registry=registry)
         self._notional = Counter("execution_filled_notional", "Quote units traded.", ["symbol"], registry=registry)
         self._fees = Gauge("execution_fees", "Fees paid, rebates deducted.", ["currency"], registry=registry)
+        for reason in VenueRejectReason:
+            self._rejected.labels(reason)  # A rate over a counter that appears with its first event misses that event.
 
     def observe(self, message: AnyMessage) -> None:
         """Count a message; most are of no interest here."""

@@ -17,6 +17,7 @@ from common.messages import (
     IntentKind,
     OrderIntent,
     OrderRefused,
+    RejectReason,
 )
 
 PROTECTIVE_MARK = "-stop-"
@@ -53,6 +54,8 @@ class RiskMetrics:
         self._figures = {name: Gauge(f"risk_{name}", text, registry=registry) for name, text in FIGURES.items()}
         self._breaker = Gauge("risk_breaker_open", "1 while the breaker refuses entries.", registry=registry)
         self._held: set[tuple[str, str]] = set()
+        for reason in RejectReason:
+            self._rejected.labels(reason)  # A rate over a counter that appears with its first event misses that event.
 
     def observe(self, message: AnyMessage) -> None:
         """Count a message; most are of no interest here."""
