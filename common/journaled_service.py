@@ -105,7 +105,7 @@ class JournaledService:
         own = {key: value for key, value in self.core.status().items() if type(value) is int}
         ledger = self.ledger
         totals = {"inputs": ledger.inbox.last_number, "outputs": ledger.outbox.last_number}
-        return {**own, **self.subscriber.statistics(), **totals, "published": self.bus.publisher.published}
+        return {**own, **self.subscriber.statistics(), **totals}
 
     def _details(self) -> dict[str, Any]:
         return {
