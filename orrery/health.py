@@ -11,11 +11,10 @@ from common.routes import SERVICES
 from common.runner import EventLoop
 from orrery.operator_bus import OperatorBus
 from orrery.stack.polling import StatusPoller
-from orrery.summary import ServiceLine, Summary, Tally
+from orrery.summary import READY, ServiceLine, Summary, Tally
 
 ANSWER_TIMEOUT_NS = 1_000_000_000
 UNREACHABLE = "unreachable"
-READY = "ready"
 DOWN = "down"
 _TURN_MS = 10
 

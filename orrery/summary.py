@@ -13,6 +13,7 @@ from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
 from orrery.counting import JournaledTotal, ProcessTotal, Total
 
 MONEY_DIGITS = 8
+READY = "ready"
 IDLE, PAUSED, WARMING = "idle", "paused", "warming"
 
 
@@ -25,6 +26,13 @@ class ServiceLine(msgspec.Struct, kw_only=True):
     uptime_ms: int | None = None
     pid: int | None = None
     detail: str = ""
+
+    @property
+    def trouble(self) -> str:
+        """Return state and reason of a service that is not ready; empty if it is."""
+        if self.state == READY:
+            return ""
+        return f"{self.state}: {self.detail}" if self.detail else self.state
 
 
 class MarketLine(msgspec.Struct, kw_only=True):

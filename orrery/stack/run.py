@@ -12,7 +12,7 @@ from common.config.models import Config
 from common.routes import MARKET_DATA, SERVICES
 from orrery.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
 from orrery.stack.process import describe_exit
-from orrery.stack.stack import NS_PER_SECOND, READY, Stack
+from orrery.stack.stack import NS_PER_SECOND, Stack
 from orrery.stack.tape import Tape
 from orrery.stack.view import Blind, Picture, View
 from orrery.summary import ServiceLine, Summary
@@ -132,9 +132,9 @@ class StackRun:
         self._view.close()
         waited_s = STARTUP_TIMEOUT_NS // NS_PER_SECOND
         for service, line in self._stack.lines().items():
-            if line.state != READY:
-                why = line.detail or self._last_words(service)
-                print(f"orrery: {service} is not ready after {waited_s} s: {line.state}: {why}", file=sys.stderr)
+            if line.trouble:
+                why = line.trouble if line.detail else f"{line.state}: {self._last_words(service)}"
+                print(f"orrery: {service} is not ready after {waited_s} s: {why}", file=sys.stderr)
         return EXIT_FAILED
 
     def _last_words(self, service: str) -> str:

@@ -13,14 +13,13 @@ from orrery.stack.polling import StatusPoller
 from orrery.stack.process import OnLine, ProcessState
 from orrery.stack.supervisor import Supervisor
 from orrery.stack.tape import Tape
-from orrery.summary import ServiceLine, Tally
+from orrery.summary import READY, ServiceLine, Tally
 
 NS_PER_SECOND = 1_000_000_000
 STARTUP_POLL_NS = 50_000_000
 POLL_NS = 500_000_000
 ANSWER_TIMEOUT_NS = NS_PER_SECOND
 UNREACHABLE_AFTER_NS = 3 * NS_PER_SECOND
-READY = "ready"
 TURN_MS = 20
 
 

@@ -50,7 +50,7 @@ class LineView:
 
 def figures(summary: Summary) -> str:
     """Return the figures of a run in one line."""
-    unready = [f"{name} {line.state}" for name, line in summary.services.items() if line.state != "ready"]
+    unready = [f"{name} {line.trouble}" for name, line in summary.services.items() if line.trouble]
     parts = [
         ", ".join(unready) or "ready",
         f"ticks {count(summary.ticks)}",

@@ -15,13 +15,16 @@ MOST_EVENTS = 3
 """Lines kept for what happened to processes, so that fills do not push it away."""
 
 
-def recent_lines(tape: Sequence[TapeEntry], events: Sequence[str], most: int) -> list[Text]:
-    """Return at most so many lines: the latest events of processes, then the latest of the tape, newest first."""
-    about_processes = [
-        Text(event, style=BAD, no_wrap=True, overflow="ellipsis") for event in list(events)[-MOST_EVENTS:]
-    ]
-    left = max(0, most - len(about_processes))
-    return [*reversed(about_processes), *(_line(entry) for entry in reversed(list(tape)[-left:] if left else []))]
+def recent_lines(tape: Sequence[TapeEntry], events: Sequence[str], troubles: Sequence[str], most: int) -> list[Text]:
+    """Return at most so many lines: what is not well, the latest events of processes, the latest of the tape; newest first."""
+    unwell = [_plain(trouble, WARN) for trouble in troubles]
+    about_processes = [_plain(event, BAD) for event in reversed(list(events)[-MOST_EVENTS:])]
+    lines = [*unwell, *about_processes][:most]
+    return lines + [_line(entry) for entry in list(reversed(tape))[: most - len(lines)]]
+
+
+def _plain(text: str, style: str) -> Text:
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
 
 
 def _line(entry: TapeEntry) -> Text:

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orrery.stack.tape import TapeEntry
-from orrery.summary import PositionLine, Summary
+from orrery.summary import READY, PositionLine, Summary
 from orrery.view import text as t
 from orrery.view.recent import recent_lines
 from orrery.view.styles import BORDER, DIM, LABEL, signed_style, state_style
@@ -72,7 +72,7 @@ def _room(summary: Summary, height: int, *, is_wide: bool) -> Room:
 
 def _head(scene: Scene) -> RenderableType:
     services = scene.summary.services
-    ready = sum(line.state == "ready" for line in services.values())
+    ready = sum(line.state == READY for line in services.values())
     state = Text(f"{ready}/{len(services)} ready", style="bold green" if ready == len(services) else "bold yellow")
     head = Table.grid(expand=True, padding=(0, 1))
     head.add_column()
@@ -155,7 +155,10 @@ def _holding(position: PositionLine | None) -> tuple[RenderableType, ...]:
 
 
 def _recent(scene: Scene, most: int) -> RenderableType:
-    lines = recent_lines(scene.tape, scene.events, most)
+    troubles = [
+        f"{name} is {line.trouble}" for name, line in scene.summary.services.items() if line.detail and line.trouble
+    ]
+    lines = recent_lines(scene.tape, scene.events, troubles, most)
     panel = _panel("latest", Group(*lines) if lines else Text("nothing yet", style=DIM))
     panel.subtitle, panel.subtitle_align = Text("Ctrl-C stops", style=DIM), "right"
     return panel

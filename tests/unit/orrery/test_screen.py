@@ -110,3 +110,12 @@ def test_a_low_terminal_shows_how_many_runners_are_left_out() -> None:
 def test_what_happened_to_a_process_comes_first() -> None:
     text = "\n".join(drawn(100, 40))
     assert text.index("signal ended") < text.index("buy  0.01")
+
+
+def test_what_is_not_well_says_why() -> None:
+    services = {"signal": ServiceLine(state="starting", detail="waiting for market_data")}
+    scene = Scene("paper", Summary(services=services), {}, [], [])
+    console = Console(width=100, height=40, color_system=None)
+    with console.capture() as captured:
+        console.print(draw(scene, 100, 40))
+    assert "signal is starting: waiting for market_data" in captured.get()
