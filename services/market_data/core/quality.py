@@ -4,6 +4,9 @@ from typing import Any
 
 from common.messages import MarketState, MarketStatus
 
+MAX_AHEAD_NS = 86_400_000_000_000
+"""A venue's clock that seems to be more than a day ahead of ours is a damaged number."""
+
 
 class Quality:
     """State and counters of one symbol. Staleness is judged by our own clock, from when something last arrived."""
@@ -14,6 +17,7 @@ class Quality:
         "crossed",
         "gaps",
         "heard_at_ns",
+        "impossible_times",
         "latency_ns_last",
         "latency_ns_min",
         "resyncs",
@@ -28,7 +32,7 @@ class Quality:
         self._stale_after_ns = stale_after_ns
         self.heard_at_ns = 0
         self.state = MarketState.DISCONNECTED
-        self.updates = self.gaps = self.resyncs = self.crossed = self.stales = 0
+        self.updates = self.gaps = self.resyncs = self.crossed = self.stales = self.impossible_times = 0
         self.latency_ns_last: int | None = None
         self.latency_ns_min: int | None = None
 
@@ -37,11 +41,19 @@ class Quality:
         self.updates += 1
         self.heard_at_ns = now_ns
 
-    def latency(self, latency_ns: int) -> None:
-        """Note the time from the venue's clock to ours; negative where the clocks differ by more than the way takes."""
+    def latency(self, sent_ns: int, received_ns: int) -> bool:
+        """Note the way from the venue's clock to ours; negative where the clocks differ by more than the way takes.
+
+        Returns False, and counts, if the venue's time is so far ahead that it cannot be one: bars would run away with it.
+        """
+        latency_ns = received_ns - sent_ns
+        if latency_ns < -MAX_AHEAD_NS:
+            self.impossible_times += 1
+            return False
         self.latency_ns_last = latency_ns
         if self.latency_ns_min is None or latency_ns < self.latency_ns_min:
             self.latency_ns_min = latency_ns
+        return True
 
     def turn(self, state: MarketState, reason: str, now_ns: int) -> list[MarketStatus]:
         """Enter a state; return the message that says so, nothing if it was entered before."""
@@ -72,6 +84,7 @@ class Quality:
             "resyncs": self.resyncs,
             "crossed": self.crossed,
             "stales": self.stales,
+            "impossible_times": self.impossible_times,
             "latency_ms_last": _ms(self.latency_ns_last),
             "latency_ms_min": _ms(self.latency_ns_min),
         }

@@ -48,8 +48,7 @@ class RecordedDesk(Desk):
             messages += self.turn(MarketState.LIVE, "recorded", now_ns)
         if message.event_ns != recorded_ns:
             # Where the venue sent no time, the recorder's stands in its place and says nothing about the venue's clock.
-            self.quality.latency(recorded_ns - message.event_ns)
-            if not isinstance(message, Trade):
+            if self.quality.latency(message.event_ns, recorded_ns) and not isinstance(message, Trade):
                 messages += self.bars.hear(message.event_ns, now_ns)
         match message:
             case Trade():

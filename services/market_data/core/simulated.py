@@ -148,7 +148,7 @@ class SimulatedCore:
         for quote, trade in self._feed.ticks(now_ns):
             desk = self._board.desks[quote.symbol]
             desk.quality.heard(now_ns)
-            desk.quality.latency(now_ns - quote.event_ns)
+            desk.quality.latency(quote.event_ns, now_ns)
             messages += desk.turn(MarketState.LIVE, "simulated", now_ns)
             if desk.tape.take(trade.first_trade_id, trade.trade_id, trade.event_ns):
                 messages += desk.publish_quote(quote)

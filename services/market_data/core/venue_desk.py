@@ -116,7 +116,8 @@ class VenueDesk(Desk):
         return [*messages, *self._publish_top(top, event.update_id, event_ns, now_ns)]
 
     def _take_trade(self, event: VenueTrade, received_ns: int, now_ns: int) -> Sequence[AnyMessage]:
-        self.quality.latency(received_ns - event.sent_ns)
+        if not self.quality.latency(max(event.event_ns, event.sent_ns), received_ns):
+            return []
         if self.tape.wants(aggregate=event.aggregate) and self.tape.take(
             event.first_trade_id, event.trade_id, event.event_ns
         ):
@@ -124,7 +125,8 @@ class VenueDesk(Desk):
         return self.bars.hear(event.sent_ns, now_ns)
 
     def _take_diff(self, diff: DepthDiff, received_ns: int, now_ns: int) -> list[AnyMessage]:
-        self.quality.latency(received_ns - diff.event_ns)
+        if not self.quality.latency(diff.event_ns, received_ns):
+            return []
         messages: list[AnyMessage] = [*self.bars.hear(diff.event_ns, now_ns)]
         first_update_id = self.sync.book.update_id + 1
         match self.sync.diff(diff, now_ns):
@@ -139,7 +141,8 @@ class VenueDesk(Desk):
         return messages
 
     def _take_candle(self, candle: VenueCandle, received_ns: int, now_ns: int) -> list[AnyMessage]:
-        self.quality.latency(received_ns - candle.sent_ns)
+        if not self.quality.latency(candle.sent_ns, received_ns):
+            return []
         messages: list[AnyMessage] = [*self.bars.hear(candle.sent_ns, now_ns)]
         if candle.closed and candle.start_ns > self._candles.get(candle.timeframe, -1):
             self._candles[candle.timeframe] = candle.start_ns

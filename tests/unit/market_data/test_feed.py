@@ -240,6 +240,17 @@ def test_a_whole_book_that_is_crossed_or_too_old_is_not_shown() -> None:
     assert (status["state"], status["resyncs"], status["crossed"]) == ("resyncing", 1, 1)
 
 
+def test_a_damaged_time_does_not_run_away_with_the_bars() -> None:
+    feed = synced(timeframes=["1m"])
+    feed.events(T0, venue_trade(1, T0))
+    assert feed.events(T0, venue_trade(2, T0 + 10_000 * 24 * 60 * MINUTE)) == []
+    candle = VenueCandle("X", "1m", T0, T0 + MINUTE, 1.0, 3.0, 0.5, 2.0, 9.0, 4, True, T0 + 10_000 * 24 * 60 * MINUTE)
+    assert feed.events(T0, candle, diff(12, 12, at=T0 + 10_000 * 24 * 60 * MINUTE)) == []
+    bars = [each for each in feed.events(T0, venue_trade(2, T0 + MINUTE)) if isinstance(each, Bar)]
+    assert [bar.start_ns for bar in bars] == [T0]
+    assert symbol_status(feed)["impossible_times"] == 3
+
+
 def test_messages_are_no_input_of_a_venues_feed() -> None:
     feed = synced()
     (quote,) = feed.events(T0, ticker(50))

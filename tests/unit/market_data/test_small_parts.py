@@ -4,7 +4,7 @@ from common.messages import MarketState
 from services.market_data.core.agreement import MAX_TICKERS, MAX_TOPS, Agreement
 from services.market_data.core.book import Top
 from services.market_data.core.pacing import Pacer
-from services.market_data.core.quality import Quality
+from services.market_data.core.quality import MAX_AHEAD_NS, Quality
 from tests.unit.market_data.builders import SECOND, T0
 
 ONE, OTHER = Top(1.0, 1.0, 2.0, 1.0), Top(1.0, 1.5, 2.0, 1.0)
@@ -29,9 +29,16 @@ def test_latency_may_be_negative() -> None:
     quality = Quality("X", SECOND)
     assert quality.status()["latency_ms_min"] is None
     for latency_ns in (2_000_000, -1_273_500_000, 5_000_000):
-        quality.latency(latency_ns)
+        assert quality.latency(T0 - latency_ns, T0)
     status = quality.status()
     assert (status["latency_ms_last"], status["latency_ms_min"]) == (5.0, -1273.5)
+
+
+def test_a_time_far_ahead_of_ours_is_no_time() -> None:
+    quality = Quality("X", SECOND)
+    assert quality.latency(T0 + MAX_AHEAD_NS, T0)
+    assert not quality.latency(T0 + MAX_AHEAD_NS + 1, T0)
+    assert quality.status()["impossible_times"] == 1
 
 
 def test_agreement_compares_whichever_comes_second() -> None:
