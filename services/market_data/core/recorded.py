@@ -46,10 +46,10 @@ class RecordedDesk(Desk):
         messages: list[AnyMessage] = []
         if self.quality.state in (MarketState.DISCONNECTED, MarketState.STALE):
             messages += self.turn(MarketState.LIVE, "recorded", now_ns)
-        if message.event_ns != recorded_ns:
-            # Where the venue sent no time, the recorder's stands in its place and says nothing about the venue's clock.
-            if self.quality.latency(message.event_ns, recorded_ns) and not isinstance(message, Trade):
-                messages += self.bars.hear(message.event_ns, now_ns)
+        # Where the venue sent no time, the recorder's stands in its place and says nothing about the venue's clock.
+        timed = message.event_ns != recorded_ns and self.quality.latency(message.event_ns, recorded_ns)
+        if timed and not isinstance(message, Trade):
+            messages += self.bars.hear(message.event_ns, now_ns)
         match message:
             case Trade():
                 return messages + self._take_trade(message)
