@@ -240,3 +240,16 @@ def test_beyond_loopback_operators_need_their_key(
     code, out, err = outcome(run)
     assert code == 0, err
     assert summary_of(out)["ticks"] > 0
+
+
+def test_an_audit_of_the_journals_tells_whether_all_adds_up(orrery: Orrery, stack: Stack) -> None:
+    code, _, err = outcome(orrery("audit", *settings(stack)))
+    assert (code, "expected the data folder of a run" in err) == (2, True)
+    assert outcome(orrery("up", *settings(stack), "--duration", "3", "--json"))[0] == 0
+    code, out, _ = outcome(orrery("audit", *settings(stack), "--json"))
+    audit = json.loads(out)
+    assert (code, audit["problems"]) == (0, [])
+    code, out, _ = outcome(orrery("audit", "--data-dir", str(stack.data_dir)))
+    assert code == 0
+    assert f"fills {audit['fills']}" in out
+    assert "all adds up" in out

@@ -11,7 +11,7 @@ from orrery.__main__ import app, main
 
 PROMISED = {
     "up", "status", "run", "market-data", "signal", "risk-manager", "execution", "stand-in", "record", "replay",
-    "validate", "config", "keygen",
+    "validate", "config", "keygen", "audit",
 }  # fmt: skip
 
 
