@@ -101,6 +101,7 @@ class Cursor:
         if incarnation != self.incarnation:
             return False
         before = self.number
+        self.broken = ""
         for received in messages:
             self._recover(received, out)
         if last > self.number and not messages and self.retention is not Retention.JOURNAL:
@@ -120,7 +121,8 @@ class Cursor:
             return
         if received.number > self.number + 1:
             if self.retention is Retention.JOURNAL:
-                self._break(f"#{self.number + 1} is gone, its publisher keeps from #{received.number} on")
+                if not self.broken:
+                    self._break(f"#{self.number + 1} is gone, its publisher keeps from #{received.number} on")
                 return
             self._pass_over(received.number)
         self.recovered += 1
