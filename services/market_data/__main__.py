@@ -60,9 +60,11 @@ def _parts(kind: str, config: Config, clock: Clock) -> tuple[FeedCore, PollableS
         return SimulatedCore(config.market_data, config.data_source.simulated, symbols, start_ns), None
     if kind == "file":
         return _recording(config, clock)
-    return MarketDataCore(config.market_data, symbols, load(kind)), VenueSource(
-        venue_settings(kind, config), symbols, clock
-    )
+    try:
+        source = VenueSource(venue_settings(kind, config), symbols, clock)
+    except ValueError as error:
+        raise ServiceError(f"market_data.websocket_url, rest_url or streams: {error}") from error
+    return MarketDataCore(config.market_data, symbols, load(kind)), source
 
 
 def _recording(config: Config, clock: Clock) -> tuple[FeedCore, PollableSource]:
