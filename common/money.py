@@ -49,6 +49,11 @@ def decimal_of(value: float) -> Decimal:
     return Decimal(repr(value))
 
 
+def is_price(value: Decimal) -> bool:
+    """Return whether a value is a positive number, and so can be a price."""
+    return value.is_finite() and value > ZERO
+
+
 def figure(value: Decimal) -> str:
     """Return a number as people write it: no exponent, no trailing zeros, the same for equal numbers."""
     text = format(value, "f")

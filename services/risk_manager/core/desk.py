@@ -14,6 +14,7 @@ from services.risk_manager.core.losses import LossWatch
 from services.risk_manager.core.markets import Market
 from services.risk_manager.core.orders import Orders, WorkingOrder
 from services.risk_manager.core.positions import Position
+from services.risk_manager.core.rough import Rough
 from services.risk_manager.core.valuation import Valuation
 
 
@@ -70,16 +71,17 @@ class State(msgspec.Struct):
 
 
 class Desk:
-    """State, limits, instruments, valuation and loss watch; keeps track of what is on its way."""
+    """State, limits, instruments, valuations and loss watch; keeps track of what is on its way."""
 
-    __slots__ = ("instruments", "limits", "losses", "state", "valuation")
+    __slots__ = ("instruments", "limits", "losses", "rough", "state", "valuation")
 
     def __init__(self, limits: Limits, instruments: Instruments, state: State) -> None:
         self.limits = limits
         self.instruments = instruments
         self.state = state
         self.valuation = Valuation(state.markets, state.account, instruments, limits.account_currency)
-        self.losses = LossWatch(limits, state.breaker, state.markets, self.valuation)
+        self.rough = Rough(state.markets, state.account, instruments, limits.account_currency)
+        self.losses = LossWatch(limits, state.breaker, self.valuation, self.rough)
 
     def place(
         self, order: ApprovedOrder, stop_price: Decimal | None = None, target_price: Decimal | None = None
@@ -130,3 +132,4 @@ class Desk:
             market.open_positions += step
             self.state.open_positions += step
         self.valuation.touch(market.symbol)
+        self.rough.change(market.symbol)

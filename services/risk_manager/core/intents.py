@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from common.ids import Novelty
 from common.instruments import Instrument
 from common.messages import (
@@ -18,14 +20,14 @@ from common.messages import (
     Side,
     StopUpdate,
 )
-from common.money import ZERO, use_money_context
+from common.money import ZERO, is_price, use_money_context
 from services.risk_manager.core.approval import approve
 from services.risk_manager.core.desk import Desk, LastEntry
 from services.risk_manager.core.markets import Market, market_of
 from services.risk_manager.core.orders import WorkingOrder
 from services.risk_manager.core.positions import Position
 from services.risk_manager.core.reports import position_changed
-from services.risk_manager.core.rules import ENTRY_RULES, EXIT_RULES, first_refusal
+from services.risk_manager.core.rules import BY_TOTALS, ENTRY_RULES, EXIT_RULES, first_refusal
 from services.risk_manager.core.view import Refusal, View
 
 
@@ -45,8 +47,8 @@ def decide(desk: Desk, intent: OrderIntent, now_ns: int) -> Sequence[AnyMessage]
         found = first_refusal(EXIT_RULES, intent, view)
         quantity = min(quantity, view.reducible)
     else:
-        view = _view_of_entry(desk, intent, market, quantity, earlier_id or _equal_entry(desk, intent, now_ns), now_ns)
-        found = first_refusal(ENTRY_RULES, intent, view)
+        earlier_id = earlier_id or _equal_entry(desk, intent, now_ns)
+        found = _check_entry(desk, intent, _view_of_entry(desk, intent, market, quantity, earlier_id, now_ns))
     if found is not None:
         return (_refuse(desk, intent, *found, now_ns),)
     return (_approve(desk, intent, quantity, now_ns),)
@@ -122,9 +124,19 @@ def _view_of_entry(
         others_open=state.open_positions - market.positions[intent.runner].is_open,
         reach=long_reach if intent.side is Side.BUY else short_reach,
         reach_value=value,
-        others_value=valuation.exposure_without(intent.symbol),
-        equity=valuation.equity(),
     )
+
+
+def _check_entry(desk: Desk, intent: OrderIntent, view: View) -> tuple[RejectReason, Refusal] | None:
+    # What passes by the bounds of the totals passes by the totals, and the bounds cost next to nothing.
+    bounds = desk.rough.bounds_without(intent.symbol)
+    if bounds is not None:
+        found = first_refusal(ENTRY_RULES, intent, replace(view, others_value=bounds[0], equity=bounds[1]))
+        if found is None or found[0] not in BY_TOTALS:
+            return found
+    valuation = desk.valuation
+    exact = replace(view, others_value=valuation.exposure_without(intent.symbol), equity=valuation.equity())
+    return first_refusal(ENTRY_RULES, intent, exact)
 
 
 def _reaches(intent: OrderIntent, market: Market, quantity: Decimal) -> tuple[Decimal, Decimal]:
@@ -172,12 +184,14 @@ def send_cancel(desk: Desk, order: WorkingOrder, id_: str, cause: str, now_ns: i
 
 
 def move_stops(desk: Desk, update: StopUpdate, now_ns: int) -> Sequence[AnyMessage]:
-    """Move a position's levels as its runner wishes; without a position there is nothing to move."""
+    """Move a position's levels as its runner wishes; a repeat, no price, or no position to protect is ignored."""
     use_money_context()
     market = desk.state.markets.get(update.symbol)
     position = None if market is None else market.positions.get(update.runner)
-    is_new = desk.state.stop_updates.judge(update.id, update.event_ns) is Novelty.NEW
-    if position is None or not position.quantity or not is_new:
+    is_repeat = desk.state.stop_updates.judge(update.id, update.event_ns) is Novelty.REPEAT
+    levels = (update.stop_price, update.target_price)
+    is_sound = all(price is None or is_price(price) for price in levels)
+    if position is None or not position.quantity or is_repeat or not is_sound:
         desk.state.counts.ignored_stop_updates += 1
         return ()
     if update.stop_price is not None:

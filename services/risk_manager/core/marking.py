@@ -24,7 +24,7 @@ def take_quote(desk: Desk, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
     for position in market.positions.values():
         if position.quantity:
             answers += _guard(desk, position, quote, now_ns)
-    desk.losses.see(market, quote)
+    desk.losses.see(desk.rough.follow(quote))
     return answers
 
 

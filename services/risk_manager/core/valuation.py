@@ -104,11 +104,6 @@ class Valuation:
         self._refresh()
         return self._exposure
 
-    @property
-    def is_multi_currency(self) -> bool:
-        """Return whether the account has cash in any currency but its own."""
-        return len(self._account.purses) > 1
-
     def equity(self) -> Decimal:
         """Return cash plus what all positions are worth at their marks."""
         self._refresh()

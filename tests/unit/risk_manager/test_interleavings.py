@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ from common.messages import (
     StopUpdate,
 )
 from services.risk_manager.core.risk_core import RiskCore
+from services.risk_manager.core.rough import Rough
 from tests.unit.risk_manager.builders import (
     MILLISECOND,
     T0,
@@ -268,6 +270,29 @@ def test_every_intent_has_one_outcome_and_every_message_its_cause(flow: list[Ste
     decided = [name for name in outcomes if "-stop-" not in name]
     assert len(set(outcomes)) == len(outcomes)
     assert len(decided) == sum(market.numbers.values())
+
+
+@given(steps)
+def test_bounds_decide_as_the_exact_totals_do(flow: list[Step]) -> None:
+    market = Market(risk_core(**LIMITS))
+    by_bounds = [msgspec.msgpack.encode(market.step(step)) for step in flow]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Rough, "bounds_without", lambda _self, _symbol: None)
+        market = Market(risk_core(**LIMITS))
+        assert [msgspec.msgpack.encode(market.step(step)) for step in flow] == by_bounds
+
+
+@given(steps)
+def test_bounds_enclose_the_exact_totals(flow: list[Step]) -> None:
+    market = Market(risk_core(**LIMITS))
+    for step in flow:
+        market.step(step)
+        desk = market.core._desk
+        bounds = desk.rough.bounds_without("BTCUSDT")
+        assert bounds is not None
+        exposure, equity = desk.valuation.exposure_without("BTCUSDT"), desk.valuation.equity()
+        assert exposure <= bounds[0] <= exposure + 2
+        assert equity - 3 <= bounds[1] <= equity
 
 
 @given(steps, st.integers(0, 60))

@@ -1,5 +1,6 @@
 """Marks, exposure and equity, also across currencies."""
 
+from common.messages import OrderRefused
 from tests.unit.risk_manager.builders import T0, D, approved, fill_of, intent, opened, quote, risk_core
 
 
@@ -40,6 +41,15 @@ def test_a_currency_without_a_market_counts_one_to_one_and_is_named() -> None:
     opened(core, "10", "0.05", runner="x:ETHBTC")
     assert core.status()["unconverted_currencies"] == ["BTC"]
     assert core.status()["exposure"] == "0.5"
+
+
+def test_amounts_that_no_float_holds_are_decided_exactly() -> None:
+    core = risk_core(initial_cash=10**20, max_notional_exposure=10**20, max_position_size=10**18)
+    core.handle(quote(100.0, 100.0), T0)
+    limit = 10**20 // 100
+    (answer,) = core.handle(intent(1, str(limit + 1)), T0)
+    assert isinstance(answer, OrderRefused)
+    assert approved(core, intent(2, str(limit))).quantity == limit
 
 
 def test_orders_on_their_way_are_exposure() -> None:

@@ -43,6 +43,9 @@ EXIT_RULES: Rules = (
 )
 """What an exit must pass: whoever reduces is never held up by a limit."""
 
+BY_TOTALS = frozenset({RejectReason.POSITION_SIZE, RejectReason.NOTIONAL})
+"""Reasons that depend on what everything together is worth."""
+
 _UNUSED = set(RejectReason) - {reason for reason, _ in ENTRY_RULES + EXIT_RULES}
 assert not _UNUSED, f"reasons that no rule gives: {sorted(_UNUSED)}"
 

@@ -1,9 +1,7 @@
 """Refuses a limit order without a price, and any price that is not a positive number."""
 
-from decimal import Decimal
-
 from common.messages import OrderIntent, OrderType
-from common.money import ZERO
+from common.money import is_price
 from services.risk_manager.core.view import Refusal, View
 
 
@@ -14,10 +12,6 @@ def check(intent: OrderIntent, view: View) -> Refusal | None:
     if intent.limit_price is None and intent.stop_price is None and intent.target_price is None:
         return None
     for name, price in (("limit", intent.limit_price), ("stop", intent.stop_price), ("target", intent.target_price)):
-        if price is not None and not _is_price(price):
+        if price is not None and not is_price(price):
             return Refusal("a positive price", str(price), f"{intent.id} names {price} as its {name} price")
     return None
-
-
-def _is_price(price: Decimal) -> bool:
-    return price.is_finite() and price > ZERO

@@ -1,0 +1,122 @@
+"""Float bounds of exposure and equity: enough to see that a limit is far away, which it nearly always is.
+
+How it works: for each symbol with open positions it keeps net, reach and mark as floats; a quote moves one mark, and a
+sum over the symbols costs a tenth of a microsecond each. Bounds are wider than any error of that sum by orders of
+magnitude, so what passes by them passes exactly; what does not is decided by `Valuation`. A symbol without a quote, or
+quoted in another currency than the account's, makes the whole unusable until it is closed.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from common.instruments import Instruments
+from common.messages import Quote
+from services.risk_manager.core.account import Account
+from services.risk_manager.core.markets import Market
+
+WIDENING = 1e-9
+"""Share of all amounts added up by which a bound is wider than the sum; the sum itself is off by about 1e-13."""
+
+LARGEST = 1e15
+"""Amounts beyond which a float no longer holds a unit of currency."""
+
+
+class Entry:
+    """One symbol: base units held and reachable, and the mark."""
+
+    __slots__ = ("mark", "net", "reach")
+
+    def __init__(self, net: float, reach: float, mark: float) -> None:
+        self.net = net
+        self.reach = reach
+        self.mark = mark
+
+
+class Rough:
+    """Approximate totals over all markets. It is derived from the state alone and is not part of it."""
+
+    __slots__ = ("_account", "_changed", "_currency", "_entries", "_instruments", "_markets", "_unusable")
+
+    def __init__(
+        self, markets: Mapping[str, Market], account: Account, instruments: Instruments, currency: str
+    ) -> None:
+        self._markets = markets
+        self._account = account
+        self._instruments = instruments
+        self._currency = currency
+        self._entries: dict[str, Entry] = {}
+        self._unusable: set[str] = set()
+        self._changed: dict[str, None] = dict.fromkeys(markets)
+
+    def change(self, symbol: str) -> None:
+        """Note that a symbol's positions, or what is on its way to them, changed."""
+        self._changed[symbol] = None
+
+    def refresh(self, market: Market) -> None:
+        """Take in a symbol's positions now, at the mark there is."""
+        self._read(market)
+
+    def follow(self, quote: Quote) -> float:
+        """Move a symbol's mark to a quote that its market has already; return what that adds to equity.
+
+        What a fill changed must have been taken in by `refresh` before.
+        """
+        symbol = quote.symbol
+        if symbol in self._changed or symbol in self._unusable:
+            before = self._entries.get(symbol)
+            self._read(self._markets[symbol])
+            entry = self._entries.get(symbol)
+            return 0.0 if before is None or entry is None else entry.net * (entry.mark - before.mark)
+        entry = self._entries.get(symbol)
+        if entry is None:
+            return 0.0
+        mark = (quote.bid + quote.ask) * 0.5
+        added = entry.net * (mark - entry.mark)
+        entry.mark = mark
+        return added
+
+    def is_usable(self) -> bool:
+        """Return whether every open position can be valued in the account's currency by its own quote."""
+        if self._changed:
+            for symbol in tuple(self._changed):
+                self._read(self._markets[symbol])
+        return not self._unusable and len(self._account.purses) == 1
+
+    def bounds_without(self, symbol: str) -> tuple[Decimal, Decimal] | None:
+        """Return (most exposure of all other symbols, least equity), whole units of currency; None if unusable."""
+        if not self.is_usable():
+            return None
+        cash = float(self._account.purses[self._currency].cash)
+        exposure, equity, amounts = 0.0, cash, abs(cash)
+        for entry in self._entries.values():
+            worth = entry.net * entry.mark
+            exposure += entry.reach * entry.mark
+            equity += worth
+            amounts += abs(worth)
+        amounts += exposure
+        if not amounts < LARGEST:
+            return None
+        own = self._entries.get(symbol)
+        if own is not None:
+            exposure -= own.reach * own.mark
+        return Decimal(int(exposure + amounts * WIDENING) + 1), Decimal(int(equity - amounts * WIDENING) - 1)
+
+    def _read(self, market: Market) -> None:
+        symbol = market.symbol
+        self._changed.pop(symbol, None)
+        self._unusable.discard(symbol)
+        if not market.open_positions:
+            self._entries.pop(symbol, None)
+            return
+        quote = market.quote
+        if quote is None or self._instruments[symbol].quote != self._currency:
+            self._unusable.add(symbol)
+            self._entries.pop(symbol, None)
+            return
+        net = long_reach = short_reach = 0.0
+        for position in market.positions.values():
+            held = float(position.quantity)
+            net += held
+            long_reach += max(held + float(position.buying), 0.0)
+            short_reach += max(float(position.selling) - held, 0.0)
+        self._entries[symbol] = Entry(net, max(long_reach, short_reach), (quote.bid + quote.ask) * 0.5)
