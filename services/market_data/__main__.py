@@ -25,7 +25,7 @@ from services.market_data.core.simulated import SimulatedCore
 from services.market_data.core.source import FeedCore
 from services.market_data.core.venues import load
 from services.market_data.metrics import MarketDataMetrics
-from services.market_data.service import MarketDataService
+from services.market_data.service import MarketDataService, Parts
 
 RECORDED_VENUE = "binance"
 """Whose frames a raw recording holds."""
@@ -42,15 +42,14 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> MarketDataService:
     config, clock = loaded.config, WallClock()
     kind = config.data_source.type or config.market_data.exchange
     core, source = _parts(kind, config, clock)
-    return MarketDataService(
-        loop,
-        config,
+    parts = Parts(
         core,
         source,
-        clock=clock,
-        metrics=MarketDataMetrics(simulated=kind == "simulated"),
+        clock,
+        MarketDataMetrics(simulated=kind == "simulated"),
         paced_by_readers=kind == "file" and config.data_source.file.wait_for_readers,
     )
+    return MarketDataService(loop, config, parts)
 
 
 def _parts(kind: str, config: Config, clock: Clock) -> tuple[FeedCore, PollableSource | None]:

@@ -6,18 +6,18 @@ readers, so it waits until all have joined and none lags.
 """
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from common.bus.commands import CommandError
 from common.bus_service import BusService
 from common.clock import Clock, monotonic_due
 from common.config.models import Config
 from common.logs import get_logger
-from common.messages import AnyMessage, HealthState, MarketState
+from common.messages import HealthState, MarketState
 from common.routes import MARKET_DATA, hearers_of
 from common.runner import EventLoop
 from services.market_data.adapters.pollable import PollableSource
-from services.market_data.core.inputs import CoreOutput, DepthRequest, Reconnect
+from services.market_data.core.inputs import CoreInput, CoreOutput, DepthFailed, DepthRequest, Reconnect
 from services.market_data.core.source import FeedCore
 
 MAX_READER_LAG = 5_000
@@ -30,39 +30,40 @@ _log = get_logger("market_data")
 class Observer(Protocol):
     """The service's metrics."""
 
-    def observe(self, message: AnyMessage) -> None:
-        """Count a message."""
+    def observe(self, seen: CoreInput | CoreOutput) -> None:
+        """Count what went into or came out of the core."""
         ...
 
 
 @runtime_checkable
 class FiniteSource(Protocol):
-    """A source that ends."""
+    """A source that ends; `error` says why, if it ended before its end."""
 
     finished: bool
+    error: str | None
+
+
+class Parts(NamedTuple):
+    """What the feed is wired from. source: None where the core makes its own data."""
+
+    core: FeedCore
+    source: PollableSource | None
+    clock: Clock
+    metrics: Observer
+    paced_by_readers: bool = False
 
 
 class MarketDataService:
-    """A feed on the bus. `source` is None where the core makes its own data."""
+    """A feed on the bus."""
 
-    def __init__(  # noqa: PLR0913 - the parts it is wired from; each has one owner
-        self,
-        loop: EventLoop,
-        config: Config,
-        core: FeedCore,
-        source: PollableSource | None,
-        *,
-        clock: Clock,
-        metrics: Observer,
-        paced_by_readers: bool,
-    ) -> None:
+    def __init__(self, loop: EventLoop, config: Config, parts: Parts) -> None:
         """Bind and connect; raises what `BusService` raises."""
-        self.core, self.source = core, source
-        self._loop, self._clock, self._metrics = loop, clock, metrics
-        self._readers = hearers_of(MARKET_DATA) if paced_by_readers else ()
-        self._streaming = self._connected_once = self._live_once = False
+        self.core, self.source, self._clock, self._metrics, paced = parts
+        self._loop = loop
+        self._readers = hearers_of(MARKET_DATA) if paced else ()
+        self._streaming = self._connected_once = self._live_once = self._end_told = False
         self.bus = BusService(loop, config, MARKET_DATA, ring_size=config.market_data.ring_size)
-        self.bus.publisher.snapshot_of = core.topic_snapshot
+        self.bus.publisher.snapshot_of = self.core.topic_snapshot
         self.bus.assess, self.bus.details, self.bus.counters = self._assess, self._details, self._counters
         self.bus.commands.on("require_bars", self._require_bars)
         loop.when_due(self._core_due, self._on_core_deadline)
@@ -93,10 +94,22 @@ class MarketDataService:
             return
         handle, clock = self.core.handle, self._clock
         for given in self.source.stream():
+            if isinstance(given, DepthFailed):
+                self._metrics.observe(given)
             outputs = handle(given, clock.now_ns())
             if outputs:
                 self._emit(outputs)
         self.bus.touched()
+        if self.finished and not self._end_told:
+            self._tell_end()
+
+    def _tell_end(self) -> None:
+        self._end_told = True
+        assert isinstance(self.source, FiniteSource), "only such a source finishes"
+        if self.source.error is None:
+            _log.info("the recording has ended")
+        else:
+            _log.error("the recording cannot be read further", error=self.source.error)
 
     def _core_due(self) -> int | None:
         return monotonic_due(self.core.next_deadline_ns(), self._clock)
@@ -110,12 +123,12 @@ class MarketDataService:
     def _emit(self, outputs: Sequence[CoreOutput]) -> None:
         publish, observe = self.bus.publisher.publish, self._metrics.observe
         for output in outputs:
+            observe(output)
             if isinstance(output, DepthRequest | Reconnect):
                 assert self.source is not None, "a core without a source asks for nothing"
                 self.source.ask(output)
             else:
                 publish(output)
-                observe(output)
 
     def _require_bars(self, arguments: dict[str, Any], _request_id: str) -> str:
         for symbol, timeframe in arguments["bars"]:
