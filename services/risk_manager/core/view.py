@@ -27,7 +27,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     other runners with a position or an entry on its way. reach: base units, how far the symbol's net position on the
     intent's side could go if the intent is approved, all that is on its way fills and nobody else closes.
     reach_value, others_value, equity: the symbol's largest reach and all other symbols' at their marks, and what the
-    account is worth, in the account's currency.
+    account is worth, in the account's currency; others_value and equity may be bounds that are worse than the truth.
     """
 
     limits: Limits
