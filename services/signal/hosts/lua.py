@@ -99,6 +99,7 @@ class LuaHost:
             LoadError: it cannot be compiled, or fails or costs too much while it is run.
         """
         self._limits = limits
+        self._script = display_name(script)
         self._runtime = _new_runtime(limits)
         lua = self._lua = self._runtime.table()
         for name, text in _SOURCES:
@@ -107,9 +108,9 @@ class LuaHost:
         lua[b"limit"](limits.instructions, limits.seconds)
         self._runtime.execute(b"debug = nil")
         try:
-            packed = lua[b"load"](source, b"@" + display_name(script).encode())
+            packed = lua[b"load"](source, b"@" + self._script.encode())
         except lupa.LuaMemoryError as error:
-            raise LoadError(f"{display_name(script)}: more than {limits.memory_mib} MiB of memory") from error
+            raise LoadError(f"{self._script}: more than {limits.memory_mib} MiB of memory") from error
         self.description = _decode_description(packed)
         if self.description.error is not None:
             raise LoadError(self.description.error[1])
@@ -133,14 +134,15 @@ class LuaHost:
         try:
             packed = self._calls[function](*arguments)
         except lupa.LuaError as error:
-            return Outcome(error=self._fault(error))
+            return Outcome(error=self._fault(FUNCTION_NAMES[function], error))
         return None if packed is None else _outcome(packed)
 
-    def _fault(self, error: Exception) -> StrategyError:
+    def _fault(self, name: str, error: Exception) -> StrategyError:
+        # The trampoline has its own protection; what comes here is a runtime too full to say what happened.
+        where = f"{self._script}:{self.description.functions[name][1]}: {name}: "
         if isinstance(error, lupa.LuaMemoryError) or "not enough memory" in str(error):
-            text = f"more than {self._limits.memory_mib} MiB of memory"
-            return StrategyError(ErrorKind.MEMORY_LIMIT, text)
-        return StrategyError(ErrorKind.RUNTIME, str(error))
+            return StrategyError(ErrorKind.MEMORY_LIMIT, f"{where}more than {self._limits.memory_mib} MiB of memory")
+        return StrategyError(ErrorKind.RUNTIME, f"{where}{error}")
 
     def set_position(self, position: PositionView | None) -> None:
         """Tell the strategy its position; None when flat."""

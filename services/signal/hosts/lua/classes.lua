@@ -22,6 +22,7 @@ local is_printable = within(33, 126)
 
 local CLASSES = {
   a = is_letter, d = is_digit, l = is_lower, u = is_upper, w = is_alphanumeric, g = is_printable,
+  z = function(c) return c == 0 end,
   c = function(c) return c < 32 or c == 127 end,
   p = function(c) return is_printable(c) and not is_alphanumeric(c) end,
   s = function(c) return c == 32 or (c >= 9 and c <= 13) end,

@@ -70,7 +70,7 @@ local function text_of(value)
   elseif kind == "table" and type(rawget(value, "message")) == "string" then
     return sub(rawget(value, "message"), 1, LONGEST_ERROR)
   end
-  return "an error value that is a " .. kind
+  return "an error value of type " .. kind
 end
 
 -- Turn an error value into a text, and note where the strategy was.

@@ -9,6 +9,7 @@ local type, next, error, rawget, getmetatable = type, next, error, rawget, debug
 local spack, sunpack, byte = string.pack, string.unpack, string.byte
 local concat, sort, math_type, utf8_len, tostring = table.concat, table.sort, math.type, utf8.len, tostring
 
+local NAN = "\xcb\x7f\xf8\0\0\0\0\0\0" -- one form: processors differ in the sign they give it
 local RANK = { boolean = 1, number = 2, string = 3 }
 
 local function before(a, b)
@@ -79,7 +80,7 @@ function put(state, path, value, depth)
     if math_type(value) == "integer" then
       out[#out + 1] = spack(">Bi8", 0xd3, value)
     else
-      out[#out + 1] = spack(">Bd", 0xcb, value)
+      out[#out + 1] = value == value and spack(">Bd", 0xcb, value) or NAN
     end
   elseif kind == "string" then
     if #value > state.text then

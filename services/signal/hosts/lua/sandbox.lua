@@ -87,6 +87,8 @@ local function safe_tostring(value)
     return "table"
   elseif kind == "function" or kind == "userdata" or kind == "thread" then
     return kind -- without an address: addresses differ from run to run
+  elseif value ~= value then
+    return "nan" -- without a sign: processors differ in it
   end
   return tostring(value)
 end

@@ -165,7 +165,8 @@ function H.load(source, chunk)
   H.chunk = chunk
   local f, problem = load(source, chunk, "t", H.env)
   if not f then
-    return pack_plain({ error = { "load", problem } }, "packet", PACKET)
+    local is_located = problem:sub(1, #chunk - 1) == chunk:sub(2)
+    return pack_plain({ error = { "load", is_located and problem or chunk:sub(2) .. ": " .. problem } }, "packet", PACKET)
   end
   H.prefix = getinfo(f, "S").short_src .. ":"
   local ok, message = H.run(f)

@@ -9,6 +9,8 @@ local MAX_TEXT = 1048576 -- bytes of a string that a library function makes
 local MAX_FORMAT = 4096 -- bytes of a format string
 local BYTES_PER_INSTRUCTION = 16 -- what a library function may touch for the price of one instruction
 
+local SPECIAL = "[%^%$%*%+%?%.%(%[%%%-]" -- a pattern without any of these is plain text
+
 local charge = H.charge
 
 local function text(value, position, name)
@@ -141,7 +143,7 @@ function S.find(s, pattern, init, plain)
   if not subject then
     return nil
   end
-  if plain then
+  if plain or not find(wanted, SPECIAL) then
     charge(#subject * #wanted / (BYTES_PER_INSTRUCTION * BYTES_PER_INSTRUCTION))
     return find(subject, wanted, from, true)
   end
@@ -185,9 +187,9 @@ function S.gmatch(s, pattern)
   end
 end
 
--- Return the text that a template such as "%2-%1" makes of captures.
-local function fill(template, list, n, whole_match)
-  local out, at = {}, 1
+-- Return the text that a template such as "%2-%1" makes of a match.
+local function fill(template, m, start, behind, whole_match)
+  local out, at, list, n = {}, 1, nil, 0
   while true do
     local percent = find(template, "%", at, true)
     out[#out + 1] = sub(template, at, percent and percent - 1 or -1)
@@ -196,6 +198,9 @@ local function fill(template, list, n, whole_match)
     end
     local c = sub(template, percent + 1, percent + 1)
     local level = math.tointeger(tonumber(c))
+    if level and level > 0 and not list then
+      list, n = H.captures(m, start, behind)
+    end
     if c == "%" then
       out[#out + 1] = "%"
     elseif level == 0 then
@@ -209,14 +214,17 @@ local function fill(template, list, n, whole_match)
   end
 end
 
-local function replacement(by, list, n, whole_match)
-  local kind, value = type(by), nil
+local function replacement(by, m, start, behind)
+  local whole_match, kind = sub(m.subject, start, behind - 1), type(by)
+  if kind ~= "function" and kind ~= "table" then
+    return fill(tostring(by), m, start, behind, whole_match)
+  end
+  local list, n = H.captures(m, start, behind)
+  local value
   if kind == "function" then
     value = by(unpack(list, 1, n))
-  elseif kind == "table" then
-    value = by[list[1]]
   else
-    return fill(tostring(by), list, n, whole_match)
+    value = by[list[1]]
   end
   if not value then
     return whole_match
@@ -239,8 +247,7 @@ function S.gsub(s, pattern, by, most)
     local behind, piece = H.match_at(m, at), nil
     if behind and behind ~= last then
       count = count + 1
-      local list, n = H.captures(m, at, behind)
-      piece = replacement(by, list, n, sub(s, at, behind - 1))
+      piece = replacement(by, m, at, behind)
       at, last = behind, behind
     elseif at <= #s then
       piece = sub(s, at, at)
