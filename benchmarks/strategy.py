@@ -1,0 +1,49 @@
+"""Strategies: one Lua call per update with its refresh of values, a bar through the signal core, the state machine."""
+
+from pathlib import Path
+
+from benchmarks.figures import Figure, per_call_ns
+from common.config.models import Config
+from common.instruments import Instruments
+from common.messages import Bar, BarSource
+from common.timeframes import NS_PER_SECOND
+from services.signal.core.host import Function
+from services.signal.core.roster import SignalLimits
+from services.signal.core.signal_core import SignalCore
+from services.signal.core.spec import RunnerSpec
+from services.signal.hosts.lua import lua_factory
+from services.signal.loading import limits_of, load_strategy
+
+SCRIPT = Path(__file__).resolve().parents[1] / "strategies" / "ema_crossover.lua"
+BARS = 20_000
+
+
+def run() -> list[Figure]:
+    """Measure the EMA crossover 10/20 of this project."""
+    limits = limits_of(Config().signal)
+    spec = RunnerSpec(strategy=load_strategy(SCRIPT), symbol="BTCUSDT", timeframe="1s", currency="USDT")
+    make_host = lua_factory(limits)
+    host = make_host(spec)
+    flat = [1_700_000_000.0, 1.0, 2.0, 0.5, 1.5, 10.0, 1.4, 1.6, 1.5, 99.0, 100.0]
+    call_ns = per_call_ns(lambda: host.evaluate(Function.DETECT, flat))
+    core = SignalCore([spec], make_host, Instruments(), SignalLimits())
+    bars = iter([_bar(number) for number in range(BARS)])
+
+    def next_bar() -> None:
+        bar = next(bars)
+        core.handle(bar, bar.end_ns)
+
+    bar_ns = per_call_ns(next_bar, repeats=8, calls=2_000)
+    return [
+        Figure("Lua call per update, 2 indicators, values refreshed", call_ns / 1e3, "us", "< 1 ms", "<= 1 us"),
+        Figure("bar through the signal core (indicators, Lua, orders)", bar_ns / 1e3, "us", "< 10 ms"),
+    ]
+
+
+def _bar(number: int) -> Bar:
+    close = 100.0 + (number * 7_919 % 1_000) / 100.0
+    return Bar(
+        symbol="BTCUSDT", timeframe="1s", start_ns=number * NS_PER_SECOND, end_ns=(number + 1) * NS_PER_SECOND, open=close,
+        high=close + 1, low=close - 1, close=close, volume=1.0, trade_count=1, source=BarSource.TRADES,
+        event_ns=(number + 1) * NS_PER_SECOND, received_ns=(number + 1) * NS_PER_SECOND,
+    )  # fmt: skip
