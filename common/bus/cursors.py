@@ -38,6 +38,7 @@ class Cursor:
         "_held",
         "_joined",
         "_notes",
+        "_torn",
         "broken",
         "conflated",
         "duplicates",
@@ -57,7 +58,7 @@ class Cursor:
         """Stand before the first message; tell `notes` whenever something is missing."""
         self._notes = Notes() if notes is None else notes
         self._held: dict[int, Received] = {}
-        self._joined = False
+        self._joined = self._torn = False
         self.topic, self.retention = topic, retention
         self.incarnation = self.number = self.target = 0
         self.waiting = False
@@ -73,7 +74,7 @@ class Cursor:
         if received.incarnation != self.incarnation:
             self._begin(received.incarnation)
         number = received.number
-        if number == self.number + 1:
+        if number == self.number + 1 and not self.broken:
             self._deliver(received, out)
             if self.waiting:
                 self._release(out)
@@ -93,12 +94,18 @@ class Cursor:
         if number > self.number:
             self._wait_for(number)
 
+    def doubt(self, incarnation: int, number: int) -> None:
+        """Learn that the publisher began a new process at `number`; if we are past that, it is asked whether that is so."""
+        if self.retention is Retention.JOURNAL and incarnation == self.incarnation and number < self.number:
+            self.waiting = True
+            self._notes.attention[self.topic] = self
+
     def answer(self, start: int, incarnation: int, last: int, messages: Deliveries, out: Deliveries) -> bool:
         """Take the publisher's answer to a request for what follows from `start` on, then what was held.
 
         `last` is the number the publisher had reached. Returns whether it helped, so that more may be asked for at once.
         """
-        if incarnation != self.incarnation:
+        if incarnation != self.incarnation or self._torn:
             return False
         before = self.number
         self.broken = ""
@@ -108,6 +115,8 @@ class Cursor:
             self._pass_over(last + 1)
             self.number = last
         if last < start - 1:
+            self._torn = True
+            self.target = max(self.target, self.number + 1)
             self._break(f"its publisher is at #{last} and we have taken #{start - 1}: its journal lost its tail")
         elif self.number == before and last <= before:
             # Nothing is missing after all; what was held claims numbers that the publisher does not know.
@@ -139,7 +148,7 @@ class Cursor:
             self.restarts += 1
         self.incarnation, self.number, self.target = incarnation, 0, 0
         self._held.clear()
-        self.waiting = False
+        self.waiting = self._torn = False
         self.broken = ""
 
     def _hold(self, received: Received) -> None:
@@ -170,7 +179,7 @@ class Cursor:
 
     def _release(self, out: Deliveries) -> None:
         held = self._held
-        while (following := held.pop(self.number + 1, None)) is not None:
+        while not self.broken and (following := held.pop(self.number + 1, None)) is not None:
             self._deliver(following, out)
         if held and min(held) <= self.number:
             passed = [number for number in held if number <= self.number]

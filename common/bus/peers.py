@@ -77,12 +77,15 @@ class Peers:
         """Return the sockets to poll for answers."""
         return [peer.socket for peer in self._peers.values()]
 
+    def knows(self, name: str) -> bool:
+        """Return whether a service is one of ours."""
+        return name in self._peers
+
     def heard(self, name: str, incarnation: int) -> bool:
-        """Note a sign of life of the publisher's process `incarnation`; return whether we depend on that publisher."""
-        peer = self._peers.get(name)
-        if peer is None:
-            return False
-        if incarnation != peer.incarnation or not peer.was_heard_within(self._timeout_ns):
+        """Note a sign of life of the publisher's process `incarnation`; return whether it is another than before."""
+        peer = self._peers[name]
+        anew = incarnation != peer.incarnation
+        if anew or not peer.was_heard_within(self._timeout_ns):
             peer.incarnation = incarnation
             peer.asked.clear()
             peer.owed = list(self.on_appeared.get(name, ()))
@@ -90,7 +93,7 @@ class Peers:
         peer.heard_ns = monotonic_ns()
         if peer.owed:
             self._tell_owed(peer)
-        return True
+        return anew
 
     def all_alive(self) -> bool:
         """Return whether every peer was heard within the timeout."""
@@ -138,8 +141,8 @@ class Peers:
 
     @property
     def expects_answers(self) -> bool:
-        """Return whether a replay request is under way."""
-        return any(peer.asked for peer in self._peers.values())
+        """Return whether an answer is under way that matters."""
+        return any(peer.asked or peer.owed for peer in self._peers.values())
 
     def _take_reply(self, payload: bytes, out: Deliveries) -> None:
         try:

@@ -176,8 +176,11 @@ class Subscriber:
             self._ignored.add(wire)
 
     def _take_heartbeat(self, incarnation: int, heartbeat: object) -> None:
-        if not isinstance(heartbeat, Heartbeat) or not self.peers.heard(heartbeat.service, incarnation):
+        if not isinstance(heartbeat, Heartbeat) or not self.peers.knows(heartbeat.service):
             raise FrameError(f"expected a heartbeat of {', '.join(self.publishers())}, found {str(heartbeat)[:100]}")
+        if self.peers.heard(heartbeat.service, incarnation):
+            for topic, cursor in self._table.by_topic.items():
+                cursor.doubt(*heartbeat.last.get(topic, (0, 0)))
         self._heartbeats[heartbeat.service] = heartbeat.last
         self._reconcile(heartbeat.last)
 

@@ -201,6 +201,25 @@ def test_a_publisher_that_lost_its_tail_is_said(journal: Cursor) -> None:
     assert answer(journal, last=10) == []
     assert "its publisher is at #10 and we have taken #12: its journal lost its tail" in journal.broken
     assert journal.waiting
+    assert take(journal, 13) == []
+    assert answer(journal, 13, 14, last=14) == []
+    assert (journal.number, journal.broken != "") == (12, True)
+    assert take(journal, 1, incarnation=NEW) == [1]
+    assert (journal.broken, journal.waiting) == ("", False)
+
+
+def test_a_publisher_started_anew_is_asked_whether_it_has_its_tail(journal: Cursor) -> None:
+    journal.resume(OLD, 12)
+    journal.doubt(OLD, 12)
+    journal.doubt(NEW, 3)
+    assert not journal.waiting
+    journal.doubt(OLD, 10)
+    assert (journal.waiting, journal.gaps) == (True, 0)
+    assert answer(journal, last=12) == []
+    assert not journal.waiting
+    journal.doubt(OLD, 10)
+    assert answer(journal, last=11) == []
+    assert journal.broken
 
 
 def test_an_answer_overtaken_by_the_stream_is_no_lost_tail(journal: Cursor) -> None:
