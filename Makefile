@@ -32,7 +32,7 @@ check: setup-dev ## Format, lint, types, import contracts and the quick tests, i
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/pytest -q -m "not slow" tests/architecture tests/unit tests/contract
+	@$(BIN)/pytest -q -m "not slow and not docker" tests/architecture tests/unit tests/contract tests/docker
 
 fmt: setup-dev ## Format the code and mend what can be mended
 	@$(BIN)/ruff format .

@@ -65,7 +65,8 @@ def run_service(name: str, build: Build, arguments: Sequence[str] | None = None)
             get_logger("config").warning(warning)
         return _run(name, build, loaded)
     except STARTUP_ERRORS as error:
-        sys.stderr.write(f"{name}: {error}\n")
+        text = str(error)
+        sys.stderr.write(text + "\n" if text.startswith(f"{name}:") else f"{name}: {text}\n")
         return EXIT_USAGE
 
 

@@ -25,6 +25,7 @@ def test_gauges_are_the_state_of_the_core(registry: CollectorRegistry) -> None:
     assert registry.get_sample_value("risk_position_average_price", HELD) == 100
     assert registry.get_sample_value("risk_cash", {"currency": "USDT"}) == 9_800
     unrealised = registry.get_sample_value("risk_unrealised_pnl")
+    assert unrealised is not None
     assert unrealised == pytest.approx(20, abs=0.1)
     assert registry.get_sample_value("risk_equity") == pytest.approx(10_000 + unrealised)
     assert registry.get_sample_value("risk_open_positions") == 1
