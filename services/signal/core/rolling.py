@@ -12,8 +12,15 @@ from typing import Any
 
 LARGE_STEP = 1e3
 """A step this many times the largest value of the window makes the sums anew at once."""
+NOT_WARM = -1.0
+"""A limit that no step keeps: every value of an unfinished window takes the slow path, so the fast one need not ask."""
 CANCELLATION = 1e3
 """A mean square about the anchor this many times the variance makes the sums anew at once."""
+
+
+def _largest(ring: list[float]) -> float:
+    top, bottom = max(ring), -min(ring)
+    return max(top, bottom)
 
 
 class RollingMean:
@@ -27,34 +34,32 @@ class RollingMean:
         self._position = 0
         self._count = 0
         self._anchor = 0.0
-        self._limit = 0.0
+        self._limit = NOT_WARM
         self._sum = 0.0
         self.value: float | None = None
 
     def update(self, x: float) -> float | None:
         """Take a value; return the mean, None before `period` values."""
-        position = self._position
-        ring = self._ring
+        position, ring, limit = self._position, self._ring, self._limit
         step = x - ring[position]
         ring[position] = x
-        self._sum += step
         position += 1
-        if position == self._period or not -self._limit <= step <= self._limit:
-            if self._count < self._period:
-                self._count += 1
-            self._position = position % self._period
+        if position == self._period or not -limit <= step <= limit:
+            self._position = 0 if position == self._period else position
             return self._anew()
         self._position = position
-        self._count += self._count < self._period
-        if self._count == self._period:
-            self.value = self._anchor + self._sum / self._period
-        return self.value
+        self._sum = total = self._sum + step
+        self.value = value = self._anchor + total / self._period
+        return value
 
     def _anew(self) -> float | None:
         if self._count < self._period:
-            return self.value
-        mean = fsum(self._ring) / self._period
-        self._anchor, self._sum, self._limit = mean, 0.0, max(map(abs, self._ring)) * LARGE_STEP
+            self._count += 1
+            if self._count < self._period:
+                return None
+        ring = self._ring
+        mean = fsum(ring) / self._period
+        self._anchor, self._sum, self._limit = mean, 0.0, _largest(ring) * LARGE_STEP
         self.value = mean
         return mean
 
@@ -91,7 +96,7 @@ class RollingVariance:
         self._position = 0
         self._count = 0
         self._anchor = 0.0
-        self._limit = 0.0
+        self._limit = NOT_WARM
         self._sum = 0.0
         self._squares = 0.0
         self.mean = 0.0
@@ -104,7 +109,7 @@ class RollingVariance:
         ring[position] = x
         position += 1
         step = x - old
-        if position == period or self._count < period or not -self._limit <= step <= self._limit:
+        if position == period or not -self._limit <= step <= self._limit:
             self._position = 0 if position == period else position
             return self._anew()
         self._position = position
@@ -124,10 +129,11 @@ class RollingVariance:
             self._count += 1
             if self._count < self._period:
                 return False
-        mean = fsum(self._ring) / self._period
-        squares = fsum([(x - mean) * (x - mean) for x in self._ring])
+        ring = self._ring
+        mean = fsum(ring) / self._period
+        squares = fsum([(x - mean) * (x - mean) for x in ring])
         self._anchor, self._sum, self._squares = mean, 0.0, squares
-        self._limit = max(map(abs, self._ring)) * LARGE_STEP
+        self._limit = _largest(ring) * LARGE_STEP
         self.mean = mean
         self.deviation = sqrt(squares / self._period)
         return True

@@ -6,7 +6,7 @@ of reach and the process alive:
 
 1. Only None, numbers and bytes cross the border. With `encoding=None` anything else, a `str` too, would be wrapped as a
    Python object, so everything structured crosses as msgpack.
-2. Lua hands back numbers and bytes only, never a table or function after loading: lupa registers those outside any
+2. Lua hands back numbers, booleans and bytes only, never a table or function after loading: lupa registers those outside any
    protection, which would abort the process when the runtime is at its memory limit.
 3. Bytes go in only while loading and restoring, for the same reason.
 """
@@ -135,7 +135,9 @@ class LuaHost:
             packed = self._calls[function](*arguments)
         except lupa.LuaError as error:
             return Outcome(error=self._fault(FUNCTION_NAMES[function], error))
-        return None if packed is None else _outcome(packed)
+        if packed is None:
+            return None
+        return Outcome(_flat_answer(packed)) if type(packed) is tuple else _outcome(packed)
 
     def _fault(self, name: str, error: Exception) -> StrategyError:
         # The trampoline has its own protection; what comes here is a runtime too full to say what happened.
@@ -191,6 +193,12 @@ def lua_factory(limits: LuaLimits) -> HostFactory:
         return host
 
     return make_host
+
+
+def _flat_answer(values: tuple[Any, ...]) -> dict[str, Any]:
+    """Return the answer that came back as key, value, key, value; in the order of the keys."""
+    plain = [value.decode() if type(value) is bytes else value for value in values]
+    return dict(sorted(zip(plain[::2], plain[1::2], strict=True)))
 
 
 def _outcome(packed: bytes) -> Outcome:

@@ -46,35 +46,53 @@ local function is_array(keys, n)
   return n > 0 and keys[1] == 1 and keys[n] == n and math_type(keys[n]) == "integer"
 end
 
+local function path_to(state, depth)
+  local parts = { state.root }
+  for level = 1, depth do
+    parts[level + 1] = tostring(state.trail[level])
+  end
+  return concat(parts, ".")
+end
+
 local put
 
-local function put_table(state, path, t, depth)
+local function put_table(state, t, depth)
+  local out, trail = state.out, state.trail
   local backing = H.backing and H.backing[t]
   if backing then
     t = backing
   elseif getmetatable(t) ~= nil then
-    error(path .. ": a table with a metatable is not plain data", 0)
+    error(path_to(state, depth) .. ": a table with a metatable is not plain data", 0)
   end
   if depth >= state.depth then
-    error(path .. ": nested deeper than " .. state.depth .. " levels (or in a circle)", 0)
+    error(path_to(state, depth) .. ": nested deeper than " .. state.depth .. " levels (or in a circle)", 0)
   end
   local keys, n = keys_of(t)
   state.items = state.items - n
   if state.items < 0 then
-    error(path .. ": more than " .. state.limit .. " values", 0)
+    error(path_to(state, depth) .. ": more than " .. state.limit .. " values", 0)
   end
-  local out, array = state.out, is_array(keys, n)
+  local array = is_array(keys, n)
   out[#out + 1] = spack(">BI4", array and 0xdd or 0xdf, n)
   for i = 1, n do
     local key = keys[i]
+    trail[depth + 1] = key
     if not array then
-      put(state, path, key, depth + 1)
+      put(state, key, depth + 1)
     end
-    put(state, path .. "." .. tostring(key), rawget(t, key), depth + 1)
+    put(state, rawget(t, key), depth + 1)
   end
 end
 
-function put(state, path, value, depth)
+local function text_problem(state, value, depth)
+  if #value > state.text then
+    error(path_to(state, depth) .. ": a string longer than " .. state.text .. " bytes", 0)
+  elseif state.utf8 and not utf8_len(value) then
+    error(path_to(state, depth) .. ": a string that is not UTF-8", 0)
+  end
+end
+
+function put(state, value, depth)
   local out, kind = state.out, type(value)
   if kind == "number" then
     if math_type(value) == "integer" then
@@ -83,29 +101,37 @@ function put(state, path, value, depth)
       out[#out + 1] = value == value and spack(">Bd", 0xcb, value) or NAN
     end
   elseif kind == "string" then
-    if #value > state.text then
-      error(path .. ": a string longer than " .. state.text .. " bytes", 0)
-    elseif state.utf8 and not utf8_len(value) then
-      error(path .. ": a string that is not UTF-8", 0)
-    end
+    text_problem(state, value, depth)
     out[#out + 1] = spack(">Bs4", 0xdb, value)
   elseif kind == "boolean" then
     out[#out + 1] = value and "\xc3" or "\xc2"
   elseif kind == "nil" then
     out[#out + 1] = "\xc0"
   elseif kind == "table" then
-    put_table(state, path, value, depth)
+    put_table(state, value, depth)
   else
-    error(path .. ": a " .. kind .. " is not plain data", 0)
+    error(path_to(state, depth) .. ": a " .. kind .. " is not plain data", 0)
   end
 end
 
 -- Return the bytes of a plain value. `bounds`: depth, items, text (bytes), utf8 (whether strings must be UTF-8).
-local function pack(value, path, bounds)
-  local state = { out = {}, depth = bounds.depth, items = bounds.items, limit = bounds.items }
-  state.text, state.utf8 = bounds.text, bounds.utf8
-  put(state, path, value, 0)
+local function pack(value, root, bounds)
+  local state = {
+    out = {}, trail = {}, root = root, depth = bounds.depth, items = bounds.items, limit = bounds.items,
+    text = bounds.text, utf8 = bounds.utf8,
+  }
+  put(state, value, 0)
   return concat(state.out)
+end
+
+-- Return the bytes of a map whose values are packed already. `entries`: key, bytes, key, bytes, and so on.
+local function pack_map(entries)
+  local out = { spack(">BI4", 0xdf, #entries // 2) }
+  for i = 1, #entries, 2 do
+    out[#out + 1] = spack(">Bs4", 0xdb, entries[i])
+    out[#out + 1] = entries[i + 1]
+  end
+  return concat(out)
 end
 
 local take
@@ -166,7 +192,7 @@ function take(bytes, at)
   return CONSTANTS[tag], at
 end
 
-H.keys_of, H.before, H.pack = keys_of, before, pack
+H.keys_of, H.before, H.pack, H.pack_map = keys_of, before, pack, pack_map
 
 -- Return the plain value in msgpack bytes.
 function H.unpack(bytes)

@@ -101,9 +101,12 @@ H.brought = { anything = false, many = false }
 
 -- Return what was printed since the last time, nil where that is nothing.
 function H.take_lines()
+  if not lines[1] then
+    return nil
+  end
   local taken = lines
   lines = {}
-  return taken[1] and taken or nil
+  return taken
 end
 
 local function safe_print(...)

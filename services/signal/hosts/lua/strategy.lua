@@ -6,13 +6,15 @@
 
 local H = ...
 local type, error, rawget, next, tostring, select, load = type, error, rawget, next, tostring, select, load
-local pcall, xpcall, getinfo = pcall, xpcall, debug.getinfo
+local pcall, xpcall, getinfo, get_metatable = pcall, xpcall, debug.getinfo, debug.getmetatable
+local unpack, sort, utf8_len = table.unpack, table.sort, utf8.len
 local sethook, disarm, on_count, on_error, INTERVAL = debug.sethook, H.disarm, H.on_count, H.on_error, H.INTERVAL
 local call, pack_plain, brought = H.call, H.pack, H.brought
 
 local ANSWER = { depth = 8, items = 1000, text = 4096, utf8 = true }
 local PACKET = { depth = 12, items = 4000, text = 16384, utf8 = false }
 local STATE = { depth = 36, items = 1000000, text = 16777216, utf8 = false }
+local FLAT = 24 -- values that come back one by one
 local SECONDS_PER_DAY = 86400
 local RESERVED = { position = true, account = true, params = true }
 local FUNCTIONS = { "detect_opportunity", "filter_commitment", "manage_position" }
@@ -46,8 +48,10 @@ local function write_context(_, key, value)
   elseif type(key) ~= "string" and type(key) ~= "number" then
     error("context: a " .. type(key) .. " cannot be a key", 0)
   end
-  storable(key, value)
-  store[key] = value
+  if store[key] ~= value then -- a table that is put back, as in `context.t = context.t or {}`, is not gone through again
+    storable(key, value)
+    store[key] = value
+  end
 end
 
 local context = setmetatable({}, { __index = store, __newindex = write_context, __metatable = false })
@@ -65,46 +69,85 @@ end
 
 -- Make the answer of detect_opportunity the context, in place of the one before.
 local function remember(answer)
-  for key in next, answer do
-    if RESERVED[key] then
-      error("answer: " .. key .. " is a name of the host's", 0)
-    end
-  end
   for i = 1, #detected do
     store[detected[i]] = nil
   end
-  detected = H.keys_of(answer)
-  for i = 1, #detected do
-    store[detected[i]] = answer[detected[i]]
+  detected = {}
+  for key, value in next, answer do
+    detected[#detected + 1] = key
+    store[key] = value
   end
+end
+
+local flat = {}
+
+-- Put an answer of a few numbers, booleans and strings into `flat` as key, value, key, value; return how many, or nil.
+local function flatten(answer)
+  if get_metatable(answer) ~= nil then
+    return nil
+  end
+  local n = 0
+  for key, value in next, answer do
+    local kind = type(value)
+    local is_plain = kind == "number" or kind == "boolean" or (kind == "string" and #value <= ANSWER.text and utf8_len(value))
+    if not is_plain or n >= FLAT or type(key) ~= "string" or RESERVED[key] or not utf8_len(key) then
+      return nil
+    end
+    flat[n + 1], flat[n + 2] = key, value
+    n = n + 2
+  end
+  return n > 0 and n or nil
 end
 
 local function take_answer(name, answer)
   if type(answer) ~= "table" then
     error("expected a table or nil, found a " .. type(answer), 0)
   end
-  pack_plain(answer, "answer", ANSWER)
+  for key in next, answer do
+    if RESERVED[key] then
+      error("answer: " .. key .. " is a name of the host's", 0)
+    end
+  end
+  local bytes = pack_plain(answer, "answer", ANSWER)
   if name == "detect_opportunity" then
     remember(answer)
   end
-  return answer
+  return bytes
 end
 
--- Turn what a call brought into bytes: a map of answer, error, wanted, lines.
+-- Turn what a call brought into values for Python: key, value, key, value for the answers that most are; else bytes, a map
+-- of answer, error, wanted, lines.
 local function packet(name, ok, answer)
   disarm()
-  local result = { wanted = H.wanted(), lines = H.take_lines() }
+  local n = ok and not brought.anything and type(answer) == "table" and flatten(answer)
+  if n then
+    if name == "detect_opportunity" then
+      remember(answer)
+    end
+    return unpack(flat, 1, n)
+  end
+  local entries, problem = {}, nil
   if not ok then
-    result.error = { H.classify(answer, first_line(name)) }
+    problem = { H.classify(answer, first_line(name)) }
   elseif answer ~= nil then
-    local fine, problem = pcall(take_answer, name, answer)
+    local fine, bytes = pcall(take_answer, name, answer)
     if fine then
-      result.answer = answer
+      entries[1], entries[2] = "answer", bytes
     else
-      result.error = { "bad_answer", first_line(name) .. problem }
+      problem = { "bad_answer", first_line(name) .. bytes }
     end
   end
-  local bytes = pack_plain(result, "packet", PACKET)
+  if problem then
+    entries[1], entries[2] = "error", pack_plain(problem, "error", PACKET)
+  end
+  if brought.anything then
+    local rest = { wanted = H.wanted(), lines = H.take_lines() }
+    for key, value in next, rest do
+      entries[#entries + 1] = key
+      entries[#entries + 1] = pack_plain(value, key, PACKET)
+    end
+  end
+  local bytes = H.pack_map(entries)
   H.forget_wanted()
   brought.anything = false
   return bytes
@@ -217,6 +260,7 @@ function H.save()
       free[key] = plain_or_nil(value)
     end
   end
+  sort(detected, H.before)
   local saved = { context = free, detected = detected, changes = H.changes(), random = H.random_state() }
   saved.registered = H.registered
   return pack_plain(saved, "state", STATE)
