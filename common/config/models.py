@@ -79,6 +79,9 @@ class MarketDataSection(EndpointSection):
     bar_grace_ms: int = Field(
         250, ge=0, le=60_000, description="How long after its end a bar waits for late trades, ms."
     )
+    bar_source: Literal["trades", "quotes"] = Field(
+        "trades", description="What bars are built from; quotes: from their mids, with volume 0, whatever is traded."
+    )
     timeframes: list[str] = Field(
         default_factory=list, description="Bars always built, beside those strategies ask for."
     )

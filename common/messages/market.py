@@ -69,7 +69,8 @@ class BookUpdate(Message, frozen=True, kw_only=True, tag="book_update", gc=False
 class Bar(Message, frozen=True, kw_only=True, tag="bar", gc=False):
     """A closed candle over [start_ns, end_ns). `partial` says that its beginning was not observed.
 
-    `event_ns` is `end_ns`. An interval without trades repeats the last close with volume 0.
+    `event_ns` is `end_ns`. An interval without trades repeats the last close with volume 0. A bar from quotes is made of
+    their mids: its volume is 0, and `trade_count` counts the quotes.
     """
 
     symbol: str

@@ -1,5 +1,6 @@
 """`orrery replay`: a recording through the whole stack."""
 
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 PANEL = DATA
 _SYMBOLS = "market_data.symbols"
+_BAR_SOURCE = "market_data.bar_source"
 
 
 def command(  # noqa: PLR0913 - one argument per option
@@ -41,7 +43,8 @@ def command(  # noqa: PLR0913 - one argument per option
 
     It reads what `orrery record` wrote, a venue's raw frames, and lines like
     {"timestamp":1700000000,"instrument":"X","best_bid":100.0,"best_ask":101.0}. Symbols are taken from the recording
-    unless --config or --set names them.
+    unless --config or --set names them. Bars are built from the quotes of a recording that begins without trades, unless
+    market_data.bar_source is set.
 
     Examples:
 
@@ -59,7 +62,7 @@ def command(  # noqa: PLR0913 - one argument per option
     pace = 1.0 if realtime else speed or 0.0
     source = ["data_source.type=file", f"data_source.file.path={file.absolute()}", f"data_source.file.speed={pace}"]
     user = [*(overrides or ()), *source]
-    user += _symbols(file, load(config, user), config)
+    user += recorded_settings(file, load(config, user), config)
     with tempfile.TemporaryDirectory(prefix="orrery-replay-") as scratch:
         folder = Path(scratch) / "data" if data_dir is None else _new_folder(data_dir)
         logs = log_folder(load(config, user))
@@ -76,15 +79,27 @@ def command(  # noqa: PLR0913 - one argument per option
         )
 
 
-def _symbols(file: Path, loaded: "LoadedConfig", config: Path | None) -> list[str]:
-    """Return the override that follows the recording's symbols, nothing if the user has chosen some."""
-    from orrery.recording.symbols import symbols_of
+def recorded_settings(file: Path, loaded: "LoadedConfig", config: Path | None) -> list[str]:
+    """Return the overrides that follow from what is recorded, where the user has chosen nothing."""
+    from orrery.recording.contents import LOOKED_AT, contents_of
     from services.market_data.adapters.recordings import RecordingError
 
     try:
-        recorded = symbols_of(file, loaded.config)
+        contents = contents_of(file, loaded.config)
     except RecordingError as error:
         raise CommandLineError(str(error)) from error
+    overrides = _symbols(contents.symbols, loaded, config)
+    if contents.quotes_alone and _BAR_SOURCE not in loaded.sources:
+        print(
+            f"orrery: {file}: no trades in its first {LOOKED_AT} lines: bars are built from quotes ({_BAR_SOURCE}=quotes)",
+            file=sys.stderr,
+        )
+        overrides.append(f"{_BAR_SOURCE}=quotes")
+    return overrides
+
+
+def _symbols(recorded: list[str], loaded: "LoadedConfig", config: Path | None) -> list[str]:
+    """Return the override that follows the recording's symbols, nothing if the user has chosen some."""
     origin, followed = loaded.sources.get(_SYMBOLS, ""), loaded.config.market_data.symbols
     if not origin or (config is None and origin.startswith(str(loaded.path))):
         return [f"{_SYMBOLS}={','.join(recorded)}"]

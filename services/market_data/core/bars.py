@@ -1,9 +1,11 @@
 """Time bars from trades: any timeframe, late and unordered trades, empty intervals, closing by trade, by clock or by wait.
 
+Where a feed's bars come from its quotes (`market_data.bar_source`), their mids stand for trades, of no volume.
+
 How it works: a series is the one open bar of a timeframe. It closes when a trade of a later interval comes; when
 anything else the venue sends shows that its time has passed the end by a grace; or when so much time has passed since
 the venue was last heard that its clock must stand there. An interval without trades then repeats the last close. Bars
-begin with the first trade: a symbol that shows quotes and never a trade has none.
+begin with the first trade: a symbol that shows none has no bars.
 """
 
 from collections.abc import Sequence
@@ -11,6 +13,7 @@ from operator import attrgetter
 
 from common.messages import Bar, BarSource, Trade
 from common.timeframes import timeframe_ns
+from services.market_data.core.mids import Mid
 from services.market_data.core.tape import Tape
 
 MAX_EMPTY_BARS = 1_440
@@ -39,6 +42,7 @@ class Series:
         "_last_at",
         "_low",
         "_open",
+        "_source",
         "_start_ns",
         "_step_ns",
         "_tape",
@@ -52,10 +56,10 @@ class Series:
         "timeframe",
     )
 
-    def __init__(self, symbol: str, timeframe: str, tape: Tape) -> None:
+    def __init__(self, symbol: str, timeframe: str, tape: Tape, source: BarSource) -> None:
         """Make a series without bars; `observed_ns` is to be set to the venue's time from which on all was seen."""
         self.symbol, self.timeframe = symbol, timeframe
-        self._tape = tape
+        self._tape, self._source = tape, source
         self._step_ns = timeframe_ns(timeframe)
         self._grid_ns = _FIRST_MONDAY_NS if self._step_ns % _WEEK_NS == 0 else 0
         self._start_ns, self.end_ns = 0, _NEVER
@@ -70,7 +74,7 @@ class Series:
         """Return the length of a bar."""
         return self._step_ns
 
-    def trade(self, trade: Trade) -> Sequence[Bar]:
+    def trade(self, trade: Trade | Mid) -> Sequence[Bar]:
         """Take a trade; return the bars that it closes, oldest first."""
         at_ns, closed = trade.event_ns, _NO_BARS
         if at_ns >= self.end_ns:
@@ -95,7 +99,7 @@ class Series:
         self._open = self._high = self._low = self._close
         self._volume = self._count = 0
 
-    def _add(self, trade: Trade, at_ns: int) -> None:
+    def _add(self, trade: Trade | Mid, at_ns: int) -> None:
         price, at = trade.price, (at_ns, trade.trade_id)
         if self._count == 0:
             self._open = self._high = self._low = self._close = price
@@ -137,7 +141,7 @@ class Series:
             close=self._close,
             volume=self._volume / VOLUME_STEPS,
             trade_count=self._count,
-            source=BarSource.TRADES,
+            source=self._source,
             partial=self.observed_ns > self._start_ns or not self._tape.complete(self._start_ns, self.end_ns),
             event_ns=self.end_ns,
             received_ns=received_ns,
@@ -147,13 +151,23 @@ class Series:
 class SymbolBars:
     """All bars of one symbol, and the venue's clock by which they close."""
 
-    __slots__ = ("_close_at_ns", "_frozen", "_grace_ns", "_heard_at_ns", "_heard_ns", "_series", "_symbol", "_tape")
+    __slots__ = (
+        "_close_at_ns",
+        "_frozen",
+        "_grace_ns",
+        "_heard_at_ns",
+        "_heard_ns",
+        "_series",
+        "_source",
+        "_symbol",
+        "_tape",
+    )
 
-    def __init__(self, symbol: str, grace_ns: int, tape: Tape) -> None:
+    def __init__(self, symbol: str, grace_ns: int, tape: Tape, source: BarSource = BarSource.TRADES) -> None:
         """Make no bars yet; grace_ns is how long after its end a bar waits for late trades."""
         self._symbol = symbol
         self._grace_ns = grace_ns
-        self._tape = tape
+        self._tape, self._source = tape, source
         self._series: list[Series] = []
         self._heard_ns = self._heard_at_ns = 0
         self._close_at_ns = _NEVER
@@ -180,13 +194,13 @@ class SymbolBars:
             return
         if len(self._series) == MAX_SERIES:
             raise ValueError(f"{self._symbol}: at most {MAX_SERIES} timeframes, found one more: {timeframe!r}")
-        series = Series(self._symbol, timeframe, self._tape)
+        series = Series(self._symbol, timeframe, self._tape, self._source)
         if self._heard_ns:
             series.observed_ns = self._heard_ns
         self._series.append(series)
         self._series.sort(key=attrgetter("length_ns"))
 
-    def trade(self, trade: Trade, sent_ns: int) -> Sequence[Bar]:
+    def trade(self, trade: Trade | Mid, sent_ns: int) -> Sequence[Bar]:
         """Take a trade that the venue sent at sent_ns; return the bars closed by it, by end and then by length."""
         if not self._heard_ns:
             self._hear_first(trade.event_ns)

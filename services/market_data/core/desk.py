@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from common.config.models import MarketDataSection
-from common.messages import AnyMessage, MarketState, Quote, Trade
+from common.messages import AnyMessage, BarSource, MarketState, Quote, Trade
 from common.timeframes import NS_PER_MS
 from services.market_data.core.bars import SymbolBars
+from services.market_data.core.mids import Mids
 from services.market_data.core.quality import Quality
 from services.market_data.core.tape import Tape
 
@@ -19,16 +20,19 @@ NEVER = (1 << 63) - 1
 
 
 class Desk:
-    """One symbol of a feed."""
+    """One symbol of a feed. `mids` is None unless bars are built from quotes, and from nothing but quotes."""
 
-    __slots__ = ("bars", "last_price", "quality", "quote", "quotes", "symbol", "tape", "trades")
+    __slots__ = ("bars", "last_price", "mids", "quality", "quote", "quotes", "symbol", "tape", "trades")
 
     def __init__(self, symbol: str, config: MarketDataSection) -> None:
         """Make a symbol that nothing was heard of, with the bars that the configuration always wants."""
         self.symbol = symbol
         self.quality = Quality(symbol, config.stale_after_ms * NS_PER_MS)
         self.tape = Tape()
-        self.bars = SymbolBars(symbol, config.bar_grace_ms * NS_PER_MS, self.tape)
+        source = BarSource(config.bar_source)
+        self.mids = Mids() if source is BarSource.QUOTES else None
+        tape = self.mids.tape if self.mids else self.tape
+        self.bars = SymbolBars(symbol, config.bar_grace_ms * NS_PER_MS, tape, source)
         self.quote: Quote | None = None
         self.last_price: float | None = None
         self.quotes = self.trades = 0
@@ -39,13 +43,27 @@ class Desk:
         """Return a trade that the venue sent at sent_ns, behind the bars that it closes."""
         self.trades += 1
         self.last_price = trade.price
-        return [*self.bars.trade(trade, sent_ns), trade]
+        return [trade] if self.mids else [*self.bars.trade(trade, sent_ns), trade]
 
     def publish_quote(self, quote: Quote) -> list[AnyMessage]:
-        """Return a quote that is newer than the last."""
+        """Return a quote that is newer than the last, behind the bars that it closes."""
         self.quotes += 1
         self.quote = quote
-        return [quote]
+        return [*self.bars.trade(self.mids.take(quote), quote.event_ns), quote] if self.mids else [quote]
+
+    def hear(self, venue_ns: int, now_ns: int) -> Sequence[AnyMessage]:
+        """Take the venue's time as something beside trades and quotes shows it; return the bars that end by it.
+
+        Bars from quotes take no notice: a quote may have been timed by our clock, where the venue sends no time.
+        """
+        return () if self.mids else self.bars.hear(venue_ns, now_ns)
+
+    def interrupted(self) -> None:
+        """Fear that trades and quotes are missed, and close no bar by waiting, until something is heard again."""
+        self.tape.interrupted()
+        if self.mids:
+            self.mids.interrupted()
+        self.bars.freeze()
 
     def turn(self, state: MarketState, reason: str, now_ns: int) -> Sequence[AnyMessage]:
         """Enter a state; return the message that says so, nothing if it was entered before."""
@@ -73,7 +91,8 @@ class Desk:
             "bars": self.bars.made,
             "duplicate_trades": self.tape.duplicates,
             "missed_trades": self.tape.missed,
-            "late_trades": self.bars.late,
+            "late_trades": 0 if self.mids else self.bars.late,
+            "late_quotes": self.bars.late if self.mids else 0,
             "left_out_bars": self.bars.left_out,
         }
 

@@ -49,7 +49,7 @@ class RecordedDesk(Desk):
         # Where the venue sent no time, the recorder's stands in its place and says nothing about the venue's clock.
         timed = message.event_ns != recorded_ns and self.quality.latency(message.event_ns, recorded_ns)
         if timed and not isinstance(message, Trade):
-            messages += self.bars.hear(message.event_ns, now_ns)
+            messages += self.hear(message.event_ns, now_ns)
         match message:
             case Trade():
                 return messages + self._take_trade(message)
@@ -72,6 +72,8 @@ class RecordedDesk(Desk):
         if message.state is self.quality.state:
             return []
         self.quality.state = message.state
+        if message.state is MarketState.DISCONNECTED:
+            self.interrupted()
         return [message]
 
     def _take_trade(self, trade: Trade) -> list[AnyMessage]:
@@ -103,8 +105,8 @@ class RecordedDesk(Desk):
         return self._doubted(ResyncReason.CROSSED, now_ns) if book.crossed() else [message]
 
     def _take_bar(self, bar: Bar) -> list[AnyMessage]:
-        if bar.source is not BarSource.VENUE and self.trades:
-            # Built here from the same trades.
+        if bar.source is not BarSource.VENUE and (self.quotes if self.mids else self.trades):
+            # Built here anew.
             self.dropped += 1
             return []
         return [bar]
@@ -179,6 +181,6 @@ class RecordedCore:
     def _ended(self, reason: str, now_ns: int) -> Sequence[CoreOutput]:
         messages: list[AnyMessage] = []
         for desk in self._board.desks.values():
-            desk.bars.freeze()
+            desk.interrupted()
             messages += desk.turn(MarketState.DISCONNECTED, reason, now_ns)
         return messages

@@ -145,7 +145,11 @@ class SimulatedCore:
     def on_deadline(self, now_ns: int) -> Sequence[CoreOutput]:
         """Make the ticks that are due, and what follows from them."""
         messages: list[AnyMessage] = []
-        for quote, trade in self._feed.ticks(now_ns):
+        skipped = self._feed.skipped
+        ticks = self._feed.ticks(now_ns)
+        if self._feed.skipped > skipped:
+            self._interrupt()
+        for quote, trade in ticks:
             desk = self._board.desks[quote.symbol]
             desk.quality.heard(now_ns)
             desk.quality.latency(quote.event_ns, now_ns)
@@ -156,6 +160,10 @@ class SimulatedCore:
             self._board.touched(desk)
         messages += self._board.on_deadline(now_ns)
         return messages
+
+    def _interrupt(self) -> None:
+        for desk in self._board.desks.values():
+            desk.interrupted()
 
     def topic_snapshot(self, _topic: str) -> AnyMessage | None:
         """Return None: a simulation has no books."""

@@ -40,8 +40,7 @@ class VenueDesk(Desk):
     def disconnected(self, reason: str, now_ns: int) -> Sequence[AnyMessage]:
         """Throw the book away and fear that trades are missed."""
         self.sync.end()
-        self.tape.interrupted()
-        self.bars.freeze()
+        self.interrupted()
         return self.turn(MarketState.DISCONNECTED, reason, now_ns)
 
     def take(self, event: SymbolEvent, received_ns: int, now_ns: int) -> list[AnyMessage]:
@@ -122,12 +121,12 @@ class VenueDesk(Desk):
             event.first_trade_id, event.trade_id, event.event_ns
         ):
             return self.publish_trade(trade_of(event, now_ns), event.sent_ns)
-        return self.bars.hear(event.sent_ns, now_ns)
+        return self.hear(event.sent_ns, now_ns)
 
     def _take_diff(self, diff: DepthDiff, received_ns: int, now_ns: int) -> list[AnyMessage]:
         if not self.quality.latency(diff.event_ns, received_ns):
             return []
-        messages: list[AnyMessage] = [*self.bars.hear(diff.event_ns, now_ns)]
+        messages: list[AnyMessage] = [*self.hear(diff.event_ns, now_ns)]
         first_update_id = self.sync.book.update_id + 1
         match self.sync.diff(diff, now_ns):
             case Step.APPLIED:
@@ -143,7 +142,7 @@ class VenueDesk(Desk):
     def _take_candle(self, candle: VenueCandle, received_ns: int, now_ns: int) -> list[AnyMessage]:
         if not self.quality.latency(candle.sent_ns, received_ns):
             return []
-        messages: list[AnyMessage] = [*self.bars.hear(candle.sent_ns, now_ns)]
+        messages: list[AnyMessage] = [*self.hear(candle.sent_ns, now_ns)]
         if candle.closed and candle.start_ns > self._candles.get(candle.timeframe, -1):
             self._candles[candle.timeframe] = candle.start_ns
             messages.append(bar_of(candle, now_ns))
