@@ -34,21 +34,11 @@ class Turns(Protocol):
 class Station:
     """A publisher with its command socket."""
 
-    def __init__(  # a test's rig, made from its parts
-        self,
-        name: str,
-        addresses: Addresses,
-        journal: Path | None = None,
-        *,
-        ring_size: int = 4_096,
-        high_water_mark: int = 0,
-    ) -> None:
+    def __init__(self, name: str, addresses: Addresses, journal: Path | None, ring_size: int) -> None:
         self.name, self.addresses = name, addresses
         self.context: zmq.Context[Socket] = zmq.Context()
         self.outbox = None if journal is None else Journal(journal)
         self.publisher = Publisher(self.context, addresses[0], WallClock(), ring_size=ring_size, outbox=self.outbox)
-        if high_water_mark:
-            self.publisher.socket.sndhwm = high_water_mark
         self.commands = CommandServer(self.context, addresses[1], WallClock(), None)
         self.commands.on("stream.replay", self.publisher.replay)
         self.heartbeats = True
@@ -134,7 +124,7 @@ class Rig:
         """Return a publisher; one of a name that died takes over its addresses and, with `journaled`, its journal."""
         addresses = self.addresses.setdefault(name, (self.address(f"{name}.p"), self.address(f"{name}.c")))
         journal = self.folder / f"{name}.outbox" if journaled else None
-        station = Station(name, addresses, journal, ring_size=ring_size, high_water_mark=high_water_mark)
+        station = Station(name, addresses, journal, ring_size)
         self.add(station, station.die)
         return station
 
@@ -159,6 +149,10 @@ class Rig:
     def remove(self, part: Turns) -> None:
         """Turn a part no more: it hangs."""
         self._parts.remove(part)
+
+    def resume(self, part: Turns) -> None:
+        """Turn a part again."""
+        self._parts.append(part)
 
     def turn(self) -> None:
         """Turn every part once."""
