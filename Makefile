@@ -6,6 +6,7 @@ MAKEFLAGS += --no-print-directory
 BIN := .venv/bin
 # Words for the command behind a target: `make run ARGS="--duration 30"`, `make test ARGS="-k journal"`.
 ARGS ?=
+COMPILE := pip compile --quiet --universal --generate-hashes --no-header
 
 .PHONY: help setup setup-dev run test check fmt bench up down logs docker-test lock clean
 
@@ -53,12 +54,13 @@ logs: ## Follow the containers' logs
 docker-test: setup-dev ## Run the tests that need a container engine
 	@$(BIN)/pytest -m docker $(ARGS)
 
-lock: setup-dev ## Resolve the dependencies anew into the two lock files
+lock: setup-dev ## Resolve the dependencies anew into the three lock files
 	@$(BIN)/python -m pip install --quiet uv
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header \
+	@$(BIN)/uv $(COMPILE) --output-file requirements-services.lock pyproject.toml
+	@$(BIN)/uv $(COMPILE) --extra research --constraint requirements-services.lock \
 	  --output-file requirements.lock pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --group dev \
-	  --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	@$(BIN)/uv $(COMPILE) --extra research --group dev --constraint requirements.lock \
+	  --output-file requirements-dev.lock pyproject.toml
 
 clean: ## Remove what the tools have left; .venv and journals stay
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage .coverage.* htmlcov

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Make .venv with exactly the locked packages; does nothing when they are there already.
 #
-#   deploy/setup.sh runtime   what a run needs (requirements.lock)
+#   deploy/setup.sh runtime   what runs and backtests need (requirements.lock)
 #   deploy/setup.sh dev       and what the tests need (requirements-dev.lock)
 #   deploy/setup.sh find      print the Python that would be used
 #

@@ -41,7 +41,7 @@ def test_no_secret() -> None:
     assert matching(SECRETS) == []
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize("name", ["requirements-services.lock", "requirements.lock", "requirements-dev.lock"])
 def test_locks_hold_versions_and_hashes_only(name: str) -> None:
     text = (ROOT / name).read_text()
     assert "://" not in text
@@ -49,9 +49,17 @@ def test_locks_hold_versions_and_hashes_only(name: str) -> None:
     assert all("--hash=sha256:" in block for block in re.split(r"\n(?=[a-z])", text) if block.strip())
 
 
-def test_the_dev_lock_holds_what_runs() -> None:
-    runtime = set(PINNED.findall((ROOT / "requirements.lock").read_text()))
-    assert runtime <= set(PINNED.findall((ROOT / "requirements-dev.lock").read_text()))
+def test_the_locks_hold_each_other() -> None:
+    services, setup, dev = (
+        set(PINNED.findall((ROOT / f"requirements{name}.lock").read_text())) for name in ("-services", "", "-dev")
+    )
+    assert services < setup < dev
+
+
+def test_the_image_holds_what_services_need_and_no_more() -> None:
+    dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
+    assert set(re.findall(r"requirements[a-z-]*\.lock", dockerfile)) == {"requirements-services.lock"}
+    assert not re.search("^(numpy|pyarrow|plotly)==", (ROOT / "requirements-services.lock").read_text(), re.MULTILINE)
 
 
 def test_the_configuration_page_is_up_to_date() -> None:
