@@ -1,15 +1,17 @@
 """The bus: messages a second and latency of a hop, beside bare pyzmq + msgpack over the same transport."""
 
+import contextlib
 import multiprocessing
 import tempfile
 import time
+from collections.abc import Iterator
 from multiprocessing.connection import Connection
 
 import msgpack
 import zmq
 
 from benchmarks.figures import Figure, latency_figures
-from benchmarks.relay import TICK, relay_latencies_us
+from benchmarks.relay import HOPS, TICK, relay_latencies_us
 from common.bus.peers import Peer, Peers
 from common.bus.publisher import Publisher
 from common.bus.subscriber import Subscriber
@@ -18,7 +20,7 @@ from common.codec import decode
 from common.messages import Quote
 
 MESSAGES = 200_000
-BURST = 1_000
+SAMPLES = 3_000
 QUOTE = Quote(**{key: value for key, value in TICK.items() if key != "type"})  # type: ignore[arg-type]  # a literal above
 
 
@@ -29,9 +31,76 @@ def run() -> list[Figure]:
         Figure("bare pyzmq + msgpack, messages/s", bare, "1/s"),
         Figure("orrery stream (numbered, typed, checked), messages/s", ours, "1/s"),
         Figure("orrery / bare", ours / bare, "ratio"),
-        *latency_figures("bare relay of four hops, one in flight", relay_latencies_us(3_000, 0)),
-        *latency_figures("bare relay of four hops, 1000/s", relay_latencies_us(3_000, 1_000)),
+        *latency_figures("bare relay of four hops, one in flight", relay_latencies_us(SAMPLES, 0)),
+        *latency_figures("orrery streams over four hops, one in flight", _our_latencies_us(SAMPLES, 0)),
+        *latency_figures("bare relay of four hops, 1000/s", relay_latencies_us(SAMPLES, 1_000)),
+        *latency_figures("orrery streams over four hops, 1000/s", _our_latencies_us(SAMPLES, 1_000)),
     ]
+
+
+def _reader(context: "zmq.Context[zmq.Socket[bytes]]", source: str) -> Subscriber:
+    """Return a subscriber to one publisher's quotes that needs no command socket."""
+    command = context.socket(zmq.DEALER)
+    command.connect(source + "-none")
+    peers = Peers([Peer("market_data", command)], WallClock(), 60_000)
+    subscriber = Subscriber(context.socket(zmq.SUB), peers, "execution", ("quote.",))
+    subscriber.open_gate()
+    subscriber.socket.rcvhwm = 0
+    subscriber.socket.connect(source)
+    return subscriber
+
+
+def _our_hop(source: str, target: str) -> None:
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    publisher, subscriber = Publisher(context, target, WallClock()), _reader(context, source)
+    while True:
+        subscriber.socket.poll()
+        for received in subscriber.drain():
+            publisher.publish(decode(received.payload))
+
+
+@contextlib.contextmanager
+def _our_relay() -> Iterator[tuple[Publisher, Subscriber]]:
+    spawn = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as folder:
+        addresses = [f"ipc://{folder}/hop{number}" for number in range(HOPS)]
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+        first, last = Publisher(context, addresses[0], WallClock()), _reader(context, addresses[-1])
+        hops = [
+            spawn.Process(target=_our_hop, args=(addresses[number], addresses[number + 1]), daemon=True)
+            for number in range(HOPS - 1)
+        ]
+        for hop in hops:
+            hop.start()
+        try:
+            give_up = time.monotonic() + 10
+            while not last.socket.poll(20) and time.monotonic() < give_up:
+                first.publish(QUOTE)
+            while last.socket.poll(200):
+                last.drain()
+            yield first, last
+        finally:
+            for hop in hops:
+                hop.kill()
+                hop.join()
+            context.destroy(linger=0)
+
+
+def _our_latencies_us(count: int, rate: float) -> list[float]:
+    samples = []
+    with _our_relay() as (first, last):
+        due = time.perf_counter()
+        for _ in range(count):
+            if rate:
+                due += 1.0 / rate
+                time.sleep(max(0.0, due - time.perf_counter()))
+            start_ns = time.perf_counter_ns()
+            first.publish(QUOTE)
+            last.socket.poll()
+            for received in last.drain():
+                decode(received.payload)
+            samples.append((time.perf_counter_ns() - start_ns) / 1e3)
+    return samples
 
 
 def _throughput(reader: "object", writer: "object") -> float:
@@ -94,15 +163,9 @@ def _our_writer(folder: str, pipe: "Connection[object, object]") -> None:
 
 def _our_reader(folder: str, pipe: "Connection[object, object]") -> None:
     context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-    command = context.socket(zmq.DEALER)
-    command.connect(f"ipc://{folder}/none")
-    peers = Peers([Peer("market_data", command)], WallClock(), 60_000)
-    subscriber = Subscriber(context.socket(zmq.SUB), peers, "execution", ("quote.",))
-    subscriber.socket.rcvhwm = 0
-    subscriber.open_gate()
+    subscriber = _reader(context, f"ipc://{folder}/stream")
     pipe.send("up")
-    subscriber.socket.connect(f"ipc://{folder}/stream")
-    while not peers.all_alive():
+    while not subscriber.peers.all_alive():
         subscriber.socket.poll()
         subscriber.drain()
     pipe.send("connected")
