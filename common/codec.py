@@ -10,6 +10,10 @@ _request_decoder = msgspec.msgpack.Decoder(Request)
 _reply_decoder = msgspec.msgpack.Decoder(Reply)
 
 
+_NO_MESSAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What the decoder raises for bytes that are none; the last for bytes that nest without end."""
+
+
 class UndecodableError(ValueError):
     """Bytes that are no message of this schema; the text says what was expected and what was found."""
 
@@ -26,7 +30,7 @@ def decode(payload: bytes | memoryview) -> AnyMessage:
     """
     try:
         return _decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _NO_MESSAGE as error:
         raise UndecodableError(f"{error} ({len(payload)} bytes)") from error
 
 
@@ -34,7 +38,7 @@ def decode_request(payload: bytes) -> Request:
     """Return the request in msgpack bytes; raises UndecodableError."""
     try:
         return _request_decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _NO_MESSAGE as error:
         raise UndecodableError(f"{error} ({len(payload)} bytes)") from error
 
 
@@ -42,5 +46,5 @@ def decode_reply(payload: bytes) -> Reply:
     """Return the reply in msgpack bytes; raises UndecodableError."""
     try:
         return _reply_decoder.decode(payload)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except _NO_MESSAGE as error:
         raise UndecodableError(f"{error} ({len(payload)} bytes)") from error
