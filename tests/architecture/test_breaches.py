@@ -69,6 +69,16 @@ BREACHES = {
     "messages reach out": Breach(
         "pure", {"common/messages/planted.py": "import socket"}, "common.messages is not allowed to import socket"
     ),
+    "the backtester reaches an adapter": Breach(
+        "backtest",
+        {"services/backtest/planted.py": "import services.market_data.adapters.recordings"},
+        "services.backtest is not allowed to import services.market_data.adapters",
+    ),
+    "the backtester reaches the bus": Breach(
+        "backtest",
+        {"services/backtest/planted.py": "import common.bus.publisher"},
+        "services.backtest is not allowed to import common.bus",
+    ),
     "Lua outside the hosts": Breach("lua", {SIGNAL_CORE: "import lupa.lua55"}, "services.signal.core.planted -> lupa"),
     "a cycle": Breach(
         "cycles",
