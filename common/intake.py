@@ -10,7 +10,7 @@ from common.ledger import Ledger
 from common.messages import InputGap
 from common.routes import Retention, publisher_of, retention_of
 
-SEEN_EVERY = 1_000
+SEEN_EVERY = 200
 """Messages after which publishers are told how far we are; a recording waits for its readers by it."""
 
 

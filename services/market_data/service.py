@@ -20,7 +20,7 @@ from services.market_data.adapters.pollable import PollableSource
 from services.market_data.core.inputs import CoreInput, CoreOutput, DepthFailed, DepthRequest, Reconnect
 from services.market_data.core.source import FeedCore
 
-MAX_READER_LAG = 5_000
+MAX_READER_LAG = 1_000
 """Messages of a topic that the slowest reader may be behind before a recorded source waits for it."""
 LAG_CHECK_NS = 10_000_000
 
@@ -100,16 +100,15 @@ class MarketDataService:
             if outputs:
                 self._emit(outputs)
         self.bus.touched()
-        if self.finished and not self._end_told:
-            self._tell_end()
+        if isinstance(self.source, FiniteSource) and self.source.finished and not self._end_told:
+            self._tell_end(self.source)
 
-    def _tell_end(self) -> None:
+    def _tell_end(self, source: FiniteSource) -> None:
         self._end_told = True
-        assert isinstance(self.source, FiniteSource), "only such a source finishes"
-        if self.source.error is None:
+        if source.error is None:
             _log.info("the recording has ended")
         else:
-            _log.error("the recording cannot be read further", error=self.source.error)
+            _log.error("the recording cannot be read further", error=source.error)
 
     def _core_due(self) -> int | None:
         return monotonic_due(self.core.next_deadline_ns(), self._clock)
@@ -159,8 +158,10 @@ class MarketDataService:
 
     @property
     def finished(self) -> bool:
-        """Return whether a recorded source has given everything it has."""
-        return isinstance(self.source, FiniteSource) and self.source.finished
+        """Return whether a recorded source has given everything it has, and all readers have taken it."""
+        if not isinstance(self.source, FiniteSource) or not self.source.finished:
+            return False
+        return not self._readers or self.bus.largest_lag(self._readers) == 0
 
     def _details(self) -> dict[str, Any]:
         counters = self.source.counters() if self.source is not None else {}
