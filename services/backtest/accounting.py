@@ -1,0 +1,135 @@
+"""What a run adds up to: counts, digest, round trips, and the equity curve, computed at once for all bars at the end.
+
+How it works: equity changes with every price, but cash and positions change with fills alone. So only their steps are
+noted, each with its time, and the curve is cash plus positions times closes, as columns.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+from common.codec import encode
+from common.messages import (
+    AccountChanged,
+    AnyMessage,
+    Fill,
+    OrderAccepted,
+    OrderCancelled,
+    OrderIntent,
+    OrderRefused,
+    OrderRejected,
+    PositionChanged,
+    RunnerFailed,
+)
+from common.money import ZERO, use_money_context
+from common.routes import topic_of
+from services.backtest.bars_table import BarTable, Floats, Integers
+from services.backtest.trades import TradeBook
+
+RUNNERS = "runners"
+"""The topic of what runners did, which is no order flow."""
+
+
+class Steps:
+    """A value that changes now and then. Whether a change at a bar's end belongs to that bar is said with it."""
+
+    def __init__(self, first: float) -> None:
+        self._values = [first]
+        self._times: list[int] = []
+        self._is_behind: list[bool] = []
+
+    def put(self, value: float, time_ns: int, *, is_behind: bool) -> None:
+        """Note a change; is_behind: it follows what ended at this very time."""
+        self._values.append(value)
+        self._times.append(time_ns)
+        self._is_behind.append(is_behind)
+
+    def at(self, times_ns: Integers) -> Floats:
+        """Return the value at the end of each time, times ascending."""
+        changed = np.array(self._times, dtype=np.int64) + np.array(self._is_behind, dtype=np.int64)
+        return np.array(self._values)[np.searchsorted(changed, times_ns, side="right")]
+
+
+class Accounting:
+    """Observes all that the cores publish, in order. `is_behind` is set by who drives: the bars of this time have ended."""
+
+    def __init__(self, symbols: tuple[str, ...], cash: Decimal) -> None:
+        self.is_behind = True
+        self.row = 0
+        self.trades = TradeBook()
+        self.intents = self.orders = self.fills = self.refusals = 0
+        self.turnover = ZERO
+        self.fees = ZERO
+        self.errors: list[str] = []
+        self._digest = hashlib.sha256()
+        self._cash = Steps(float(cash))
+        self._net = {symbol: Steps(0.0) for symbol in symbols}
+        self._held: dict[str, dict[str, float]] = {symbol: {} for symbol in symbols}
+
+    def observe(self, message: AnyMessage) -> None:
+        """Take one message that a core published."""
+        if isinstance(message, RunnerFailed):
+            self.errors.append(f"{message.error}{' (paused)' if message.paused else ''}")
+        if topic_of(message) == RUNNERS:
+            return
+        match message:
+            case Fill():
+                self._take_fill(message)
+            case PositionChanged():
+                self._take_position(message)
+            case AccountChanged():
+                self._cash.put(float(message.cash), message.event_ns, is_behind=self.is_behind)
+            case OrderIntent():
+                self.intents += 1
+                self.trades.expect(message)
+            case OrderAccepted():
+                self.orders += 1
+            case OrderRejected() | OrderRefused() | OrderCancelled():
+                self._take_end(message)
+            case _:
+                pass
+        self._digest.update(encode(message))
+
+    def _take_end(self, ended: OrderRejected | OrderRefused | OrderCancelled) -> None:
+        self.orders += isinstance(ended, OrderRejected)
+        self.refusals += not isinstance(ended, OrderCancelled)
+        self.trades.forget(ended.intent_id)
+
+    def _take_fill(self, fill: Fill) -> None:
+        use_money_context()
+        self.fills += 1
+        self.turnover += fill.quantity * fill.price
+        self.fees += fill.fee
+        self.trades.fill(fill, self.row)
+
+    def _take_position(self, changed: PositionChanged) -> None:
+        quantity = float(changed.quantity)
+        self.trades.learn_levels(changed)
+        held = self._held[changed.symbol]
+        if quantity != held.get(changed.runner, 0.0):
+            held[changed.runner] = quantity
+            self._net[changed.symbol].put(sum(held.values()), changed.event_ns, is_behind=self.is_behind)
+
+    @property
+    def digest(self) -> str:
+        """Return the SHA-256 of the order flow so far, hexadecimal."""
+        return self._digest.hexdigest()
+
+    def curve(self, times_ns: Integers, closes: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+        """Return equity and exposure at the times, which the closes belong to; account currency."""
+        equity = self._cash.at(times_ns)
+        exposure: Floats = np.zeros(len(times_ns))
+        for symbol, steps in self._net.items():
+            worth = steps.at(times_ns) * closes[symbol]
+            equity = equity + worth
+            exposure += np.abs(worth)
+        return equity, exposure
+
+
+def closes_at(times_ns: Integers, table: BarTable) -> Floats:
+    """Return the latest close at each time; before the first bar's end, its open."""
+    rows: npt.NDArray[np.intp] = np.searchsorted(table.end_ns, times_ns, side="right") - 1
+    return np.where(rows < 0, table.open[0], table.close[np.maximum(rows, 0)])

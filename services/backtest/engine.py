@@ -1,0 +1,189 @@
+"""The backtest on bars: the cores of the running stack, wired by the same routes, fed in order of (time, phase, symbol).
+
+How it works: `Feed` turns bars into market data, the in-process bus carries it to the signal, risk and execution cores,
+`VenueWire` holds orders back until the next event, and `Accounting` observes what the cores publish. Nothing here
+decides about an order.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+
+import numpy as np
+
+from common.clock import monotonic_ns
+from common.local_bus import LocalBus
+from common.messages import AnyMessage, OperatorCommand
+from common.money import use_money_context
+from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
+from services.backtest.accounting import Accounting, closes_at
+from services.backtest.bars_table import Integers
+from services.backtest.feeding import Feed
+from services.backtest.levels import Levels
+from services.backtest.plan import Plan
+from services.backtest.result import DataTier, EquityPoint, RunResult
+from services.backtest.schedule import Phase, schedule
+from services.backtest.wire import VenueWire
+from services.execution.core.execution_core import ExecutionCore
+from services.execution.core.venues.simulated import SimulatedVenue
+from services.risk_manager.core.risk_core import RiskCore
+from services.signal.core.signal_core import PAUSE, RESUME, SignalCore
+from services.signal.core.spec import Update
+
+PROGRESS_EVERY = 8_192
+"""Steps between two calls of the progress callback."""
+
+Progress = Callable[[int, int], None]
+"""Told the bars done and the bars there are."""
+
+
+def run(plan: Plan, progress: Progress | None = None) -> RunResult:
+    """Run a backtest; what fails in a core ends it, and the result says so and keeps what there is."""
+    return _Run(plan, progress).run()
+
+
+class _Run:
+    def __init__(self, plan: Plan, progress: Progress | None) -> None:
+        self._plan = plan
+        self._progress = progress
+        self._began_ns = monotonic_ns()
+        facts = plan.facts
+        risk = plan.risk.model_copy(update={"account_currency": plan.currency})
+        self._runners = plan.runners
+        self._tables = plan.fed
+        self._first_ns = min(int(table.start_ns[0]) for table in plan.traded)
+        self._risk = RiskCore(risk, facts)
+        self._wire = VenueWire(ExecutionCore(plan.execution, facts, SimulatedVenue(plan.execution, facts)))
+        signal = SignalCore(self._runners, plan.make_host, facts, plan.limits)
+        self._bus = LocalBus({SIGNAL: signal, RISK_MANAGER: self._risk, EXECUTION: self._wire})
+        self._accounting = Accounting(plan.symbols, plan.initial_cash)
+        share = float(risk.trailing_stop_percent) / 100
+        self._levels = {symbol: Levels(facts[symbol], share) for symbol in plan.symbols}
+        self._feeds = [
+            Feed(table, self._levels[table.symbol], self._publish, shows_all=self._wants_quotes(table.symbol))
+            for table in self._tables
+        ]
+        self._warming = sum(int(np.searchsorted(table.start_ns, self._first_ns)) for table in self._tables)
+        self._bars = 0
+        self._last_ns = 0
+
+    def _wants_quotes(self, symbol: str) -> bool:
+        return any(
+            Update.TICK in runner.strategy.evaluate_on.values() for runner in self._runners if runner.symbol == symbol
+        )
+
+    def run(self) -> RunResult:
+        error, is_complete = "", True
+        try:
+            self._walk()
+        except Exception as fault:  # noqa: BLE001 - whatever fails in a core, what was found until then is kept
+            error, is_complete = f"bar {self._bars + 1}: {type(fault).__name__}: {fault}", False
+        if not error and self._accounting.errors:
+            error = self._accounting.errors[-1]
+        return self._result(error, is_complete=is_complete)
+
+    def _walk(self) -> None:
+        total = sum(len(table) for table in self._tables)
+        if self._warming:
+            self._tell_runners(PAUSE)
+        take = (self._close, self._bar, self._open, self._walk_first, self._walk_second)  # in the order of Phase
+        for done, (phase, number, row) in enumerate(schedule(self._tables)):
+            if self._progress is not None and done % PROGRESS_EVERY == 0:
+                self._progress(done // len(Phase), total)
+            take[phase](self._feeds[number], row)
+        if self._progress is not None:
+            self._progress(total, total)
+
+    def _close(self, feed: Feed, row: int) -> None:
+        self._accounting.is_behind, self._accounting.row = False, row
+        feed.show_close(row)
+
+    def _bar(self, feed: Feed, row: int) -> None:
+        self._last_ns = feed.show_bar(row)
+        if not self._warming:
+            self._bars += 1
+
+    def _open(self, feed: Feed, row: int) -> None:
+        if self._warming and feed.starts_at(row) >= self._first_ns:
+            self._warming = 0
+            self._tell_runners(RESUME)
+        self._accounting.is_behind, self._accounting.row = True, row
+        feed.show_open(row, is_awaited=feed.table.symbol in self._wire.held)
+
+    def _walk_first(self, feed: Feed, row: int) -> None:
+        if feed.is_walking:
+            self._accounting.is_behind, self._accounting.row = True, row
+            feed.walk_first(row)
+
+    def _walk_second(self, feed: Feed, row: int) -> None:
+        if feed.is_walking:
+            self._accounting.is_behind, self._accounting.row = True, row
+            feed.walk_second(row)
+
+    def _tell_runners(self, name: str) -> None:
+        for runner in self._runners:
+            command = OperatorCommand(
+                id=f"{name}:{runner.id}",
+                service=SIGNAL,
+                name=name,
+                arguments={"runner": runner.id},
+                event_ns=self._first_ns,
+                received_ns=self._first_ns,
+            )
+            self._bus.tell(SIGNAL, command, self._first_ns)
+
+    def _publish(self, message: AnyMessage, now_ns: int) -> None:
+        for published in self._bus.publish(MARKET_DATA, message, now_ns):
+            self._accounting.observe(published)
+            symbol = getattr(published, "symbol", None)
+            if symbol is not None:
+                self._levels[symbol].observe(published)
+
+    def _result(self, error: str, *, is_complete: bool) -> RunResult:
+        plan, accounting = self._plan, self._accounting
+        times = self._times()
+        closes = {table.symbol: closes_at(times, table) for table in self._tables}
+        equity, exposure = accounting.curve(times, closes)
+        self._mark_at_closes()
+        use_money_context()
+        final = Decimal(self._risk.status()["equity"])
+        slippage = self._wire.status()["venue"]["slippage_paid"]
+        seconds = (monotonic_ns() - self._began_ns) / 1e9
+        return RunResult(
+            name=plan.name,
+            tier=DataTier.BARS,
+            strategies=tuple(strategy.name for strategy in plan.strategies),
+            params={strategy.name: dict(strategy.params) for strategy in plan.strategies},
+            settings=plan.settings,
+            provenance=plan.provenance,
+            initial_cash=plan.initial_cash,
+            final_equity=final,
+            bars=self._bars,
+            intents=accounting.intents,
+            orders=accounting.orders,
+            fills=accounting.fills,
+            refusals=accounting.refusals,
+            fees=accounting.fees,
+            slippage_paid=sum((Decimal(paid) for paid in slippage.values()), Decimal(0)),
+            turnover=accounting.turnover,
+            trades=tuple(accounting.trades.closed),
+            equity=tuple(map(EquityPoint, times.tolist(), equity.tolist(), exposure.tolist())),
+            closes={symbol: tuple(column.tolist()) for symbol, column in closes.items()},
+            digest=accounting.digest,
+            seconds=seconds,
+            bars_per_second=self._bars / seconds,
+            is_complete=is_complete,
+            error=error,
+        )
+
+    def _mark_at_closes(self) -> None:
+        """Value what is held at the very closes: the last quote may lie a tick beside. Nobody acts on it any more."""
+        for feed in self._feeds:
+            quote = feed.last_close(self._last_ns)
+            if quote is not None:
+                self._risk.handle(quote, self._last_ns)
+
+    def _times(self) -> Integers:
+        """Return the ends of the bars that were traded on as far as the run came, each once."""
+        ends = np.concatenate([table.end_ns[table.start_ns >= self._first_ns] for table in self._tables])
+        times: Integers = np.unique(ends)
+        return times[times <= self._last_ns]

@@ -1,0 +1,156 @@
+"""Prices inside a bar at which something happens: stops, targets and resting orders of one symbol.
+
+A bar says that the price went from open to close by way of high and low, not how. Between two of these points it passed
+every price, so each level between them is shown to the cores as a quote of its own, in the order of the way.
+
+What is bought at a limit needs a trade below it: going down, the ask stands a tick above the price of the way, going
+up the bid a tick below. A level that the way only touches is therefore not reached, save by a stop.
+"""
+
+from decimal import Decimal
+from math import inf, nextafter
+from typing import NamedTuple
+
+from common.instruments import Instrument
+from common.messages import (
+    AnyMessage,
+    ApprovedOrder,
+    Fill,
+    OrderAccepted,
+    OrderCancelled,
+    OrderRejected,
+    PositionChanged,
+    Side,
+)
+from common.money import ZERO
+
+
+class Point(NamedTuple):
+    """A price on the way, and the bid and ask that stand there."""
+
+    price: float
+    bid: float
+    ask: float
+
+
+class _Held:
+    """A position. falling, rising: its levels on the way down and up. best: as risk keeps it for the trailing stop."""
+
+    __slots__ = ("best", "falling", "is_long", "quantity", "rising")
+
+    def __init__(self, quantity: Decimal) -> None:
+        self.quantity = quantity
+        self.is_long = quantity > ZERO
+        self.best = 0.0
+        self.falling: list[Point] = []
+        self.rising: list[Point] = []
+
+
+class Levels:
+    """Knows from the order flow what is held and what rests in one symbol. trailing_share: risk's, 0 for none."""
+
+    def __init__(self, instrument: Instrument, trailing_share: float) -> None:
+        self._tick = instrument.tick_size
+        self._tick_float = float(instrument.tick_size)
+        self._trailing = trailing_share
+        self._held: dict[str, _Held] = {}
+        self._limits: dict[str, ApprovedOrder] = {}
+        self._resting: dict[str, tuple[bool, Point]] = {}
+        self.is_needed = False
+
+    def observe(self, message: AnyMessage) -> None:
+        """Follow a message of the order flow on this symbol."""
+        if isinstance(message, PositionChanged):
+            self._follow_position(message)
+        elif isinstance(message, Fill):
+            held = self._held.get(message.runner)
+            if held is None:
+                held = self._held[message.runner] = _Held(ZERO)
+                held.best = float(message.price)
+            if not message.remaining_quantity:
+                self._resting.pop(message.order_id, None)
+        elif isinstance(message, ApprovedOrder):
+            if message.limit_price is not None:
+                self._limits[message.id] = message
+        elif isinstance(message, OrderAccepted):
+            order = self._limits.pop(message.order_id, None)
+            if order is not None and order.limit_price is not None:
+                is_buy = order.side is Side.BUY
+                self._resting[order.id] = (is_buy, self._beyond(order.limit_price, -1 if is_buy else 1))
+        elif isinstance(message, OrderRejected | OrderCancelled):
+            self._limits.pop(message.order_id, None)
+            self._resting.pop(message.order_id, None)
+        self.is_needed = bool(self._held or self._resting)
+
+    def _follow_position(self, changed: PositionChanged) -> None:
+        if not changed.quantity:
+            self._held.pop(changed.runner, None)
+            return
+        before = self._held.get(changed.runner)
+        held = self._held[changed.runner] = _Held(changed.quantity)
+        if before is not None and (before.quantity == ZERO or before.is_long is held.is_long):
+            held.best = before.best
+        else:
+            held.best = float(changed.average_price)
+        stop, target = changed.stop_price, changed.target_price
+        with_us, against_us = (held.rising, held.falling) if held.is_long else (held.falling, held.rising)
+        if stop is not None:
+            against_us.append(self._at(stop, -1 if held.is_long else 1))
+        if target is not None:
+            with_us.append(self._beyond(target, 1 if held.is_long else -1))
+
+    def goes_down_first(self) -> bool:
+        """Return whether the conservative way begins downwards.
+
+        It begins against what is held: down, unless all positions are short. With none, and only buyers waiting, it
+        goes up first, so that they buy as late as possible.
+        """
+        if self._held:
+            return any(held.is_long for held in self._held.values())
+        return not self._resting or any(not is_buy for is_buy, _ in self._resting.values())
+
+    def next_point(self, price: float, end: float) -> Point:
+        """Return the first level behind `price` on the way to `end`, or the end itself."""
+        falling = end < price
+        best: Point | None = None
+        for point in self._on_the_way(falling=falling):
+            if falling:
+                if end <= point.price < price and (best is None or point.price > best.price):
+                    best = point
+            elif price < point.price <= end and (best is None or point.price < best.price):
+                best = point
+        if best is not None:
+            return best
+        return self.point(end, -1 if falling else 1)
+
+    def _on_the_way(self, *, falling: bool) -> list[Point]:
+        points = [point for is_buy, point in self._resting.values() if is_buy is falling]
+        for held in self._held.values():
+            points += held.falling if falling else held.rising
+            if self._trailing and held.best and held.is_long is falling:
+                share = 1.0 - self._trailing if held.is_long else 1.0 + self._trailing
+                points.append(self.point(held.best * share, -1 if falling else 1))
+        return points
+
+    def point(self, price: float, direction: int) -> Point:
+        """Return bid and ask at a price of the way; direction: -1 down, 1 up, 0 for one price on both sides."""
+        if direction < 0:
+            return Point(price, price, max(price + self._tick_float, nextafter(price, inf)))
+        if direction > 0:
+            behind = min(price - self._tick_float, nextafter(price, 0.0))
+            return Point(price, behind if behind > 0.0 else price, price)
+        return Point(price, price, price)
+
+    def show(self, point: Point) -> None:
+        """Note that a point was shown, which trailing stops follow."""
+        if self._trailing:
+            for held in self._held.values():
+                held.best = max(held.best, point.bid) if held.is_long else min(held.best, point.ask)
+
+    def _at(self, level: Decimal, direction: int) -> Point:
+        price, behind = float(level), float(level - direction * self._tick)
+        return Point(price, price, behind) if direction < 0 else Point(price, behind, price)
+
+    def _beyond(self, level: Decimal, direction: int) -> Point:
+        price, near = float(level + direction * self._tick), float(level)
+        return Point(price, price, near) if direction < 0 else Point(price, near, price)

@@ -1,0 +1,126 @@
+"""What to run a backtest on and with: everything that decides its outcome, and nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from common.config.models import ExecutionSection, RiskSection
+from common.instruments import Instrument, Instruments
+from services.backtest.bars_table import BarTable
+from services.backtest.result import Provenance
+from services.signal.core.host import HostFactory
+from services.signal.core.roster import SignalLimits
+from services.signal.core.spec import RunnerSpec, StrategySpec
+
+WARMUP_BARS_MAX = 1_000
+"""Bars before the start that indicators are fed with, at most: as many as a runner keeps."""
+
+
+class PlanError(ValueError):
+    """Nothing can be run by this plan; the text says what was expected and what was found."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One account: tables of bars, one a symbol; strategies, each on every symbol unless its file names some.
+
+    start_ns, end_ns: trade on bars that begin in between; None is where the data begins or ends. Up to WARMUP_BARS_MAX
+    bars before the start feed the indicators. Risk's initial_cash is the account, in the symbols' quote currency.
+
+    Raises:
+        PlanError: no bars, no strategy, two of one name, or symbols of several quote currencies.
+    """
+
+    name: str
+    tables: tuple[BarTable, ...]
+    strategies: tuple[StrategySpec, ...]
+    make_host: HostFactory
+    risk: RiskSection = field(default_factory=RiskSection)
+    execution: ExecutionSection = field(default_factory=ExecutionSection)
+    instruments: tuple[Instrument, ...] = ()
+    limits: SignalLimits = field(default_factory=SignalLimits)
+    provenance: tuple[Provenance, ...] = ()
+    start_ns: int | None = None
+    end_ns: int | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _refuse_twice("symbol", [table.symbol for table in self.tables])
+        _refuse_twice("strategy", [strategy.name for strategy in self.strategies])
+        if not self.strategies:
+            raise PlanError("expected a strategy, found none")
+        for table in self.traded:
+            if not len(table):
+                raise PlanError(f"{table.symbol}: expected bars between start and end, found none")
+        self.currency  # noqa: B018 - raises where the symbols have several
+        if not self.runners:
+            raise PlanError(f"expected a strategy for {', '.join(self.symbols)}, found none")
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Return the symbols, in the order of the tables."""
+        return tuple(table.symbol for table in self.tables)
+
+    @property
+    def traded(self) -> tuple[BarTable, ...]:
+        """Return the bars that are traded on."""
+        return tuple(table.between(self.start_ns, self.end_ns) for table in self.tables)
+
+    @property
+    def fed(self) -> tuple[BarTable, ...]:
+        """Return the bars that strategies hear: those traded on, with the warm-up before them."""
+        return tuple(self._fed(table) for table in self.tables)
+
+    def _fed(self, table: BarTable) -> BarTable:
+        behind = len(table.between(None, self.end_ns))
+        first = behind - len(table.between(self.start_ns, self.end_ns))
+        return table.rows(max(0, first - min(WARMUP_BARS_MAX, self.limits.window)), behind)
+
+    @property
+    def facts(self) -> Instruments:
+        """Return the instruments; a symbol whose quote currency nobody knows is quoted in the account's."""
+        known = Instruments(self.instruments)
+        unknown = [known[symbol] for symbol in self.symbols if not known[symbol].quote]
+        for instrument in unknown:
+            known[instrument.symbol] = Instrument(
+                symbol=instrument.symbol,
+                base=instrument.base,
+                quote=self.risk.account_currency,
+                tick_size=instrument.tick_size,
+                lot_size=instrument.lot_size,
+                min_notional=instrument.min_notional,
+            )
+        return known
+
+    @property
+    def currency(self) -> str:
+        """Return the quote currency of all symbols, which is the account's; raises PlanError where there are several."""
+        facts = self.facts
+        found = sorted({facts[symbol].quote for symbol in self.symbols})
+        if len(found) != 1:
+            raise PlanError(f"expected symbols of one quote currency, found {', '.join(found) or 'no symbol'}")
+        return found[0]
+
+    @property
+    def runners(self) -> list[RunnerSpec]:
+        """Return the runners: strategies in their order, each on its symbols; bars are those of the data."""
+        facts = self.facts
+        return [
+            RunnerSpec(
+                strategy=strategy, symbol=table.symbol, timeframe=table.timeframe, currency=facts[table.symbol].quote
+            )
+            for strategy in self.strategies
+            for table in self.tables
+            if not strategy.symbols or table.symbol in strategy.symbols
+        ]
+
+    @property
+    def initial_cash(self) -> Decimal:
+        """Return what the account begins with."""
+        return self.risk.initial_cash
+
+
+def _refuse_twice(what: str, names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise PlanError(f"{what}: expected each once, found {', '.join(twice)} again")

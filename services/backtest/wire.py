@@ -1,0 +1,67 @@
+"""The wire to the venue: what is decided on one event reaches the venue with the next one, never with the same.
+
+How it works: it stands where execution stands on the in-process bus. Orders and cancels that a runner asked for wait
+here until the next quote of their symbol: an order decided at the close of a bar meets the open of the next. Protective
+exits wait at the venue in all but name, so they pass at once.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from common.core import Core
+from common.messages import AnyMessage, ApprovedCancel, ApprovedOrder, Quote
+
+_NOTHING: tuple[AnyMessage, ...] = ()
+
+
+class VenueWire:
+    """A `Core` around execution's. held: messages on their way, by symbol, in the order in which they were sent."""
+
+    def __init__(self, execution: Core) -> None:
+        self._execution = execution
+        self.held: dict[str, list[ApprovedOrder | ApprovedCancel]] = {}
+
+    def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
+        """Pass a message on, or hold it; what was held follows the next quote."""
+        if isinstance(message, ApprovedOrder):
+            if message.cause == message.intent_id:
+                self.held.setdefault(message.symbol, []).append(message)
+                return _NOTHING
+        elif isinstance(message, ApprovedCancel):
+            if message.cause == message.id:
+                self.held.setdefault(message.symbol, []).append(message)
+                return _NOTHING
+        elif isinstance(message, Quote):
+            return self._on_quote(message, now_ns)
+        return self._execution.handle(message, now_ns)
+
+    def _on_quote(self, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
+        answers = self._execution.handle(quote, now_ns)
+        waiting = self.held.pop(quote.symbol, None) if self.held else None
+        if waiting is None:
+            return answers
+        reports = list(answers)
+        for message in waiting:
+            reports += self._execution.handle(message, now_ns)
+        return reports
+
+    def next_deadline_ns(self) -> int | None:
+        """Return execution's next deadline."""
+        return self._execution.next_deadline_ns()
+
+    def on_deadline(self, now_ns: int) -> Sequence[AnyMessage]:
+        """Do what execution has to do by now."""
+        return self._execution.on_deadline(now_ns)
+
+    def snapshot(self) -> bytes:
+        """Return execution's state; nothing may be on its way."""
+        assert not self.held, f"orders are on their way: {sorted(self.held)}"
+        return self._execution.snapshot()
+
+    def restore(self, state: bytes) -> None:
+        """Take over execution's state."""
+        self._execution.restore(state)
+
+    def status(self) -> dict[str, Any]:
+        """Return execution's summary."""
+        return self._execution.status()
