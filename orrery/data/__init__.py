@@ -1,0 +1,1 @@
+"""Data files that people have: CSV, Parquet, Feather, JSON Lines, read into bars, trades and quotes."""
