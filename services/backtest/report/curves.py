@@ -1,0 +1,102 @@
+"""The lines of the report: equity, buy and hold, drawdown, exposure, rolling figures, prices and indicators."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from services.backtest.metrics import returns as ratios
+from services.backtest.metrics.benchmark import buy_and_hold
+from services.backtest.metrics.drawdowns import series
+from services.backtest.report.thinning import Curve, thin
+from services.backtest.result import RunResult
+
+POINTS_A_CURVE = 12_000
+POINTS_A_PRICE = 30_000
+POINTS_OF_PRICES = 120_000
+"""Shared by the prices and indicators of all symbols."""
+
+ROLLING_DAYS = 30
+ROLLING_PARTS = 10
+"""A run of returns per bar, or of less than three windows of days, is rolled over a tenth of it."""
+
+SHORTEST_WINDOW = 5
+
+type Indicators = Mapping[str, Mapping[str, Sequence[float]]]
+"""By symbol, by the indicator's name: its values at the equity points, not-a-number where it is not warm."""
+
+
+def account_curves(result: RunResult) -> dict[str, Curve]:
+    """Return the curves of the account."""
+    cash = float(result.initial_cash)
+    times = [point.time_ns for point in result.equity]
+    values = [point.equity for point in result.equity]
+    parts = [p.exposure / p.equity if p.equity > 0 else 0.0 for p in result.equity]
+    held = [cash * worth for worth in buy_and_hold(result.closes)]
+    return {
+        "equity": thin(times, values, POINTS_A_CURVE),
+        "hold": thin(times, held, POINTS_A_CURVE),
+        "drawdown": thin(times, series(cash, values), POINTS_A_CURVE),
+        "exposure": thin(times, parts, POINTS_A_CURVE),
+    }
+
+
+def price_curves(result: RunResult, indicators: Indicators) -> list[dict[str, object]]:
+    """Return for each symbol its closes, and its indicators by whether they lie on the price or apart from it."""
+    times = [point.time_ns for point in result.equity]
+    lines = sum(1 + len(indicators.get(symbol, {})) for symbol in result.closes)
+    most = min(POINTS_A_PRICE, POINTS_OF_PRICES // max(1, lines))
+    found: list[dict[str, object]] = []
+    for symbol, closes in result.closes.items():
+        named = indicators.get(symbol, {})
+        on_price = {name for name, values in named.items() if _is_on_price(values, closes)}
+        drawn = {name: thin(times, values, most) for name, values in named.items()}
+        found.append(
+            {
+                "symbol": symbol,
+                "close": thin(times, closes, most),
+                "overlays": {name: curve for name, curve in drawn.items() if name in on_price},
+                "panels": {name: curve for name, curve in drawn.items() if name not in on_price},
+            }
+        )
+    return found
+
+
+def _is_on_price(values: Sequence[float], closes: Sequence[float]) -> bool:
+    numbers, prices = _some(values), _some(closes)
+    return bool(numbers and prices) and 0.5 * prices[0] <= numbers[len(numbers) // 2] <= 1.5 * prices[-1]
+
+
+def _some(values: Sequence[float]) -> list[float]:
+    """Return some thousands of the values in order of size: enough to tell where they lie."""
+    return sorted(filter(math.isfinite, values[:: 1 + len(values) // 4_000]))
+
+
+def rolling_curves(result: RunResult) -> dict[str, object]:
+    """Return the Sharpe ratio and the volatility over a moving window, and the window in words."""
+    sampled = ratios.sample(float(result.initial_cash), result.equity)
+    returns = sampled.returns()
+    is_by_day = sampled.is_daily and len(returns) >= 3 * ROLLING_DAYS
+    window = ROLLING_DAYS if is_by_day else max(SHORTEST_WINDOW, len(returns) // ROLLING_PARTS)
+    sharpe, volatility = _rolled(returns, window, sampled.periods_per_year)
+    return {
+        "window": f"{window:,} {'days' if sampled.is_daily else 'bars'}",
+        "sharpe": thin(sampled.times_ns, sharpe, POINTS_A_CURVE),
+        "volatility": thin(sampled.times_ns, volatility, POINTS_A_CURVE),
+    }
+
+
+def _rolled(
+    returns: Sequence[float], window: int, periods_per_year: float
+) -> tuple[list[float | None], list[float | None]]:
+    sharpe: list[float | None] = []
+    volatility: list[float | None] = []
+    total = squares = 0.0
+    for n, value in enumerate(returns):
+        gone = returns[n - window] if n >= window else 0.0
+        total, squares = total + value - gone, squares + value * value - gone * gone
+        mean, variance = total / window, max(0.0, (squares - total * total / window) / (window - 1))
+        is_full = n >= window - 1
+        # Sums that values are added to and taken from keep a rest of rounding: below it there is no deviation.
+        moves = is_full and variance > ratios.ROUNDING * squares / window
+        sharpe.append(mean / math.sqrt(variance) * math.sqrt(periods_per_year) if moves else None)
+        volatility.append(math.sqrt(variance * periods_per_year) if is_full else None)
+    return sharpe, volatility

@@ -1,0 +1,154 @@
+"""The report's tables as HTML; whatever comes from outside is escaped here."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+
+from services.backtest.metrics import Metrics
+from services.backtest.report import calendar
+from services.backtest.report.figures import Lines, groups
+from services.backtest.report.words import NONE, TIERS, moment, number, percent
+from services.backtest.result import Provenance, RunResult
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_GAIN, _LOSS = "gain", "loss"
+
+
+def cards(result: RunResult, metrics: Metrics) -> str:
+    """Return the figures that stand on top."""
+    trades = metrics.trades
+    shown = (
+        ("Final equity", number(float(result.final_equity)), None),
+        ("Total return", percent(metrics.total_return), metrics.total_return),
+        ("Over buy and hold", percent(metrics.excess_return), metrics.excess_return),
+        ("Sharpe", number(metrics.sharpe), metrics.sharpe),
+        ("Max drawdown", percent(metrics.max_drawdown), metrics.max_drawdown),
+        ("Win rate", percent(trades.win_rate, 1), None),
+        ("Profit factor", number(trades.profit_factor), None),
+        ("Trades", f"{trades.trades:,}", None),
+    )
+    return "".join(
+        f'<div class="card"><span>{escape(label)}</span><b class="{sign(value)}">{escape(text)}</b></div>'
+        for label, text, value in shown
+    )
+
+
+def figures(result: RunResult, metrics: Metrics) -> str:
+    """Return all figures, a small table a group."""
+    return "".join(
+        f"<div><h3>{escape(title)}</h3>{_pairs(lines)}</div>" for title, lines in groups(result, metrics).items()
+    )
+
+
+def strategies(metrics: Metrics) -> str:
+    """Return the table of the strategies."""
+    heads = ("Strategy", "Trades", "Win rate", "Net profit", "Profit factor", "Expectancy", "Best", "Worst", "Fees")
+    rows = [
+        (
+            name,
+            f"{part.trades:,}",
+            percent(part.win_rate, 1),
+            number(part.net_profit),
+            number(part.profit_factor),
+            number(part.expectancy),
+            number(part.best_trade),
+            number(part.worst_trade),
+            number(part.fees),
+        )
+        for name, part in metrics.strategies.items()
+    ]
+    return _table(heads, rows)
+
+
+def parameters(result: RunResult) -> str:
+    """Return each strategy's parameters, and the settings of the run."""
+    parts = {f"{name}, parameters": _lines(values) for name, values in result.params.items() if values}
+    parts["Settings"] = _lines(result.settings)
+    return "".join(f"<div><h3>{escape(title)}</h3>{_pairs(lines)}</div>" for title, lines in parts.items() if lines)
+
+
+def provenance(sources: Iterable[Provenance]) -> str:
+    """Return where the data came from, one block a file."""
+    return "".join(
+        "<div>"
+        + _pairs(
+            (
+                ("File", source.file),
+                ("SHA-256", source.sha256),
+                ("Symbol", source.symbol),
+                ("Timeframe", source.timeframe),
+                ("First bar", moment(source.start_ns)),
+                ("Last bar", moment(source.end_ns)),
+                ("Rows", f"{source.rows:,}"),
+                *(("Note", note) for note in source.notes),
+            )
+        )
+        + "</div>"
+        for source in sources
+    )
+
+
+def tier(result: RunResult) -> str:
+    """Return what the data could show, and what it could not."""
+    words = TIERS[result.tier]
+    return (
+        f"<p><b>{escape(words.title)}.</b> It shows: {escape(words.can)}</p>"
+        f"<p><b>It cannot know:</b> {escape(words.cannot)}</p>"
+    )
+
+
+def months(result: RunResult) -> str:
+    """Return the returns by month as a heat map."""
+    grid = calendar.monthly(float(result.initial_cash), result.equity)
+    return _heat_map(("Year", *MONTHS, "All"), {
+        year: [*(row.get(month) for month in range(1, 13)), calendar.yearly(row)] for year, row in grid.items()
+    })  # fmt: skip
+
+
+def days(result: RunResult) -> str:
+    """Return the returns by day as a heat map; empty for a long run."""
+    grid = calendar.daily(float(result.initial_cash), result.equity)
+    heads = ("Month", *(str(day) for day in range(1, 32)))
+    rows = {month: [row.get(day) for day in range(1, 32)] for month, row in grid.items()}
+    return _heat_map(heads, rows, "days") if rows else ""
+
+
+def _heat_map(heads: Sequence[str], rows: Mapping[str, Sequence[float | None]], kind: str = "") -> str:
+    known = [abs(value) for row in rows.values() for value in row if value is not None]
+    strongest = max(known, default=0.0) or 1.0
+    body = "".join(
+        f"<tr><th>{escape(name)}</th>{''.join(_cell(value, strongest) for value in row)}</tr>"
+        for name, row in rows.items()
+    )
+    return f'<div class="scroll"><table class="heat {kind}"><tr>{_heads(heads)}</tr>{body}</table></div>'
+
+
+def _cell(value: float | None, strongest: float) -> str:
+    if value is None:
+        return "<td></td>"
+    strength = round(12 + 58 * abs(value) / strongest)
+    return f'<td class="{sign(value)}" style="--s:{strength}%">{escape(number(value * 100))}</td>'
+
+
+def sign(value: float | None) -> str:
+    """Return the class of a figure's colour."""
+    if not value:
+        return ""
+    return _GAIN if value > 0 else _LOSS
+
+
+def _lines(values: Mapping[str, object]) -> Lines:
+    return tuple((str(name), str(value)) for name, value in values.items())
+
+
+def _pairs(lines: Iterable[tuple[str, str]]) -> str:
+    rows = "".join(f"<tr><th>{escape(label)}</th><td>{escape(text) or NONE}</td></tr>" for label, text in lines)
+    return f'<table class="pairs">{rows}</table>'
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    body = "".join(f"<tr>{''.join(f'<td>{escape(text)}</td>' for text in row)}</tr>" for row in rows)
+    return f'<div class="scroll"><table class="rows"><tr>{_heads(heads)}</tr>{body}</table></div>'
+
+
+def _heads(heads: Iterable[str]) -> str:
+    return "".join(f"<th>{escape(head)}</th>" for head in heads)

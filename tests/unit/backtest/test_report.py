@@ -1,0 +1,170 @@
+"""The report: whole in one file, bounded, honest, and safe against what names and reasons hold."""
+
+import json
+import math
+import re
+from decimal import Decimal
+from html.parser import HTMLParser
+from typing import Any, override
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.backtest.metrics import compute
+from services.backtest.report import render, trade_rows
+from services.backtest.report.calendar import daily, monthly, yearly
+from services.backtest.report.distribution import histogram
+from services.backtest.report.thinning import MS_NS, thin
+from services.backtest.report.words import TIERS, duration, number, percent
+from services.backtest.result import DataTier, EquityPoint, RunResult
+from tests.unit.backtest.runs import DAY_NS, MINUTE_NS, START_NS, run, trade, wave
+
+EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+class Page(HTMLParser):
+    """What a browser would find: tags, attributes, text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.data: dict[str, Any] = {}
+        self.words: list[str] = []
+        self._is_data = False
+        self.feed(text)
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("src", "href", "action")]
+        self._is_data = ("id", "data") in attrs
+
+    @override
+    def handle_data(self, data: str) -> None:
+        if self._is_data:
+            self.data, self._is_data = json.loads(data), False
+        self.words.append(data)
+
+
+def page(result: RunResult, **more: Any) -> Page:
+    return Page(render(result, compute(result), **more))
+
+
+def values_of(curve: list[Any]) -> list[float]:
+    return list(curve[1])
+
+
+def test_a_report_holds_everything_it_shows() -> None:
+    trades = (trade(0, "10.5"), trade(1, "-3"))
+    shown = page(run([5 * value for value in wave(500)], trades=trades))
+    text = " ".join(shown.words)
+    assert set(shown.links) == {"data:,"}
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)|@import|url\((?!#)", text)
+    for expected in ("ema_crossover", "2 duplicates dropped", "ab" * 32, "0123456789abcdef" * 4, "fast", "Sharpe"):
+        assert expected in text
+    assert shown.data["trades"]["pnl"] == [10.5, -3.0]
+
+
+def test_nothing_from_outside_becomes_markup() -> None:
+    result = run(
+        [100_000.0, 99_000.0],
+        name=EVIL,
+        strategies=(EVIL,),
+        params={EVIL: {EVIL: EVIL}},
+        settings={EVIL: EVIL},
+        closes={EVIL: (1.0, 2.0)},
+        trades=(trade(0, "1", EVIL, entry_reason=EVIL, symbol=EVIL),),
+        digest=EVIL,
+        error=EVIL,
+        is_complete=False,
+    )
+    shown = page(result, indicators={EVIL: {EVIL: [1.0, 2.0]}})
+    assert shown.tags.count("script") == 2
+    assert "img" not in shown.tags
+    assert EVIL in shown.data["trades"]["words"]
+
+
+@pytest.mark.parametrize("tier", list(DataTier))
+def test_each_tier_says_what_it_cannot_know(tier: DataTier) -> None:
+    text = " ".join(page(run([100_000.0], tier=tier)).words)
+    assert TIERS[tier].can in text
+    assert TIERS[tier].cannot in text
+
+
+@pytest.mark.parametrize("values", [[], [100_000.0], [100_000.0] * 40, [0.0, 0.0, -1.0]])
+def test_odd_runs_have_a_report(values: list[float]) -> None:
+    assert "NaN" not in render(run(values), compute(run(values)))
+
+
+def test_a_partial_run_says_so() -> None:
+    words = page(run([100_000.0], is_complete=False, error="range.lua:7: nil at bar 31337")).words
+    assert any("range.lua:7: nil at bar 31337" in word for word in words)
+
+
+def test_a_large_run_stays_small_and_keeps_its_extremes() -> None:
+    values = [100_000.0 + n % 977 for n in range(60_000)]
+    values[31_337], values[44_444] = 250_000.0, 50_000.0
+    result = run(values, trades=tuple(trade(n, "1.5") for n in range(2_000)))
+    text = render(result, compute(result), {"BTCUSDT": {"ema(10)": wave(60_000), "rsi(14)": [50.0] * 60_000}})
+    data = Page(text).data
+    equity = values_of(data["account"]["equity"])
+    assert len(text) < 4_000_000
+    assert (max(equity), min(equity)) == (250_000.0, 50_000.0)
+    assert min(values_of(data["account"]["drawdown"])) == pytest.approx(-0.8)
+    assert list(data["prices"][0]["overlays"]) == ["ema(10)"]
+    assert list(data["prices"][0]["panels"]) == ["rsi(14)"]
+
+
+def test_the_trade_list_is_bounded_at_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trade_rows, "MOST_TRADES", 10)
+    trades = [trade(n, str(n)) for n in range(100)]
+    assert [int(shown.pnl) for shown in trade_rows.listed(trades)] == [0, 1, 2, 3, 4, 95, 96, 97, 98, 99]
+    assert trade_rows.listed(trades[:10]) == trades[:10]
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(-1e6, 1e6), st.just(math.nan)), max_size=300), st.integers(2, 60))
+def test_thinning_keeps_ends_and_extremes(values: list[float | None], most: int) -> None:
+    times = [START_NS + n * MINUTE_NS for n in range(len(values))]
+    steps, kept = thin(times, values, most)
+    numbers = [value for value in values if value is not None and math.isfinite(value)]
+    assert len(steps) == len(kept) <= max(len(numbers) if len(numbers) <= most else 0, most + 4)
+    if numbers:
+        expected = [numbers[0], numbers[-1], min(numbers), max(numbers)]
+        assert [kept[0], kept[-1], min(kept), max(kept)] == pytest.approx(expected, rel=1e-6)
+        assert steps[0] >= START_NS // MS_NS
+        assert all(step > 0 for step in steps)
+
+
+@given(st.lists(st.decimals(-10_000, 10_000, places=2), max_size=60))
+def test_a_histogram_counts_every_trade_once(profits: list[Decimal]) -> None:
+    found = histogram([float(profit) for profit in profits])
+    assert sum(found.counts) == len(profits)
+    assert found.start <= 0.0
+    if profits:
+        assert len(found.counts) <= 42
+
+
+def test_months_and_days_multiply_to_the_whole() -> None:
+    values = [5 * value for value in wave(80)]
+    equity = run(values, DAY_NS).equity
+    months = monthly(100_000.0, equity)
+    worth = 1.0
+    for year in months.values():
+        worth *= 1.0 + yearly(year)
+    assert worth == pytest.approx(values[-1] / 100_000)
+    assert list(months) == ["2023", "2024"]
+    assert sum(map(len, daily(100_000.0, equity).values())) == 80
+    assert daily(100_000.0, run([5 * value for value in wave(93)], DAY_NS).equity) == {}
+
+
+def test_a_bar_that_ends_at_midnight_belongs_to_its_day() -> None:
+    midnight = 1_704_067_200_000_000_000
+    assert monthly(100.0, (EquityPoint(midnight, 110.0, 0.0),)) == {"2023": {12: pytest.approx(0.1)}}
+
+
+def test_numbers_are_written_for_people() -> None:
+    assert (number(-1234.5), number(-0.0001), number(None)) == ("\N{MINUS SIGN}1,234.50", "0.00", "\N{EN DASH}")
+    assert percent(0.12345) == "12.35 %"
+    assert (duration(90_061 * 10**9), duration(0), duration(None)) == ("1 d 1 h", "0 s", "\N{EN DASH}")
