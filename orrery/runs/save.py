@@ -1,0 +1,67 @@
+"""Keep a backtest: its folder appears whole or not at all."""
+
+import os
+import re
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from common.clock import WallClock
+from orrery.runs.kept import BACKTESTS, EQUITY, REPORT, RESULT, TRADES, kept_run
+from orrery.runs.tables import SECOND_NS, write_equity, write_trades
+from services.backtest.metrics import Metrics
+from services.backtest.report import render
+from services.backtest.report.curves import Indicators
+from services.backtest.result import RunResult
+
+LONGEST_NAME = 40
+DIGEST_DIGITS = 8
+MOST_TWINS = 1_000
+"""Runs of one name and digest within one second."""
+
+
+def save_run(
+    result: RunResult,
+    metrics: Metrics,
+    data_dir: Path,
+    indicators: Indicators | None = None,
+    kept_ns: int | None = None,
+) -> Path:
+    """Keep a run in `<data_dir>/backtests/<time>-<name>-<digest>` and return that folder; OSError if it cannot be written.
+
+    indicators: by symbol and name, their values at the equity points, for the report.
+    kept_ns: the time in the folder's name, the machine's if None.
+    """
+    parent = data_dir / BACKTESTS
+    parent.mkdir(parents=True, exist_ok=True)
+    time_ns = WallClock().now_ns() if kept_ns is None else kept_ns
+    scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=parent))
+    try:
+        scratch.chmod(0o755)
+        folder = _free(parent / _run_id(result, time_ns))
+        kept = kept_run(folder.name, time_ns, result, metrics)
+        (scratch / RESULT).write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
+        write_trades(scratch / TRADES, result)
+        write_equity(scratch / EQUITY, result)
+        (scratch / REPORT).write_text(render(result, metrics, indicators), encoding="utf-8")
+        os.replace(scratch, folder)  # an empty or missing folder is replaced at once, one that holds a run refuses
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return folder
+
+
+def _run_id(result: RunResult, time_ns: int) -> str:
+    time = datetime.fromtimestamp(time_ns // SECOND_NS, UTC).strftime("%Y%m%dT%H%M%SZ")
+    name = re.sub(r"[^A-Za-z0-9_.]+", "_", result.name)[:LONGEST_NAME] or "run"
+    return f"{time}-{name}-{result.digest[:DIGEST_DIGITS]}"
+
+
+def _free(folder: Path) -> Path:
+    twins = (folder.with_name(f"{folder.name}-{n}") for n in range(2, MOST_TWINS))
+    free = next((path for path in (folder, *twins) if not path.exists()), None)
+    if free is None:
+        raise FileExistsError(f"{folder}: expected less than {MOST_TWINS} runs of one second, name and digest")
+    return free
