@@ -1,0 +1,74 @@
+"""Backtests: bars per second of the EMA crossover 10/20, which orders every 22 bars or so, on the bar tier."""
+
+import resource
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.figures import Figure
+from common.config.models import ExecutionSection, RiskSection
+from services.backtest.bars_table import BarTable
+from services.backtest.engine import run as run_backtest
+from services.backtest.plan import Plan
+from services.signal.hosts.lua import LuaLimits, lua_factory
+from services.signal.loading import load_strategy
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPT = ROOT / "benchmarks" / "ema_10_20.lua"
+RECORDED = ROOT.parent / "shared" / "data" / "history" / "btc_perp_1m_first_half.csv.gz"
+MINUTE_NS = 60_000_000_000
+BEGIN_NS = 1_640_991_660_000_000_000
+SIZES = (45_000, 500_000)
+CASH = Decimal(10**8)
+
+
+def run() -> list[Figure]:
+    """Measure on recorded bars, repeated as often as needed; on a random walk where there is no recording."""
+    figures = []
+    for size in SIZES:
+        result = run_backtest(_plan(_bars(size)))
+        assert result.is_complete, result.error
+        name = f"EMA 10/20, {size // 1000}k bars"
+        figures += [
+            Figure(name, result.bars_per_second, "bars/s", ">= 400 000", ">= 1 000 000"),
+            Figure(f"{name}: orders", result.orders, "orders"),
+            Figure(f"{name}: peak memory of this process", _peak_mib(), "MiB"),
+        ]
+    return figures
+
+
+def _plan(table: BarTable) -> Plan:
+    wide = Decimal(10**15)
+    return Plan(
+        name="bench",
+        tables=(table,),
+        strategies=(load_strategy(SCRIPT),),
+        make_host=lua_factory(LuaLimits()),
+        risk=RiskSection(initial_cash=CASH, max_position_size=wide, max_notional_exposure=wide),
+        execution=ExecutionSection(slippage_bps=Decimal(0), taker_fee_bps=Decimal(10), maker_fee_bps=Decimal(10)),
+    )
+
+
+def _bars(size: int) -> BarTable:
+    columns = _recorded() if RECORDED.is_file() else _walk()
+    repeats = -(-size // len(columns[0]))
+    tiled = [np.ascontiguousarray(np.tile(column, repeats)[:size]) for column in columns]
+    return BarTable("BTCUSDT", "1m", BEGIN_NS + np.arange(size, dtype=np.int64) * MINUTE_NS, *tiled)
+
+
+def _recorded() -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    values = np.loadtxt(RECORDED, delimiter=",", skiprows=1, usecols=range(1, 6))
+    return [values[:, column] for column in range(5)]
+
+
+def _walk() -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
+    closes = np.round(40_000 * np.exp(np.cumsum(np.random.default_rng(1).normal(0, 0.0005, 45_000))), 2)
+    opens = np.concatenate([closes[:1], closes[:-1]])
+    return [opens, np.maximum(opens, closes), np.minimum(opens, closes), closes, np.ones(len(closes))]
+
+
+def _peak_mib() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1 << 20) if sys.platform == "darwin" else peak / 1024

@@ -1,0 +1,64 @@
+"""What `orrery backtest` prints: one JSON object for scripts, a table for people."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from services.backtest.metrics import Metrics
+from services.backtest.result import RunResult
+
+_KEYS = (
+    "name", "tier", "strategies", "params", "settings", "provenance", "initial_cash", "final_equity", "bars", "intents",
+    "orders", "fills", "refusals", "fees", "slippage_paid", "turnover", "digest", "seconds", "bars_per_second",
+    "is_complete", "error",
+)  # fmt: skip
+_encoder = msgspec.json.Encoder(decimal_format="number")
+_TIER = "bars: the way inside a bar is not known; against the position first, every level met in order"
+
+
+def as_json(result: RunResult, metrics: Metrics) -> str:
+    """Return one JSON object: the figures of the run, `trades` as their number, and `metrics`. Money is exact."""
+    shown: dict[str, Any] = {name: getattr(result, name) for name in _KEYS}
+    return _encoder.encode({**shown, "trades": len(result.trades), "metrics": metrics}).decode()
+
+
+def as_lines(result: RunResult, metrics: Metrics) -> Iterator[str]:
+    """Yield the lines of the table."""
+    symbols = ", ".join(f"{data.symbol} {data.timeframe} ({data.file})" for data in result.provenance)
+    rows = [
+        ("strategy", ", ".join(result.strategies)),
+        ("data", symbols),
+        ("tier", _TIER),
+        ("bars", f"{result.bars:,}"),
+        ("orders", f"{result.orders:,} ({result.refusals:,} refused)"),
+        ("round trips", f"{len(result.trades):,}"),
+        ("initial cash", f"{result.initial_cash:,.2f}"),
+        ("final equity", f"{result.final_equity:,.2f}"),
+        ("fees", f"{result.fees:,.2f}"),
+        ("slippage paid", f"{result.slippage_paid:,.2f}"),
+        ("return", _percent(metrics.total_return)),
+        ("buy and hold", _percent(metrics.benchmark_return)),
+        ("max drawdown", _percent(metrics.max_drawdown)),
+        (f"Sharpe ({metrics.sampling})", _number(metrics.sharpe)),
+        ("Sortino", _number(metrics.sortino)),
+        ("Calmar", _number(metrics.calmar)),
+        ("win rate", _percent(metrics.trades.win_rate)),
+        ("profit factor", _number(metrics.trades.profit_factor)),
+        ("time in market", _percent(metrics.time_in_market)),
+        ("speed", f"{result.bars_per_second:,.0f} bars/s"),
+        ("digest", result.digest),
+    ]
+    for name, value in rows:
+        yield f"{name:<18} {value}"
+    for data in result.provenance:
+        for note in data.notes:
+            yield f"{'note':<18} {data.file}: {note}"
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2%}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

@@ -1,0 +1,115 @@
+"""`orrery backtest`: a CSV without mapping, the figures that scripts read, and errors that say what to change."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orrery.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[3]
+EMA = str(ROOT / "strategies" / "ema_crossover.lua")
+KEYS = {"bars", "orders", "trades", "fees", "final_equity", "bars_per_second", "digest", "metrics"}
+
+
+@pytest.fixture
+def bars(tmp_path: Path) -> str:
+    """Return a CSV of an hour's zigzag and fall, one bar a minute."""
+    path = tmp_path / "BTCUSDT_1m.csv"
+    closes = [100 + (10 if number % 60 < 30 else 0) + number % 30 / 10 for number in range(300)]
+    lines = ["timestamp,open,high,low,close,volume"]
+    for number, close in enumerate(closes):
+        open_ = closes[max(0, number - 1)]
+        hour, minute = divmod(number, 60)
+        moment = f"2024-01-01 {hour:02}:{minute:02}:00"
+        lines.append(f"{moment},{open_},{max(open_, close) + 0.5},{min(open_, close) - 0.5},{close},1")
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(["backtest", *arguments])
+    shown = capsys.readouterr()
+    return code, shown.out, shown.err
+
+
+def found(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    code, out, err = run(capsys, *arguments, "--json")
+    assert (code, err) == (0, "")
+    result: dict[str, Any] = json.loads(out)
+    return result
+
+
+def test_a_csv_of_the_usual_columns_needs_no_mapping(capsys: pytest.CaptureFixture[str], bars: str) -> None:
+    result = found(capsys, "--strategy", EMA, "--data", bars)
+    assert result.keys() >= KEYS
+    assert result["bars"] == 300
+    assert result["orders"] >= 2
+    assert result["initial_cash"] == 100_000
+    assert result["final_equity"] - 100_000 == pytest.approx(100_000 * result["metrics"]["total_return"])
+    assert found(capsys, "--strategy", EMA, "--data", bars)["digest"] == result["digest"]
+
+
+def test_fee_slippage_cash_and_parameters_are_taken(capsys: pytest.CaptureFixture[str], bars: str) -> None:
+    free = found(capsys, "--strategy", EMA, "--data", bars, "--fee", "0", "--cash", "5000")
+    assert (free["fees"], free["slippage_paid"], free["initial_cash"]) == (0, 0, 5_000)
+    dear = found(capsys, "--strategy", EMA, "--data", bars, "--slippage", "0.001", "--param", "fast=4")
+    assert dear["fees"] > 0
+    assert dear["slippage_paid"] > 0
+    assert dear["params"]["ema_crossover"]["fast"] == 4
+
+
+def test_start_and_end_choose_the_bars(capsys: pytest.CaptureFixture[str], bars: str) -> None:
+    times = ("--start", "2024-01-01T01:00", "--end", "2024-01-01T03:00")
+    assert found(capsys, "--strategy", EMA, "--data", bars, *times)["bars"] == 120
+
+
+def test_limits_of_the_configuration_apply_when_asked_for(capsys: pytest.CaptureFixture[str], bars: str) -> None:
+    result = found(capsys, "--strategy", EMA, "--data", bars, "--set", "risk.max_position_size=0.001")
+    assert result["orders"] == 0
+    assert result["refusals"] > 0
+
+
+def test_people_get_a_table(capsys: pytest.CaptureFixture[str], bars: str) -> None:
+    code, out, _ = run(capsys, "--strategy", EMA, "--data", bars)
+    assert code == 0
+    assert "final equity" in out
+    assert "tier" in out
+
+
+def test_a_strategy_that_fails_is_told_and_what_it_did_is_shown(
+    capsys: pytest.CaptureFixture[str], bars: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "broken.lua"
+    text = Path(EMA).read_text().replace("local is_long", 'error("worn out") local is_long')
+    path.write_text(text)
+    code, out, err = run(capsys, "--strategy", str(path), "--data", bars, "--json")
+    assert code == 1
+    assert "worn out" in err
+    assert json.loads(out)["is_complete"] is True
+    assert json.loads(out)["bars"] == 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((), "expected --data FILE"),
+        (("--data", "{bars}", "--cash", "much"), "--cash much: expected a number from 0"),
+        (("--data", "{bars}", "--fee", "2"), "--fee 2: expected a number from 0 to 0.1"),
+        (("--data", "{bars}", "--start", "soon"), "--start soon: expected a time such as"),
+        (("--data", "{bars}", "--start", "2024-02-01", "--end", "2024-01-01"), "expected a time after --start"),
+        (("--data", "{bars}", "--start", "2025-01-01"), "expected bars between start and end, found none"),
+        (("--data", "{bars}", "--param", "quick=3"), "--param quick: no such parameter; the strategies declare"),
+        (("--data", "{bars}", "--param", "fast"), "--param fast: expected NAME=VALUE"),
+        (("--data", "{bars}", "--symbol", "A", "--symbol", "B"), "expected none, or one for each --data"),
+        (("--data", "{bars}", "--data", "{bars}"), "symbol: expected each once, found BTCUSDT again"),
+        (("--data", "nowhere.csv"), "nowhere.csv"),
+    ],
+)
+def test_what_cannot_be_run_says_what_to_change(
+    capsys: pytest.CaptureFixture[str], bars: str, arguments: tuple[str, ...], text: str
+) -> None:
+    code, out, err = run(capsys, "--strategy", EMA, *(argument.format(bars=bars) for argument in arguments))
+    assert (code, out) == (2, "")
+    assert text in err
