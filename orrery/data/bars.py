@@ -80,7 +80,7 @@ def read_bars(path: Path, options: ReadOptions) -> LoadedBars:
         DataFileError: the file cannot be read, lacks a column or the symbol, has bad rows under OnBad.ERROR, or no bar.
     """
     content = Content(path)
-    if content.is_json_lines and b'"open"' not in content.first_line():
+    if content.is_recording:
         recorded = recorded_bars(path, options)
         found = Found(recorded.bars, recorded.symbol, recorded.timeframe, Places(None, recorded.lines), recorded.notes)
     else:
@@ -151,7 +151,7 @@ def _rows_of_symbol(
         raise DataFileError(path, "", f"symbol: {expected}, found {shown or 'nothing'}")
     rows = None
     if len(names) > 1 or column.null_count:
-        rows = pc.indices_nonzero(pc.equal(column.cast(pa.string()), fitting[0]).fill_null(value=False))
+        rows = pc.indices_nonzero(pc.equal(column.cast(pa.string()), fitting[0]))
     return rows, wanted or fitting[0], ()
 
 

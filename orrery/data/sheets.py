@@ -85,9 +85,11 @@ class Content:
         """Return whether the content is JSON objects."""
         return self.data[:64].lstrip().startswith(b"{")
 
-    def first_line(self) -> bytes:
-        """Return the first line that is not empty."""
-        return self.data.lstrip().partition(b"\n")[0]
+    @property
+    def is_recording(self) -> bool:
+        """Return whether the JSON objects are messages or frames, by the first of them, and not rows of bars."""
+        first = self.data.lstrip().partition(b"\n")[0]
+        return self.is_json_lines and (b'"received_ns"' in first or b'"open"' not in first)
 
     def sheet(self) -> Sheet:
         """Return the rows and columns; DataFileError."""
