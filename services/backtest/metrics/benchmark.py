@@ -13,6 +13,8 @@ def buy_and_hold(closes: Mapping[str, Sequence[float]]) -> list[float]:
     held = [growth for series in closes.values() if (growth := _growth(series))]
     if not held:
         return []
+    if len(held) == 1:
+        return held[0]
     points = max(map(len, held))
     return [math.fsum(growth[min(n, len(growth) - 1)] for growth in held) / len(held) for n in range(points)]
 

@@ -8,8 +8,9 @@ import msgspec
 
 from services.backtest.metrics import Metrics
 from services.backtest.report import tables
-from services.backtest.report.curves import Indicators, account_curves, price_curves, rolling_curves
+from services.backtest.report.curves import POINTS_A_CURVE, Indicators, account_curves, price_curves, rolling_curves
 from services.backtest.report.distribution import histogram
+from services.backtest.report.thinning import stretch_length
 from services.backtest.report.trade_rows import MOST_TRADES, trade_columns
 from services.backtest.report.words import moment
 from services.backtest.result import RunResult
@@ -33,6 +34,7 @@ def render(result: RunResult, metrics: Metrics, indicators: Indicators | None = 
         "provenance": tables.provenance(result.provenance),
         "tier": tables.tier(result),
         "digest": escape(result.digest),
+        "lines_note": _lines_note(result),
         "trades_note": _trades_note(result),
         "style": _asset("report.css"),
         "script": _asset("report.js"),
@@ -73,6 +75,13 @@ def _warning(result: RunResult) -> str:
 
 def _section(title: str, content: str) -> str:
     return f"<section><h2>{escape(title)}</h2>{content}</section>" if content else ""
+
+
+def _lines_note(result: RunResult) -> str:
+    if len(result.equity) <= POINTS_A_CURVE:
+        return ""
+    stretch = stretch_length(len(result.equity), POINTS_A_CURVE)
+    return f"Each line keeps the lowest and the highest value of every {stretch:,} bars; equity.csv has all."
 
 
 def _trades_note(result: RunResult) -> str:

@@ -31,13 +31,18 @@ def thin(times_ns: Sequence[int], values: Sequence[float | None], most: int) -> 
 
 
 def _extremes(values: list[float], most: int) -> Sequence[int]:
-    size = math.ceil(2 * len(values) / max(2, most))
+    size = stretch_length(len(values), most)
     kept = {0, len(values) - 1}
     for start in range(0, len(values), size):
         stretch = values[start : start + size]
         kept.add(start + stretch.index(min(stretch)))
         kept.add(start + stretch.index(max(stretch)))
     return sorted(kept)
+
+
+def stretch_length(count: int, most: int) -> int:
+    """Return of how many points in a row the lowest and the highest are kept, so that `most` of `count` are."""
+    return math.ceil(2 * count / max(2, most))
 
 
 def shortened(value: float) -> float:

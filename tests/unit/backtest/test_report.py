@@ -111,6 +111,7 @@ def test_a_large_run_stays_small_and_keeps_its_extremes() -> None:
     data = Page(text).data
     equity = values_of(data["account"]["equity"])
     assert len(text) < 4_000_000
+    assert "the lowest and the highest value of every 10 bars" in text
     assert (max(equity), min(equity)) == (250_000.0, 50_000.0)
     assert min(values_of(data["account"]["drawdown"])) == pytest.approx(-0.8)
     assert list(data["prices"][0]["overlays"]) == ["ema(10)"]

@@ -234,7 +234,7 @@
     ["Entry (UTC)", (n) => trades.entry[n], (n) => fullMoment(trades.entry[n])], ["at", (n) => trades.entryPrice[n], (n) => price(trades.entryPrice[n])],
     ["Exit (UTC)", (n) => trades.exit[n], (n) => fullMoment(trades.exit[n])], ["at", (n) => trades.exitPrice[n], (n) => price(trades.exitPrice[n])],
     ["Profit", (n) => trades.pnl[n], (n) => amount(trades.pnl[n])], ["Fees", (n) => trades.fees[n], (n) => amount(trades.fees[n])], ["Bars", (n) => trades.bars[n], (n) => amount(trades.bars[n], 0)],
-    ["Entered because", (n) => word(trades.entryReason[n]), null, "word reason"], ["Left because", (n) => word(trades.exitReason[n]), null, "word reason"],
+    ["Entry reason", (n) => word(trades.entryReason[n]), null, "word reason"], ["Exit reason", (n) => word(trades.exitReason[n]), null, "word reason"],
   ];
   const list = document.getElementById("trades"), table = list.querySelector("table"), listBar = list.querySelector(".bar"), PAGE = 25;
   const state = { column: 0, isUp: true, page: 0, only: "all" };
