@@ -53,8 +53,9 @@ def _view_of_entry(
     state, valuation = desk.state, desk.valuation
     instrument = desk.instruments[intent.symbol]
     mark = valuation.mark(market)
-    long_reach, short_reach = _reaches(intent, market, quantity)
-    value = (max(long_reach, short_reach)) * mark
+    own = market.positions[intent.runner]
+    long_reach, short_reach = desk.reaches[intent.symbol].after(own, intent.side, quantity)
+    value = max(long_reach, short_reach) * mark
     if instrument.quote != desk.limits.account_currency:
         value *= valuation.rate(instrument.quote)
     return View(
@@ -66,26 +67,10 @@ def _view_of_entry(
         market_state=market.state,
         quote_age_ns=None if market.quote_ns is None else now_ns - market.quote_ns,
         mark=mark,
-        others_open=state.open_positions - market.positions[intent.runner].is_open,
+        others_open=state.open_positions - own.is_open,
         reach=long_reach if intent.side is Side.BUY else short_reach,
         reach_value=value,
     )
-
-
-def _reaches(intent: OrderIntent, market: Market, quantity: Decimal) -> tuple[Decimal, Decimal]:
-    own = market.positions[intent.runner]
-    long_reach, short_reach = own.quantity + own.buying, own.selling - own.quantity
-    if intent.side is Side.BUY:
-        long_reach += quantity
-    else:
-        short_reach += quantity
-    long_reach, short_reach = max(long_reach, ZERO), max(short_reach, ZERO)
-    if len(market.positions) > 1:
-        for position in market.positions.values():
-            if position is not own:
-                long_reach += max(position.quantity + position.buying, ZERO)
-                short_reach += max(position.selling - position.quantity, ZERO)
-    return long_reach, short_reach
 
 
 def _equal_entry(desk: Desk, intent: OrderIntent, now_ns: int) -> str:

@@ -7,6 +7,7 @@ import msgspec
 from common.ids import Families
 from common.instruments import Instruments
 from common.messages import ApprovedOrder, IntentKind, OrderIntent, OrderType, Side
+from common.money import begin_exact, end_exact, use_money_context
 from services.risk_manager.core.account import Account
 from services.risk_manager.core.breaker import Breaker
 from services.risk_manager.core.limits import Limits
@@ -14,6 +15,7 @@ from services.risk_manager.core.losses import LossWatch
 from services.risk_manager.core.markets import Market
 from services.risk_manager.core.orders import Orders, WorkingOrder
 from services.risk_manager.core.positions import Position
+from services.risk_manager.core.reach import Reaches
 from services.risk_manager.core.rough import Rough
 from services.risk_manager.core.valuation import Valuation
 
@@ -71,16 +73,19 @@ class State(msgspec.Struct):
 
 
 class Desk:
-    """State, limits, instruments, valuations and loss watch; keeps track of what is on its way."""
+    """State, limits, instruments, reaches, valuations and loss watch; keeps track of what is on its way."""
 
-    __slots__ = ("instruments", "limits", "losses", "rough", "state", "valuation")
+    __slots__ = ("instruments", "limits", "losses", "reaches", "rough", "state", "valuation")
 
     def __init__(self, limits: Limits, instruments: Instruments, state: State) -> None:
         self.limits = limits
         self.instruments = instruments
         self.state = state
-        self.valuation = Valuation(state.markets, state.account, instruments, limits.account_currency)
-        self.rough = Rough(state.markets, state.account, instruments, limits.account_currency)
+        use_money_context()
+        self.reaches = Reaches(state.markets)
+        currency = limits.account_currency
+        self.valuation = Valuation(state.markets, self.reaches, state.account, instruments, currency)
+        self.rough = Rough(state.markets, self.reaches, state.account, instruments, currency)
         self.losses = LossWatch(limits, state.breaker, self.valuation, self.rough)
 
     def place(
@@ -89,6 +94,7 @@ class Desk:
         """Take an approved order into work: from now on it counts as if it could fill at any moment."""
         market = self.state.markets[order.symbol]
         position = market.positions[order.runner]
+        begin_exact()
         if order.side is Side.BUY:
             position.buying += order.quantity
         else:
@@ -107,6 +113,7 @@ class Desk:
             target_price,
         )
         self.changed(market, position)
+        end_exact()
 
     def release(self, order: WorkingOrder, position: Position) -> None:
         """Take an order, with what it did not fill, off its position and out of work; `changed` must follow."""
@@ -124,12 +131,13 @@ class Desk:
         orders.finished.put(order.id, order.last_fill)
 
     def changed(self, market: Market, position: Position) -> None:
-        """Note that a position, or what is on its way to it, changed."""
+        """Note that a position, or what is on its way to it, changed; `end_exact` must follow: a rounded sum would last."""
         is_open = position.entries > 0 or bool(position.quantity)
         if is_open is not position.is_open:
             step = 1 if is_open else -1
             position.is_open = is_open
             market.open_positions += step
             self.state.open_positions += step
+        self.reaches[market.symbol].count(position)
         self.valuation.touch(market.symbol)
         self.rough.change(market.symbol)

@@ -48,9 +48,9 @@ def take_fill(desk: Desk, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
     state.account.book(fill, notional, realised, currency)
     if order is not None:
         _count_off(desk, order, position, fill, number)
+    desk.changed(market, position)
     end_exact()
     _protect(desk, position, before, order, fill)
-    desk.changed(market, position)
     desk.losses.settle(market, fill)
     return _changes(desk, position, fill, currency, now_ns)
 
@@ -157,6 +157,8 @@ def take_end(desk: Desk, report: OrderRejected | OrderCancelled, now_ns: int) ->
     position = market.positions[order.runner]
     if position.protection.working == order.id:
         position.protection.not_before_ns = now_ns + STOP_RETRY_NS
+    begin_exact()
     desk.release(order, position)
     desk.changed(market, position)
+    end_exact()
     return ()

@@ -13,6 +13,7 @@ from common.instruments import Instruments
 from common.messages import Quote
 from services.risk_manager.core.account import Account
 from services.risk_manager.core.markets import Market
+from services.risk_manager.core.reach import Reaches
 
 WIDENING = 1e-9
 """Share of all amounts added up by which a bound is wider than the sum; the sum itself is off by about 1e-13."""
@@ -35,12 +36,18 @@ class Entry:
 class Rough:
     """Approximate totals over all markets. It is derived from the state alone and is not part of it."""
 
-    __slots__ = ("_account", "_changed", "_currency", "_entries", "_instruments", "_markets", "_unusable")
+    __slots__ = ("_account", "_changed", "_currency", "_entries", "_instruments", "_markets", "_reaches", "_unusable")
 
     def __init__(
-        self, markets: Mapping[str, Market], account: Account, instruments: Instruments, currency: str
+        self,
+        markets: Mapping[str, Market],
+        reaches: Reaches,
+        account: Account,
+        instruments: Instruments,
+        currency: str,
     ) -> None:
         self._markets = markets
+        self._reaches = reaches
         self._account = account
         self._instruments = instruments
         self._currency = currency
@@ -113,10 +120,5 @@ class Rough:
             self._unusable.add(symbol)
             self._entries.pop(symbol, None)
             return
-        net = long_reach = short_reach = 0.0
-        for position in market.positions.values():
-            held = float(position.quantity)
-            net += held
-            long_reach += max(held + float(position.buying), 0.0)
-            short_reach += max(float(position.selling) - held, 0.0)
-        self._entries[symbol] = Entry(net, max(long_reach, short_reach), (quote.bid + quote.ask) * 0.5)
+        reach = self._reaches[symbol]
+        self._entries[symbol] = Entry(float(reach.net), float(reach.largest), (quote.bid + quote.ask) * 0.5)

@@ -12,6 +12,7 @@ from common.messages import Quote
 from common.money import ONE, ZERO, decimal_of, ratio
 from services.risk_manager.core.account import Account
 from services.risk_manager.core.markets import Market
+from services.risk_manager.core.reach import Reaches
 
 _HALF = Decimal("0.5")
 
@@ -40,14 +41,21 @@ class Valuation:
         "_markets",
         "_marks",
         "_net",
+        "_reaches",
         "_touched",
         "_worths",
     )
 
     def __init__(
-        self, markets: Mapping[str, Market], account: Account, instruments: Instruments, currency: str
+        self,
+        markets: Mapping[str, Market],
+        reaches: Reaches,
+        account: Account,
+        instruments: Instruments,
+        currency: str,
     ) -> None:
         self._markets = markets
+        self._reaches = reaches
         self._account = account
         self._instruments = instruments
         self._currency = currency
@@ -135,19 +143,11 @@ class Valuation:
     def _value(self, market: Market, rate: Decimal) -> Worth:
         if not market.open_positions:
             return _NOTHING
-        net = long_reach = short_reach = ZERO
-        for position in market.positions.values():
-            held = position.quantity
-            net += held
-            ahead, behind = held + position.buying, position.selling - held
-            if ahead > ZERO:
-                long_reach += ahead
-            if behind > ZERO:
-                short_reach += behind
+        reach = self._reaches[market.symbol]
         price = self.mark(market)
         if rate is not ONE:
             price *= rate
-        return Worth((max(long_reach, short_reach)) * price, net * price)
+        return Worth(reach.largest * price, reach.net * price)
 
 
 def _mean_cost(market: Market) -> Decimal:
