@@ -6,7 +6,7 @@ from pathlib import Path
 import zmq
 
 from common.bus.peers import Peer, Peers
-from common.bus.security import OPERATOR, Security
+from common.bus.security import OPERATOR, Security, leave_plain
 from common.bus.subscriber import Subscriber
 from common.clock import WallClock
 from common.config.endpoints import all_endpoints, is_private
@@ -76,6 +76,8 @@ class OperatorBus:
     def _protect(self, socket: "zmq.Socket[bytes]", service: str, bound: str) -> None:
         if self._security is not None and not is_private(bound):
             self._security.protect_client(socket, service)
+        else:
+            leave_plain(socket)
 
     def _load_security(self, config: Config) -> Security | None:
         addresses = [address for end in self.endpoints.values() for address in (end.bind_publish, end.bind_command)]
