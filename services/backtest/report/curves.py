@@ -89,14 +89,15 @@ def _rolled(
 ) -> tuple[list[float | None], list[float | None]]:
     sharpe: list[float | None] = []
     volatility: list[float | None] = []
-    total = squares = 0.0
+    total = squares = most = 0.0
     for n, value in enumerate(returns):
         gone = returns[n - window] if n >= window else 0.0
         total, squares = total + value - gone, squares + value * value - gone * gone
+        most = max(most, squares)
         mean, variance = total / window, max(0.0, (squares - total * total / window) / (window - 1))
         is_full = n >= window - 1
-        # Sums that values are added to and taken from keep a rest of rounding: below it there is no deviation.
-        moves = is_full and variance > ratios.ROUNDING * squares / window
+        # Sums that values are added to and taken from keep a rest of the largest of them: below it nothing moves.
+        moves = is_full and variance > ratios.ROUNDING * most / window
         sharpe.append(mean / math.sqrt(variance) * math.sqrt(periods_per_year) if moves else None)
         volatility.append(math.sqrt(variance * periods_per_year) if is_full else None)
     return sharpe, volatility

@@ -7,6 +7,7 @@ from decimal import Decimal
 from html.parser import HTMLParser
 from typing import Any, override
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -163,6 +164,25 @@ def test_months_and_days_multiply_to_the_whole() -> None:
 def test_a_bar_that_ends_at_midnight_belongs_to_its_day() -> None:
     midnight = 1_704_067_200_000_000_000
     assert monthly(100.0, (EquityPoint(midnight, 110.0, 0.0),)) == {"2023": {12: pytest.approx(0.1)}}
+
+
+def test_a_rolled_window_that_went_quiet_has_no_ratio() -> None:
+    values = [100_000.0 + 31.7 * math.sin(n) for n in range(60)] + [100_020.1] * 240
+    rolling = page(run(values)).data["rolling"]
+    assert rolling["window"] == "30 bars"
+    assert len(rolling["sharpe"][1]) < 65
+    assert values_of(rolling["volatility"])[-1] == pytest.approx(0.0, abs=1e-4)
+
+
+def test_rolled_figures_are_those_of_the_window() -> None:
+    result = run([5 * value for value in wave(100)], DAY_NS)
+    last = compute(
+        msgspec.structs.replace(result, initial_cash=Decimal(repr(result.equity[69].equity)), equity=result.equity[70:])
+    )
+    rolling = page(result).data["rolling"]
+    assert rolling["window"] == "30 days"
+    assert values_of(rolling["sharpe"])[-1] == pytest.approx(last.sharpe, rel=1e-5)
+    assert values_of(rolling["volatility"])[-1] == pytest.approx(last.volatility, rel=1e-5)
 
 
 def test_numbers_are_written_for_people() -> None:
