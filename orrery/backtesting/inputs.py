@@ -1,7 +1,6 @@
 """From the options of `orrery backtest` to a plan that can be run; every mistake names its option."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 from common.config.instruments import instruments_of
 from common.config.models import Config, ExecutionSection, RiskSection
 from common.money import figure
+from orrery.backtesting.options import Options
 from orrery.data.bars import load_bars
 from orrery.errors import CommandLineError
 from services.backtest.plan import Plan, PlanError
@@ -20,22 +20,6 @@ from services.signal.loading import StrategyFileError, limits_of, load_strategy
 BASIS_POINTS = 10_000
 UNLIMITED = Decimal(10) ** 18
 """Size and notional that no account reaches: without a configuration nothing but the cash limits a strategy."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What was typed. loaded: the configuration, if one was asked for; its risk limits and instruments then apply."""
-
-    strategies: Sequence[Path]
-    data: Sequence[Path]
-    symbols: Sequence[str]
-    start: str
-    end: str
-    cash: str
-    fee: str
-    slippage: str
-    params: Sequence[str]
-    loaded: Config | None
 
 
 def make_plan(options: Options) -> Plan:

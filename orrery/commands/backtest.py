@@ -1,4 +1,4 @@
-"""`orrery backtest`: a strategy on history, through the cores of the running stack."""
+"""`orrery backtest`: a strategy on history, through the cores of the running stack; and the runs that were kept."""
 
 import sys
 from pathlib import Path
@@ -9,19 +9,25 @@ import typer
 from orrery.commands import TOOLS
 from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
 from orrery.options import ConfigOption, JsonOption, SetOption, load
+from orrery.runs.commands import compare_command, list_command, show_command
 
 if TYPE_CHECKING:
-    from services.backtest.plan import Plan
-    from services.backtest.result import RunResult
+    from orrery.backtesting.options import Options
 
 PANEL = TOOLS
+app = typer.Typer(invoke_without_command=True)
+app.command("list")(list_command)
+app.command("show")(show_command)
+app.command("compare")(compare_command)
 
 
+@app.callback()
 def command(  # noqa: PLR0913 - one argument per option
+    context: typer.Context,
     *,
     strategy: Annotated[
-        list[Path], typer.Option("--strategy", "-s", metavar="FILE", help="Lua file; may be repeated.")
-    ],
+        list[Path] | None, typer.Option("--strategy", "-s", metavar="FILE", help="Lua file; may be repeated.")
+    ] = None,
     data: Annotated[
         list[Path] | None,
         typer.Option("--data", "-d", metavar="FILE", help="Bars: CSV, Parquet, Feather, JSON Lines; may be repeated."),
@@ -39,6 +45,7 @@ def command(  # noqa: PLR0913 - one argument per option
     ] = None,
     config: ConfigOption = None,
     overrides: SetOption = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep result and report under engine.data_dir.")] = False,
     json: JsonOption = False,
 ) -> int:
     """Run strategies on recorded bars, in one account, with the very code that trades.
@@ -52,47 +59,38 @@ def command(  # noqa: PLR0913 - one argument per option
     - `orrery backtest --strategy strategies/ema_crossover.lua --data BTCUSDT_1m.csv`
     - `orrery backtest -s my.lua -d btc.csv -d eth.csv --symbol BTCUSDT --symbol ETHUSDT --param fast=5 --json`
     """
-    if not data:
-        raise CommandLineError("backtest: expected --data FILE, such as --data BTCUSDT_1m.csv, found none")
-    try:
-        from orrery.backtesting.inputs import Options, make_plan
-        from orrery.backtesting.output import as_json, as_lines
-        from services.backtest.metrics import compute
-    except ModuleNotFoundError as error:
-        text = f"expected the packages of the extra `research`, such as by `make setup`, found no {error.name}"
-        raise CommandLineError(f"backtest: {text}") from error
+    if context.invoked_subcommand is not None:
+        return EXIT_OK
+    if not strategy or not data:
+        example = "`orrery backtest --strategy strategies/ema_crossover.lua --data BTCUSDT_1m.csv`"
+        raise CommandLineError(f"backtest: expected --strategy FILE and --data FILE, such as {example}")
+    from orrery.backtesting.options import Options
+
     is_configured = config is not None or bool(overrides)
     options = Options(
-        strategies=strategy,
-        data=data,
-        symbols=symbol or (),
-        start=start,
-        end=end,
-        cash=cash or ("" if is_configured else "100000"),
-        fee=fee,
-        slippage=slippage,
-        params=param or (),
+        strategies=strategy, data=data, symbols=symbol or (), start=start, end=end,
+        cash=cash or ("" if is_configured else "100000"), fee=fee, slippage=slippage, params=param or (),
         loaded=load(config, overrides).config if is_configured else None,
-    )
-    result = _run(make_plan(options), is_shown=not json and sys.stderr.isatty())
+    )  # fmt: skip
+    return _backtest(options, load(config, overrides).config.engine.data_dir if keep else "", is_json=json)
+
+
+def _backtest(options: "Options", keep_in: str, *, is_json: bool) -> int:
+    try:
+        from orrery.backtesting.inputs import make_plan
+        from orrery.backtesting.output import as_json, as_lines
+        from orrery.backtesting.shown import run_shown
+        from services.backtest.metrics import compute
+    except ModuleNotFoundError as error:
+        text = f"expected the packages of the extra `research`, found no {error.name}"
+        raise CommandLineError(f"backtest: {text}") from error
+    result = run_shown(make_plan(options), is_shown=not is_json and sys.stderr.isatty())
     metrics = compute(result)
-    if json:
-        print(as_json(result, metrics))
-    else:
-        print("\n".join(as_lines(result, metrics)))
+    print(as_json(result, metrics) if is_json else "\n".join(as_lines(result, metrics)))
+    if keep_in:
+        from orrery.runs.save import save_run
+
+        print(f"orrery: kept in {save_run(result, metrics, Path(keep_in))}", file=sys.stderr)
     if result.error:
         print(f"orrery: {'strategy failed' if result.is_complete else 'ended early'}: {result.error}", file=sys.stderr)
     return EXIT_FAILED if result.error else EXIT_OK
-
-
-def _run(plan: "Plan", *, is_shown: bool) -> "RunResult":
-    from services.backtest.engine import run
-
-    if not is_shown:
-        return run(plan)
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("bars", total=None)
-        return run(plan, lambda done, total: bars.update(task, completed=done, total=total))

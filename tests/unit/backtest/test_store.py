@@ -11,8 +11,11 @@ import typer
 from typer.testing import CliRunner
 
 from orrery.errors import CommandLineError
-from orrery.runs import BACKTESTS, compare_runs, list_runs, save_run, show_run
 from orrery.runs.commands import compare_command, list_command, show_command
+from orrery.runs.compare import compare_runs
+from orrery.runs.kept import BACKTESTS
+from orrery.runs.read import list_runs, show_run
+from orrery.runs.save import save_run
 from orrery.runs.tables import utc
 from services.backtest.metrics import compute
 from services.backtest.result import RunResult

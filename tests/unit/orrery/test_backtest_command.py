@@ -91,10 +91,23 @@ def test_a_strategy_that_fails_is_told_and_what_it_did_is_shown(
     assert json.loads(out)["bars"] == 300
 
 
+def test_runs_are_kept_listed_and_shown(
+    capsys: pytest.CaptureFixture[str], bars: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ORRERY__ENGINE__DATA_DIR", str(tmp_path / "var"))
+    result = json.loads(run(capsys, "--strategy", EMA, "--data", bars, "--keep", "--json")[1])
+    code, out, _ = run(capsys, "list", "--json")
+    assert code == 0
+    assert [kept["digest"] for kept in json.loads(out)["runs"]] == [result["digest"]]
+    code, out, _ = run(capsys, "show", "latest")
+    assert code == 0
+    assert result["digest"][:8] in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ((), "expected --data FILE"),
+        ((), "expected --strategy FILE and --data FILE"),
         (("--data", "{bars}", "--cash", "much"), "--cash much: expected a number from 0"),
         (("--data", "{bars}", "--fee", "2"), "--fee 2: expected a number from 0 to 0.1"),
         (("--data", "{bars}", "--start", "soon"), "--start soon: expected a time such as"),
