@@ -5,21 +5,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from orrery.data.errors import DataFileError
-from orrery.data.names import BAR_FIELDS, CLOCK, SYMBOL, TIME, found_columns, names_another, same_symbol, symbol_of_name
 from orrery.data.options import ReadOptions
 from orrery.data.recorded import recorded_bars
+from orrery.data.rows import columns_of, require, rows_of
 from orrery.data.sheets import Content, Sheet
-from orrery.data.times import NAIVE, TimeError, numbers_of, times_of
+from orrery.data.trades import bars_of_trades, holds_trades
 from services.backtest.bars_table import PRICES, BarTable
 from services.backtest.quality import OnBad, QualityError, QualityReport, RawBars, checked, inferred_timeframe, moment
 from services.backtest.result import Provenance
-
-MAX_NAMED_SYMBOLS = 10
-"""Most symbols of a file that an error names."""
 
 
 class LoadedBars(NamedTuple):
@@ -98,61 +93,20 @@ def read_bars(path: Path, options: ReadOptions) -> LoadedBars:
 
 
 def _found_in_sheet(path: Path, sheet: Sheet, options: ReadOptions) -> Found:
-    columns = _columns_of(path, sheet, options.mapping)
-    numbers = [columns[name] for name in (*PRICES, "volume") if name in columns]
-    others = [columns[name] for name in (TIME, CLOCK, SYMBOL) if name in columns]
-    read = sheet.columns(numbers, others)
-    rows, symbol, notes = _rows_of_symbol(path, read[columns[SYMBOL]] if SYMBOL in columns else None, options.symbol)
-    if rows is not None:
-        read = {name: column.take(rows) for name, column in read.items()}
-    row_numbers = np.arange(len(read[columns[TIME]])) if rows is None else np.from_dlpack(rows).astype(np.int64)
-    try:
-        times = times_of(read[columns[TIME]], read[columns[CLOCK]] if CLOCK in columns else None)
-    except TimeError as error:
-        place = sheet.place(int(row_numbers[error.row]))
-        raise DataFileError(path, place, f"{columns[TIME]}: {error}") from error
-    values = {name: numbers_of(read[columns[name]]) for name in (*PRICES, "volume") if name in columns}
-    if "volume" not in values:
+    figures = (*PRICES, "volume")
+    columns = columns_of(path, sheet, figures, options.mapping)
+    is_of_trades = not any(name in columns for name in PRICES) and holds_trades(path, sheet, options)
+    if is_of_trades:
+        made = bars_of_trades(path, sheet, options)
+        return Found(made.bars, made.symbol, made.timeframe, Places(sheet), made.notes)
+    require(path, sheet, columns, PRICES)
+    rows = rows_of(path, sheet, columns, figures, options)
+    notes = rows.notes
+    if "volume" not in rows.figures:
         notes = (*notes, "no column of volume: taken as 0")
-        values["volume"] = np.zeros(len(times.ns))
-    notes = (*sheet.notes, *notes, *((NAIVE,) if times.is_naive else ()))
-    return Found(RawBars(row=row_numbers, start_ns=times.ns, **values), symbol, "", Places(sheet), notes)
-
-
-def _columns_of(path: Path, sheet: Sheet, mapping: Mapping[str, str]) -> dict[str, str]:
-    try:
-        columns = found_columns(sheet.names, (*BAR_FIELDS, SYMBOL), mapping)
-    except ValueError as error:
-        raise DataFileError(path, "", str(error)) from error
-    missing = [name for name in (TIME, *PRICES) if name not in columns]
-    if missing:
-        expected = ", ".join("timestamp" if name == TIME else name for name in missing)
-        found = ", ".join(sheet.names)
-        hint = "a mapping such as close=Last names columns that are called otherwise"
-        raise DataFileError(path, sheet.names_place, f"columns: expected {expected}, found {found}; {hint}")
-    return columns
-
-
-def _rows_of_symbol(
-    path: Path, column: pa.ChunkedArray | None, wanted: str
-) -> tuple[pa.Array | None, str, tuple[str, ...]]:
-    """Return the numbers of the wanted symbol's rows, None for all; the symbol; and what had to be assumed."""
-    if column is None:
-        if not wanted:
-            symbol = symbol_of_name(path)
-            return None, symbol, (f"symbol {symbol} taken from the file's name",)
-        doubt = f"the file's name says {symbol_of_name(path)}, not {wanted}"
-        return None, wanted, (doubt,) if names_another(path, wanted) else ()
-    names = [str(name) for name in pc.unique(column).to_pylist() if name is not None]
-    fitting = [name for name in names if not wanted or same_symbol(name, wanted)]
-    if len(fitting) != 1:
-        expected = f"expected {wanted}" if wanted else "expected one symbol, or the name of one of them"
-        shown = ", ".join(names[:MAX_NAMED_SYMBOLS]) + (", …" if len(names) > MAX_NAMED_SYMBOLS else "")
-        raise DataFileError(path, "", f"symbol: {expected}, found {shown or 'nothing'}")
-    rows = None
-    if len(names) > 1 or column.null_count:
-        rows = pc.indices_nonzero(pc.equal(column.cast(pa.string()), fitting[0]))
-    return rows, wanted or fitting[0], ()
+        rows.figures["volume"] = np.zeros(len(rows.row))
+    bars = RawBars(row=rows.row, start_ns=rows.time_ns, **rows.figures)
+    return Found(bars, rows.symbol, "", Places(sheet), notes)
 
 
 def _in_range(path: Path, bars: RawBars, options: ReadOptions) -> RawBars:

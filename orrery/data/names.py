@@ -8,7 +8,6 @@ from common.instruments import split_symbol
 
 TIME, CLOCK, SYMBOL = "time", "clock", "symbol"
 """Columns beside the figures. CLOCK: the time of day, in files that keep the date apart."""
-BAR_FIELDS = (TIME, "open", "high", "low", "close", "volume")
 NAME_CHARACTERS = 20
 """Most characters of a symbol that is made of a file's name."""
 

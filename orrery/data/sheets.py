@@ -105,7 +105,7 @@ class Content:
         # No threads: one that outlives the reading aborts the process at its end, when it lets go of our bytes.
         source = pa.BufferReader(self.data)
         if self.data.startswith(_PARQUET):
-            return pyarrow.parquet.read_table(source, use_threads=False, pre_buffer=False)
+            return pyarrow.parquet.ParquetFile(source, pre_buffer=False).read(use_threads=False)
         if self.data.startswith(_ARROW):
             return pyarrow.feather.read_table(source, use_threads=False)
         if self.is_json_lines:

@@ -1,0 +1,119 @@
+"""Trades from a file of rows: checked, and made into bars where bars are wanted."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from common.timeframes import timeframe_ns
+from orrery.data.errors import DataFileError
+from orrery.data.options import ReadOptions
+from orrery.data.rows import columns_of, require, rows_of
+from orrery.data.sheets import Sheet
+from services.backtest.bars_table import Floats, Integers
+from services.backtest.quality import OnBad, RawBars, moment
+
+DEFAULT_TIMEFRAME = "1m"
+"""Length of the bars that trades are made into when none is asked for."""
+_FIELDS = ("price", "size")
+
+
+class MadeBars(NamedTuple):
+    """Bars made of trades; row: that of a bar's first trade."""
+
+    bars: RawBars
+    symbol: str
+    timeframe: str
+    notes: tuple[str, ...]
+
+
+class _Trades(NamedTuple):
+    symbol: str
+    row: Integers
+    time_ns: Integers
+    price: Floats
+    size: Floats
+    notes: tuple[str, ...]
+
+
+def holds_trades(path: Path, sheet: Sheet, options: ReadOptions) -> bool:
+    """Return whether a sheet has the columns of trades: a price and a size."""
+    columns = columns_of(path, sheet, _FIELDS, options.mapping)
+    return all(name in columns for name in _FIELDS)
+
+
+def bars_of_trades(path: Path, sheet: Sheet, options: ReadOptions) -> MadeBars:
+    """Return the bars of a sheet of trades; an interval without trades gives none, the first and last may be incomplete.
+
+    Raises:
+        DataFileError: a cell is no figure or no time, or a trade is bad and the policy refuses that.
+    """
+    trades = _checked(path, sheet, options)
+    timeframe = options.timeframe or DEFAULT_TIMEFRAME
+    try:
+        length_ns = timeframe_ns(timeframe)
+    except ValueError as error:
+        raise DataFileError(path, "", str(error)) from error
+    interval = trades.time_ns // length_ns
+    first = np.flatnonzero(np.diff(interval, prepend=-1))
+    last = np.append(first[1:], len(interval)) - 1
+    bars = RawBars(
+        row=trades.row[first],
+        start_ns=interval[first] * length_ns,
+        open=trades.price[first],
+        high=np.maximum.reduceat(trades.price, first) if len(first) else trades.price,
+        low=np.minimum.reduceat(trades.price, first) if len(first) else trades.price,
+        close=trades.price[last] if len(first) else trades.price,
+        volume=np.add.reduceat(trades.size, first) if len(first) else trades.size,
+    )
+    notes = (*trades.notes, f"bars of {timeframe} made of {len(interval)} trades")
+    return MadeBars(bars, trades.symbol, timeframe, notes)
+
+
+def _checked(path: Path, sheet: Sheet, options: ReadOptions) -> _Trades:
+    columns = columns_of(path, sheet, _FIELDS, options.mapping)
+    require(path, sheet, columns, _FIELDS)
+    rows = rows_of(path, sheet, columns, _FIELDS, options)
+    trades = _Trades(rows.symbol, rows.row, rows.time_ns, rows.figures["price"], rows.figures["size"], rows.notes)
+    late = np.zeros(len(trades.row), dtype=np.bool_)
+    late[1:] = trades.time_ns[1:] < np.maximum.accumulate(trades.time_ns)[:-1]
+    bad_price = ~(np.isfinite(trades.price) & (trades.price > 0))
+    bad_size = ~(np.isfinite(trades.size) & (trades.size >= 0))
+    if options.on_bad is OnBad.ERROR:
+        _refuse(path, sheet, trades, late, ("time", "a time no earlier than in the row before", trades.time_ns))
+        _refuse(path, sheet, trades, bad_price, ("price", "a number above 0", trades.price))
+        _refuse(path, sheet, trades, bad_size, ("size", "a number of 0 or more", trades.size))
+        return trades
+    return _without(trades, late, bad_price | bad_size)
+
+
+def _refuse(
+    path: Path,
+    sheet: Sheet,
+    trades: _Trades,
+    bad: npt.NDArray[np.bool_],
+    what: tuple[str, str, npt.NDArray[Any]],
+) -> None:
+    if bad.any():
+        index = int(np.argmax(bad))
+        column, expected, values = what
+        found = moment(int(values[index])) if column == "time" else str(values[index])
+        raise DataFileError(path, sheet.place(int(trades.row[index])), f"{column}: expected {expected}, found {found}")
+
+
+def _without(trades: _Trades, late: npt.NDArray[np.bool_], bad: npt.NDArray[np.bool_]) -> _Trades:
+    kept, notes = np.flatnonzero(~bad), list(trades.notes)
+    if bad.any():
+        notes.append(f"{np.count_nonzero(bad)} trades without a price above 0 and a size: dropped")
+    if late.any():
+        notes.append(f"{np.count_nonzero(late)} trades earlier than one before them: sorted")
+        kept = kept[np.argsort(trades.time_ns[kept], kind="stable")]
+    return _Trades(
+        symbol=trades.symbol,
+        row=trades.row[kept],
+        time_ns=trades.time_ns[kept],
+        price=trades.price[kept],
+        size=trades.size[kept],
+        notes=tuple(notes),
+    )
