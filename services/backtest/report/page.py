@@ -81,7 +81,7 @@ def _lines_note(result: RunResult) -> str:
     if len(result.equity) <= POINTS_A_CURVE:
         return ""
     stretch = stretch_length(len(result.equity), POINTS_A_CURVE)
-    return f"Each line keeps the lowest and the highest value of every {stretch:,} bars; equity.csv has all."
+    return f"Each line keeps at least the lowest and the highest value of every {stretch:,} bars; equity.csv has all."
 
 
 def _trades_note(result: RunResult) -> str:

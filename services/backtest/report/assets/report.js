@@ -80,9 +80,10 @@
       box.addEventListener("pointerleave", () => { if (this.start === undefined) this.clear(); });
       box.addEventListener("dblclick", () => zoom(whole.from, whole.to));
     }
+    get shown() { return this.lines.filter((line) => !line.isHidden); }
     range() {
       let low = this.options.low ?? Infinity, high = this.options.high ?? -Infinity;
-      for (const { times, values } of this.lines) {
+      for (const { times, values } of this.shown) {
         const begin = Math.max(0, firstAtOrAfter(times, view.from) - 1), end = Math.min(values.length, firstAtOrAfter(times, view.to) + 1);
         for (let n = begin; n < end; n++) { if (values[n] < low) low = values[n]; if (values[n] > high) high = values[n]; }
       }
@@ -113,7 +114,7 @@
       const id = "clip" + charts.indexOf(this);
       svgNode("rect", { x: left, y: 0, width: Math.max(0, width - left - 8), height }, svgNode("clipPath", { id }, root));
       const body = svgNode("g", { "clip-path": `url(#${id})` }, root);
-      for (const line of this.lines) this.drawLine(line, body, width);
+      for (const line of this.shown) this.drawLine(line, body, width);
       if (this.options.marks) this.options.marks(this, body);
       this.over = svgNode("g", {}, root);
       this.tip = htmlNode("div", { className: "tip", hidden: true }, this.box);
@@ -135,7 +136,7 @@
         svgNode("rect", { class: "pick", x: Math.min(at, this.start), width: Math.abs(at - this.start), y: 0, height: this.height - 20 }, this.over);
       }
       const time = this.time(Math.min(Math.max(at, this.left), this.width - 8)), text = [];
-      for (const line of this.lines) {
+      for (const line of this.shown) {
         const n = Math.min(line.times.length - 1, firstAtOrAfter(line.times, time));
         const before = Math.max(0, n - 1), near = time - line.times[before] < line.times[n] - time ? before : n;
         if (!text.length) text.push(fullMoment(line.times[near]));
@@ -155,6 +156,15 @@
   }
 
   const keys = (parent, items) => items.forEach(([name, colour, kind]) => { htmlNode("span", { className: "key " + (kind || ""), textContent: name }, parent).style.setProperty("--c", `var(--${colour})`); });
+  const switches = (parent, chart) => [...chart.lines].reverse().forEach((line) => {
+    const button = htmlNode("button", { type: "button", className: "key", textContent: line.name, title: "Show or hide", onclick: () => {
+      line.isHidden = !line.isHidden;
+      button.setAttribute("aria-pressed", !line.isHidden);
+      chart.draw();
+    } }, parent);
+    button.setAttribute("aria-pressed", true);
+    button.style.setProperty("--c", `var(--${line.colour})`);
+  });
   const resetButton = (parent) => {
     const button = htmlNode("button", { type: "button", textContent: "Whole run", disabled: true, onclick: () => zoom(whole.from, whole.to) }, parent);
     button.dataset.reset = "";
@@ -163,7 +173,7 @@
   const box = (name) => document.querySelector(`[data-chart="${name}"]`);
 
   const { account, rolling, trades } = data;
-  new TimeChart(box("equity"), [
+  const equityChart = new TimeChart(box("equity"), [
     curve(account.hold, { name: "Buy and hold", colour: "dim", dash: true }), curve(account.equity, { name: "Equity", colour: "accent" }),
   ], { label: "Equity beside buy and hold" });
   new TimeChart(box("drawdown"), [curve(account.drawdown, { name: "Drawdown", colour: "loss", area: true })], { label: "Drawdown", unit: percent, exact: percent, high: 0 });
@@ -172,7 +182,7 @@
   new TimeChart(box("volatility"), [curve(rolling.volatility, { name: "Volatility", colour: "third" })], { label: "Rolling volatility", unit: percent, exact: percent, low: 0, empty: "Too few returns" });
   document.querySelectorAll("[data-window]").forEach((node) => { node.textContent = `over ${rolling.window}`; });
   const zoomBar = document.querySelector("[data-zoom]");
-  keys(zoomBar, [["Equity", "accent"], ["Buy and hold", "dim"], ["Drawdown", "loss"]]); resetButton(zoomBar);
+  switches(zoomBar, equityChart); resetButton(zoomBar);
 
   const word = (index) => trades.words[index], total = trades.pnl.length;
   const MARKS = 120, COLOURS = ["second", "third", "gain", "loss", "dim"];
@@ -196,11 +206,11 @@
   const prices = document.getElementById("prices");
   for (const { symbol, close, overlays, panels } of data.prices) {
     const bar = htmlNode("div", { className: "bar" }, prices), named = Object.entries(overlays);
-    keys(bar, [[symbol, "accent"], ...named.map(([name], n) => [name, COLOURS[n % 2]]), ["long", "dim", "up"], ["short", "dim", "down"], ["exit", "dim", "out"], ["won", "gain"], ["lost", "loss"]]);
-    resetButton(bar);
     const chart = htmlNode("div", { className: "chart" }, prices), note = htmlNode("p", { className: "note" }, prices);
     const lines = [...named.map(([name, line], n) => curve(line, { name, colour: COLOURS[n % 2] })), curve(close, { name: symbol, colour: "accent" })];
-    new TimeChart(chart, lines, { label: `Trades on ${symbol}`, marks: drawTrades(symbol, note) });
+    switches(bar, new TimeChart(chart, lines, { label: `Trades on ${symbol}`, marks: drawTrades(symbol, note) }));
+    keys(bar, [["long", "dim", "up"], ["short", "dim", "down"], ["exit", "dim", "out"], ["won", "gain"], ["lost", "loss"]]);
+    resetButton(bar);
     Object.entries(panels).forEach(([name, line], n) => {
       keys(htmlNode("div", { className: "bar" }, prices), [[name, COLOURS[n % COLOURS.length]]]);
       new TimeChart(htmlNode("div", { className: "chart low" }, prices), [curve(line, { name, colour: COLOURS[n % COLOURS.length] })], { label: name });
