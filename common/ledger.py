@@ -155,11 +155,13 @@ class Ledger:
         """Write the state down and let go of the files. What the disk refuses now is asked for again after the start."""
         if not self.blocked:
             self.save_snapshot()
-        for journal in (self.inbox, self.outbox):
-            try:
-                journal.close()
-            except JournalWriteError as error:
-                _log.error("inputs not written; they are asked for again after the start", error=str(error))
+        try:
+            self.inbox.close()
+            self.outbox.close()
+        except JournalWriteError as error:
+            # An answer on the disk without its input would contradict what the input, told again later, leads to.
+            self.outbox.abandon()
+            _log.error("inputs not written; they are asked for again after the start", error=str(error))
 
     def _emit(self, outputs: Sequence[AnyMessage]) -> None:
         publisher = self._publisher

@@ -85,7 +85,7 @@ def _run(name: str, build: Build, loaded: LoadedConfig) -> int:
         # A bug, or order flow that must not be skipped: say so everywhere and end; the supervisor starts us anew.
         log.exception("halted")
         service.bus.halt(f"{type(error).__name__}: {error}")
-        service.bus.publisher.close()
+        service.bus.close()
         return EXIT_BUG
     service.close()
     metrics.close()
