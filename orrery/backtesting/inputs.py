@@ -10,6 +10,7 @@ from common.config.models import Config, ExecutionSection, RiskSection
 from common.money import figure
 from orrery.backtesting.options import Options
 from orrery.data.bars import load_bars
+from orrery.data.options import mapping_of
 from orrery.errors import CommandLineError
 from services.backtest.plan import Plan, PlanError
 from services.signal.core.roster import SignalLimits
@@ -35,7 +36,11 @@ def make_plan(options: Options) -> Plan:
         found = f"{len(options.symbols)} of --symbol and {len(options.data)} of --data"
         raise CommandLineError(f"--symbol: expected none, or one for each --data in their order, found {found}")
     symbols = options.symbols or [""] * len(options.data)
-    loaded = [load_bars(path, symbol=symbol, end=end_ns) for path, symbol in zip(options.data, symbols, strict=True)]
+    mapping, policy = mapping_of(options.mapping), options.on_bad
+    loaded = [
+        load_bars(path, symbol=symbol, mapping=mapping, end=end_ns, policy=policy)
+        for path, symbol in zip(options.data, symbols, strict=True)
+    ]
     config = options.loaded
     strategies = _strategies(options)
     try:

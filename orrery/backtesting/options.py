@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.config.models import Config
+from services.backtest.on_bad import OnBad
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,3 +22,5 @@ class Options:
     slippage: str
     params: Sequence[str]
     loaded: Config | None
+    mapping: Sequence[str] = ()
+    on_bad: OnBad = OnBad.ERROR

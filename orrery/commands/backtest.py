@@ -10,6 +10,7 @@ from orrery.commands import TOOLS
 from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
 from orrery.options import ConfigOption, JsonOption, SetOption, load
 from orrery.runs.commands import compare_command, list_command, show_command
+from services.backtest.on_bad import OnBad
 
 if TYPE_CHECKING:
     from orrery.backtesting.options import Options
@@ -43,6 +44,13 @@ def command(  # noqa: PLR0913 - one argument per option
     param: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Override a parameter; may be repeated.")
     ] = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="COLUMN=NAME", help="Our column's name and the file's, repeatable."),
+    ] = None,
+    on_bad: Annotated[OnBad, typer.Option(help="Bad rows of the data: refuse, leave out, or leave out and fill.")] = (
+        OnBad.ERROR
+    ),
     config: ConfigOption = None,
     overrides: SetOption = None,
     keep: Annotated[bool, typer.Option("--keep", help="Keep result and report under engine.data_dir.")] = False,
@@ -70,6 +78,7 @@ def command(  # noqa: PLR0913 - one argument per option
     options = Options(
         strategies=strategy, data=data, symbols=symbol or (), start=start, end=end,
         cash=cash or ("" if is_configured else "100000"), fee=fee, slippage=slippage, params=param or (),
+        mapping=map_ or (), on_bad=on_bad,
         loaded=load(config, overrides).config if is_configured else None,
     )  # fmt: skip
     return _backtest(options, load(config, overrides).config.engine.data_dir if keep else "", is_json=json)

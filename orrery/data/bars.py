@@ -13,7 +13,8 @@ from orrery.data.rows import columns_of, require, rows_of
 from orrery.data.sheets import Content, Sheet
 from orrery.data.trades import bars_of_trades, holds_trades
 from services.backtest.bars_table import PRICES, BarTable
-from services.backtest.quality import OnBad, QualityError, QualityReport, RawBars, checked, inferred_timeframe, moment
+from services.backtest.on_bad import OnBad
+from services.backtest.quality import QualityError, QualityReport, RawBars, checked, inferred_timeframe, moment
 from services.backtest.result import Provenance
 
 

@@ -1,9 +1,10 @@
 """What a reader of data files is told: whose data, which part of it, under which names, and how strict to be."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.backtest.quality import OnBad
+from orrery.errors import CommandLineError
+from services.backtest.on_bad import OnBad
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +20,15 @@ class ReadOptions:
     end_ns: int | None = None
     timeframe: str = ""
     on_bad: OnBad = OnBad.ERROR
+
+
+def mapping_of(texts: Sequence[str]) -> dict[str, str]:
+    """Return our column's name -> the file's, from texts such as `close=Adj Close`; CommandLineError names the bad one."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, column = text.partition("=")
+        if not equals or not name or not column or name in found:
+            expected = "expected COLUMN=NAME once for a column, such as close=Last"
+            raise CommandLineError(f"--map {text}: {expected}")
+        found[name] = column
+    return found

@@ -12,7 +12,8 @@ from orrery.data.options import ReadOptions
 from orrery.data.rows import columns_of, require, rows_of
 from orrery.data.sheets import Sheet
 from services.backtest.bars_table import Floats, Integers
-from services.backtest.quality import OnBad, RawBars, moment
+from services.backtest.on_bad import OnBad
+from services.backtest.quality import RawBars, moment
 
 DEFAULT_TIMEFRAME = "1m"
 """Length of the bars that trades are made into when none is asked for."""

@@ -10,22 +10,12 @@ import numpy.typing as npt
 
 from common.timeframes import timeframe_name, timeframe_ns
 from services.backtest.bars_table import PRICES, BarTable, Floats, Integers
+from services.backtest.on_bad import OnBad
 
 MAX_FILLED_BARS = 5_000_000
 """Most bars that filling gaps may add; a gap of more is an error in the data or a wrong policy."""
 
 Mask = npt.NDArray[np.bool_]
-
-
-class OnBad(StrEnum):
-    """What to do with rows that no bar can be made of."""
-
-    ERROR = "error"
-    """Refuse the file at the first of them; gaps are reported."""
-    DROP = "drop"
-    """Leave them out; rows out of order are sorted; of bars at one time, the first is kept; gaps are reported."""
-    FILL = "fill"
-    """As DROP, then fill every gap with bars that repeat the close before it, with volume 0."""
 
 
 class Problem(StrEnum):

@@ -21,7 +21,7 @@ from orrery.data.bars import load_bars, read_bars
 from orrery.data.errors import DataFileError
 from orrery.data.options import ReadOptions
 from services.backtest.bars_table import BarTable
-from services.backtest.quality import OnBad
+from services.backtest.on_bad import OnBad
 from services.market_data.adapters.recording_lines import line_of
 
 START = 1_700_000_000_000_000_000 // 60_000_000_000 * 60_000_000_000

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.backtest.on_bad import OnBad
 from services.backtest.quality import (
-    OnBad,
     Problem,
     QualityError,
     QualityReport,

@@ -8,7 +8,7 @@ import pytest
 from orrery.data.bars import load_bars, read_bars
 from orrery.data.errors import DataFileError
 from orrery.data.options import ReadOptions
-from services.backtest.quality import OnBad
+from services.backtest.on_bad import OnBad
 
 TRADES = """time,price,qty,side
 1699999980.5,10,1,buy
