@@ -1,6 +1,6 @@
 """The backtest on bars: the cores of the running stack, wired by the same routes, fed in order of (time, phase, symbol).
 
-How it works: `Feed` turns bars into market data, the in-process bus carries it to the signal, risk and execution cores,
+How it works: `Feed` turns bars into market data, `Lanes` carry it to the signal, risk and execution cores,
 `VenueWire` holds orders back until the next event, and `Accounting` observes what the cores publish. Nothing here
 decides about an order.
 """
@@ -11,13 +11,13 @@ from decimal import Decimal
 import numpy as np
 
 from common.clock import monotonic_ns
-from common.local_bus import LocalBus
 from common.messages import AnyMessage, OperatorCommand
 from common.money import use_money_context
-from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
+from common.routes import EXECUTION, RISK_MANAGER, SIGNAL
 from services.backtest.accounting import Accounting, closes_at
 from services.backtest.bars_table import Integers
 from services.backtest.feeding import Feed
+from services.backtest.lanes import Lanes
 from services.backtest.levels import Levels
 from services.backtest.plan import Plan
 from services.backtest.result import DataTier, EquityPoint, RunResult
@@ -54,12 +54,13 @@ class _Run:
         self._risk = RiskCore(risk, facts)
         self._wire = VenueWire(ExecutionCore(plan.execution, facts, SimulatedVenue(plan.execution, facts)))
         signal = SignalCore(self._runners, plan.make_host, facts, plan.limits)
-        self._bus = LocalBus({SIGNAL: signal, RISK_MANAGER: self._risk, EXECUTION: self._wire})
+        self._signal = signal
+        lanes = Lanes({SIGNAL: signal, RISK_MANAGER: self._risk, EXECUTION: self._wire}, self._observe)
         self._accounting = Accounting(plan.symbols, plan.initial_cash)
         share = float(risk.trailing_stop_percent) / 100
         self._levels = {symbol: Levels(facts[symbol], share) for symbol in plan.symbols}
         self._feeds = [
-            Feed(table, self._levels[table.symbol], self._publish, shows_all=self._wants_quotes(table.symbol))
+            Feed(table, self._levels[table.symbol], lanes, shows_all=self._wants_quotes(table.symbol))
             for table in self._tables
         ]
         self._warming = sum(int(np.searchsorted(table.start_ns, self._first_ns)) for table in self._tables)
@@ -67,6 +68,8 @@ class _Run:
         self._last_ns = 0
 
     def _wants_quotes(self, symbol: str) -> bool:
+        if self._plan.shows_all or self._plan.risk.enable_circuit_breaker:
+            return True  # the breaker may open at any price inside a bar
         return any(
             Update.TICK in runner.strategy.evaluate_on.values() for runner in self._runners if runner.symbol == symbol
         )
@@ -110,12 +113,12 @@ class _Run:
         feed.show_open(row, is_awaited=feed.table.symbol in self._wire.held)
 
     def _walk_first(self, feed: Feed, row: int) -> None:
-        if feed.is_walking:
+        if feed.is_walking(row):
             self._accounting.is_behind, self._accounting.row = True, row
             feed.walk_first(row)
 
     def _walk_second(self, feed: Feed, row: int) -> None:
-        if feed.is_walking:
+        if feed.is_walking(row):
             self._accounting.is_behind, self._accounting.row = True, row
             feed.walk_second(row)
 
@@ -129,14 +132,13 @@ class _Run:
                 event_ns=self._first_ns,
                 received_ns=self._first_ns,
             )
-            self._bus.tell(SIGNAL, command, self._first_ns)
+            self._signal.handle(command, self._first_ns)
 
-    def _publish(self, message: AnyMessage, now_ns: int) -> None:
-        for published in self._bus.publish(MARKET_DATA, message, now_ns):
-            self._accounting.observe(published)
-            symbol = getattr(published, "symbol", None)
-            if symbol is not None:
-                self._levels[symbol].observe(published)
+    def _observe(self, message: AnyMessage) -> None:
+        self._accounting.observe(message)
+        symbol = getattr(message, "symbol", None)
+        if symbol is not None:
+            self._levels[symbol].observe(message)
 
     def _result(self, error: str, *, is_complete: bool) -> RunResult:
         plan, accounting = self._plan, self._accounting

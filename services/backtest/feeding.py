@@ -5,10 +5,9 @@ way through the bar is walked: to the adverse extreme, to the favourable one, to
 a quote at the bar's end, and the bar itself follows it. Quotes that nobody could act on are not shown.
 """
 
-from collections.abc import Callable
-
-from common.messages import AnyMessage, Bar, BarSource, Quote
+from common.messages import Bar, BarSource, Quote
 from services.backtest.bars_table import BarTable
+from services.backtest.lanes import Lanes
 from services.backtest.levels import Levels, Point
 
 MAX_POINTS = 1_000
@@ -16,21 +15,19 @@ MAX_POINTS = 1_000
 UPDATES_PER_BAR = 10_000
 """Room for the numbers of a bar's quotes, so that a quote's number does not depend on those before its bar."""
 
-Publish = Callable[[AnyMessage, int], None]
-
 
 class FeedError(Exception):
     """The way through a bar does not end; the text names symbol and bar."""
 
 
 class Feed:
-    """One symbol. `publish` takes market data, with the time."""
+    """One symbol."""
 
-    def __init__(self, table: BarTable, levels: Levels, publish: Publish, *, shows_all: bool) -> None:
-        """shows_all: whether strategies want every quote."""
+    def __init__(self, table: BarTable, levels: Levels, lanes: Lanes, *, shows_all: bool) -> None:
+        """shows_all: show every quote, because somebody may act on any price."""
         self.table = table
         self.levels = levels
-        self._publish = publish
+        self._lanes = lanes
         self._shows_all = shows_all
         self._starts, self._length_ns = table.start_ns.tolist(), table.length_ns
         self._opens, self._highs = table.open.tolist(), table.high.tolist()
@@ -42,17 +39,18 @@ class Feed:
 
     def show_open(self, row: int, *, is_awaited: bool) -> None:
         """Show the open, if there is anybody to act on it: `is_awaited` says that orders are on the wire."""
-        if is_awaited or self._shows_all or self.levels.is_needed:
+        if is_awaited or self.is_walking(row):
             self._number = row * UPDATES_PER_BAR
             price = self._price = self._opens[row]
             self._direction = 0
             self._show(Point(price, price, price), self._starts[row])
             self._falls_first = self.levels.goes_down_first()
 
-    @property
-    def is_walking(self) -> bool:
-        """Return whether anybody could act inside the bar."""
-        return self._shows_all or self.levels.is_needed
+    def is_walking(self, row: int) -> bool:
+        """Return whether anybody could act inside the bar: the open beyond a level counts, as low or high do."""
+        if self._shows_all:
+            return True
+        return self.levels.is_needed and self.levels.are_near(self._lows[row], self._highs[row])
 
     def walk_first(self, row: int) -> None:
         """Walk to the first extreme, a quarter into the bar."""
@@ -68,9 +66,9 @@ class Feed:
         """Walk to the close, or just show it."""
         end_ns = self._starts[row] + self._length_ns
         close = self._closes[row]
-        if not self.is_walking:
+        if not self.is_walking(row):
             self._number = row * UPDATES_PER_BAR + UPDATES_PER_BAR - 2
-            self._show(Point(close, close, close), end_ns)
+            self._lanes.publish_quiet(self._quote(Point(close, close, close), end_ns), end_ns)
         elif close == self._price:
             self._show(self.levels.point(close, self._direction), end_ns)
         else:
@@ -99,7 +97,7 @@ class Feed:
             trade_count=0,
             source=BarSource.TRADES,
         )
-        self._publish(bar, end_ns)
+        self._lanes.publish_bar(bar, end_ns)
         return end_ns
 
     def _walk(self, end: float, row: int, now_ns: int) -> None:
@@ -125,7 +123,7 @@ class Feed:
     def _show(self, point: Point, now_ns: int) -> None:
         self._number += 1
         self.levels.show(point)
-        self._publish(self._quote(point, now_ns), now_ns)
+        self._lanes.publish(self._quote(point, now_ns), now_ns)
 
     def _quote(self, point: Point, now_ns: int) -> Quote:
         return Quote(

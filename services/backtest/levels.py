@@ -99,6 +99,22 @@ class Levels:
         if target is not None:
             with_us.append(self._beyond(target, 1 if held.is_long else -1))
 
+    def are_near(self, low: float, high: float) -> bool:
+        """Return whether anything can happen between these prices; a level that is only touched counts as near."""
+        if self._trailing and self._held:
+            return True
+        for is_buy, point in self._resting.values():
+            if low <= point.ask if is_buy else high >= point.bid:
+                return True
+        for held in self._held.values():
+            for point in held.falling:
+                if low <= point.ask:
+                    return True
+            for point in held.rising:
+                if high >= point.bid:
+                    return True
+        return False
+
     def goes_down_first(self) -> bool:
         """Return whether the conservative way begins downwards.
 

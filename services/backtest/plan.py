@@ -25,7 +25,7 @@ class Plan:
     """One account: tables of bars, one a symbol; strategies, each on every symbol unless its file names some.
 
     start_ns, end_ns: trade on bars that begin in between; None is where the data begins or ends. Up to WARMUP_BARS_MAX
-    bars before the start feed the indicators. Risk's initial_cash is the account, in the symbols' quote currency.
+    bars before the start feed the indicators. shows_all: show quotes that nobody can act on, too. Risk's initial_cash is the account, in the symbols' quote currency.
 
     Raises:
         PlanError: no bars, no strategy, two of one name, or symbols of several quote currencies.
@@ -43,6 +43,7 @@ class Plan:
     start_ns: int | None = None
     end_ns: int | None = None
     settings: dict[str, str] = field(default_factory=dict)
+    shows_all: bool = False
 
     def __post_init__(self) -> None:
         _refuse_twice("symbol", [table.symbol for table in self.tables])
