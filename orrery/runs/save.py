@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from common.clock import WallClock
-from orrery.runs.kept import BACKTESTS, EQUITY, REPORT, RESULT, TRADES, kept_run
+from orrery.errors import CommandLineError
+from orrery.runs.kept import BACKTESTS, EQUITY, REPORT, RESULT, TRADES, KeptRun, kept_run
 from orrery.runs.tables import SECOND_NS, write_equity, write_trades
 from services.backtest.metrics import Metrics
 from services.backtest.report import render
@@ -30,27 +31,34 @@ def save_run(
     indicators: Indicators | None = None,
     kept_ns: int | None = None,
 ) -> Path:
-    """Keep a run in `<data_dir>/backtests/<time>-<name>-<digest>` and return that folder; OSError if it cannot be written.
+    """Keep a run in `<data_dir>/backtests/<time>-<name>-<digest>` and return that folder; CommandLineError if it cannot.
 
     indicators: by symbol and name, their values at the equity points, for the report.
     kept_ns: the time in the folder's name, the machine's if None.
     """
-    parent = data_dir / BACKTESTS
-    parent.mkdir(parents=True, exist_ok=True)
     time_ns = WallClock().now_ns() if kept_ns is None else kept_ns
-    scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=parent))
+    parent = data_dir / BACKTESTS
     try:
-        scratch.chmod(0o755)
+        parent.mkdir(parents=True, exist_ok=True)
         folder = _free(parent / _run_id(result, time_ns))
         kept = kept_run(folder.name, time_ns, result, metrics)
+        _write(folder, kept, result, render(result, metrics, indicators))
+    except OSError as error:
+        raise CommandLineError(f"{parent}: the run cannot be kept: {error}") from error
+    return folder
+
+
+def _write(folder: Path, kept: KeptRun, result: RunResult, report: str) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
+    try:
+        scratch.chmod(0o755)
         (scratch / RESULT).write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
         write_trades(scratch / TRADES, result)
         write_equity(scratch / EQUITY, result)
-        (scratch / REPORT).write_text(render(result, metrics, indicators), encoding="utf-8")
+        (scratch / REPORT).write_text(report, encoding="utf-8")
         os.replace(scratch, folder)  # an empty or missing folder is replaced at once, one that holds a run refuses
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    return folder
 
 
 def _run_id(result: RunResult, time_ns: int) -> str:

@@ -40,7 +40,8 @@ def write_equity(path: Path, result: RunResult) -> None:
 def utc(time_ns: int) -> str:
     """Return a time as ISO 8601 text, to the microsecond where it has a fraction."""
     seconds, rest = divmod(time_ns, SECOND_NS)
-    return datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest // 1_000).isoformat()
+    whole = datetime.fromtimestamp(seconds, UTC)
+    return (whole.replace(microsecond=rest // 1_000) if rest else whole).isoformat()
 
 
 def _write(path: Path, heads: Iterable[str], rows: Iterable[Iterable[object]]) -> None:

@@ -73,7 +73,7 @@ def test_a_name_cannot_leave_its_folder(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orrery.runs.save.TRADES", "no/such/folder.csv")
-    with pytest.raises(OSError, match=r"folder\.csv"):
+    with pytest.raises(CommandLineError, match=r"cannot be kept: .*folder\.csv"):
         keep(tmp_path)
     assert list((tmp_path / BACKTESTS).iterdir()) == []
 
