@@ -29,8 +29,8 @@ from services.risk_manager.core.risk_core import RiskCore
 from services.signal.core.signal_core import PAUSE, RESUME, SignalCore
 from services.signal.core.spec import Update
 
-PROGRESS_EVERY = 8_192
-"""Steps between two calls of the progress callback."""
+PROGRESS_EVERY = 4_096
+"""Bars, or steps where there are several tables, between two calls of the progress callback."""
 
 Progress = Callable[[int, int], None]
 """Told the bars done and the bars there are."""
@@ -85,16 +85,35 @@ class _Run:
         return self._result(error, is_complete=is_complete)
 
     def _walk(self) -> None:
-        total = sum(len(table) for table in self._tables)
         if self._warming:
             self._tell_runners(PAUSE)
+        total = sum(len(table) for table in self._tables)
+        if len(self._feeds) == 1:
+            self._walk_alone(self._feeds[0], total)
+        else:
+            self._walk_together(total)
+        if self._progress is not None:
+            self._progress(total, total)
+
+    def _walk_alone(self, feed: Feed, total: int) -> None:
+        """Go through one table as `_walk_together` would, without asking for what moves nobody."""
+        levels, wire = feed.levels, self._wire
+        for row in range(total):
+            if self._progress is not None and row % PROGRESS_EVERY == 0:
+                self._progress(row, total)
+            if levels.is_needed or wire.held or feed.shows_all or self._warming:
+                self._open(feed, row)
+                self._walk_first(feed, row)
+                self._walk_second(feed, row)
+            self._close(feed, row)
+            self._bar(feed, row)
+
+    def _walk_together(self, total: int) -> None:
         take = (self._close, self._bar, self._open, self._walk_first, self._walk_second)  # in the order of Phase
         for done, (phase, number, row) in enumerate(schedule(self._tables)):
             if self._progress is not None and done % PROGRESS_EVERY == 0:
                 self._progress(done // len(Phase), total)
             take[phase](self._feeds[number], row)
-        if self._progress is not None:
-            self._progress(total, total)
 
     def _close(self, feed: Feed, row: int) -> None:
         self._accounting.is_behind, self._accounting.row = False, row

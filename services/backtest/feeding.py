@@ -28,7 +28,7 @@ class Feed:
         self.table = table
         self.levels = levels
         self._lanes = lanes
-        self._shows_all = shows_all
+        self.shows_all = shows_all
         self._starts, self._length_ns = table.start_ns.tolist(), table.length_ns
         self._opens, self._highs = table.open.tolist(), table.high.tolist()
         self._lows, self._closes = table.low.tolist(), table.close.tolist()
@@ -48,7 +48,7 @@ class Feed:
 
     def is_walking(self, row: int) -> bool:
         """Return whether anybody could act inside the bar: the open beyond a level counts, as low or high do."""
-        if self._shows_all:
+        if self.shows_all:
             return True
         return self.levels.is_needed and self.levels.are_near(self._lows[row], self._highs[row])
 

@@ -65,7 +65,8 @@ class Lanes:
     def _spread(self, published: list[AnyMessage], now_ns: int) -> None:
         hearers, observe = self._hearers, self._observe
         for message in published:  # the list grows while it is walked: it is the queue
-            for handle in hearers.get(type(message)) or self._find(message):
+            kind = type(message)
+            for handle in hearers[kind] if kind in hearers else self._find(message):
                 published += handle(message, now_ns)
             observe(message)
             if len(published) > MAX_CASCADE:
