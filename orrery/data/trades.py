@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from common.timeframes import timeframe_ns
 from orrery.data.errors import DataFileError
+from orrery.data.made import DEFAULT_TIMEFRAME, made_bars
 from orrery.data.options import ReadOptions
 from orrery.data.rows import columns_of, require, rows_of
 from orrery.data.sheets import Sheet
@@ -15,8 +16,6 @@ from services.backtest.bars_table import Floats, Integers
 from services.backtest.on_bad import OnBad
 from services.backtest.quality import RawBars, moment
 
-DEFAULT_TIMEFRAME = "1m"
-"""Length of the bars that trades are made into when none is asked for."""
 _FIELDS = ("price", "size")
 
 
@@ -56,19 +55,8 @@ def bars_of_trades(path: Path, sheet: Sheet, options: ReadOptions) -> MadeBars:
         length_ns = timeframe_ns(timeframe)
     except ValueError as error:
         raise DataFileError(path, "", str(error)) from error
-    interval = trades.time_ns // length_ns
-    first = np.flatnonzero(np.diff(interval, prepend=-1))
-    last = np.append(first[1:], len(interval)) - 1
-    bars = RawBars(
-        row=trades.row[first],
-        start_ns=interval[first] * length_ns,
-        open=trades.price[first],
-        high=np.maximum.reduceat(trades.price, first) if len(first) else trades.price,
-        low=np.minimum.reduceat(trades.price, first) if len(first) else trades.price,
-        close=trades.price[last] if len(first) else trades.price,
-        volume=np.add.reduceat(trades.size, first) if len(first) else trades.size,
-    )
-    notes = (*trades.notes, f"bars of {timeframe} made of {len(interval)} trades")
+    bars = made_bars(trades.row, trades.time_ns, trades.price, trades.size, length_ns)
+    notes = (*trades.notes, f"bars of {timeframe} made of {len(trades.row)} trades")
     return MadeBars(bars, trades.symbol, timeframe, notes)
 
 

@@ -180,8 +180,10 @@ def test_bars_of_a_recording(tmp_path: Path) -> None:
     table, provenance = load_bars(path, symbol="ETHUSDT")
     assert table.close.tolist() == [10.1, 10.2, 10.3]
     assert provenance.notes == ("1 bars left out whose beginning was not observed",)
-    with pytest.raises(DataFileError, match="of one symbol and timeframe, found BTCUSDT 1m, ETHUSDT 1m"):
+    with pytest.raises(DataFileError, match="expected one symbol, or the name of one of them, found BTCUSDT, ETHUSDT"):
         load_bars(path)
+    with pytest.raises(DataFileError, match="timeframe: expected whole bars of 5m, found 1m"):
+        read_bars(path, ReadOptions(symbol="ETHUSDT", timeframe="5m"))
 
 
 def test_mapping_names_columns_that_are_called_otherwise(tmp_path: Path) -> None:

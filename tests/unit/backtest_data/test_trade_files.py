@@ -1,14 +1,19 @@
 """Trades in a file become bars: the same that others made of them; damage is named with its line, or dropped and noted."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from common.messages import Side, Trade
 from orrery.data.bars import load_bars, read_bars
 from orrery.data.errors import DataFileError
 from orrery.data.options import ReadOptions
 from services.backtest.on_bad import OnBad
+from services.market_data.adapters.recording_lines import line_of
+
+START = 1_699_999_980_000_000_000
 
 TRADES = """time,price,qty,side
 1699999980.5,10,1,buy
@@ -77,3 +82,47 @@ def test_mapping_and_timeframe_are_checked(tmp_path: Path) -> None:
         read_bars(written(tmp_path, TRADES), ReadOptions(timeframe="1x"))
     with pytest.raises(DataFileError, match="expected bars from the beginning to the end, found no rows"):
         load_bars(written(tmp_path, TRADES[: TRADES.index("\n") + 1]))
+
+
+def test_bars_of_a_recording_of_trades(tmp_path: Path) -> None:
+    prices = [(0, 10.0), (30, 12.0), (20, 9.0), (60, 11.0), (179, 13.0)]
+    trades = [
+        Trade(
+            symbol="BTCUSDT",
+            price=price,
+            size=2.0,
+            side=Side.BUY,
+            trade_id=number,
+            first_trade_id=number,
+            event_ns=START + second * 10**9,
+            received_ns=START + second * 10**9,
+        )
+        for number, (second, price) in enumerate(prices)
+    ]
+    path = tmp_path / "session.jsonl"
+    path.write_bytes(b"\n".join(map(line_of, trades)))
+    table, provenance = load_bars(path)
+    assert table.close.tolist() == [12, 11, 13]
+    assert table.low.tolist() == [9, 11, 13]
+    assert table.volume.tolist() == [6, 2, 2]
+    assert provenance.notes == ("bars of 1m made of 5 trades",)
+
+
+def test_bars_of_the_mids_of_quotes(tmp_path: Path) -> None:
+    lines = [
+        f'{{"timestamp":{START // 10**9 + second},"instrument":"BTC-PERP","best_bid":{bid},"best_ask":{bid + 1}}}'
+        for second, bid in [(0, 10.0), (30, 12.0), (70, 11.0)]
+    ]
+    path = tmp_path / "market_data.jsonl.gz"
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    table, provenance = load_bars(path)
+    assert (table.symbol, table.close.tolist(), table.volume.tolist()) == ("BTC-PERP", [12.5, 11.5], [0, 0])
+    assert provenance.notes == ("bars of 1m made of 3 mids of quotes",)
+    with pytest.raises(DataFileError, match="symbol: expected ETHUSDT, found nothing"):
+        load_bars(path, symbol="ETHUSDT")
+    path.write_text("\n".join([*lines[:2], lines[2].replace("11.0", "0"), lines[2]]))
+    with pytest.raises(DataFileError, match=r"line 3: expected 0 < best_bid < best_ask, found 0\.0"):
+        load_bars(path)
+    table, provenance = load_bars(path, policy=OnBad.DROP)
+    assert table.close.tolist() == [12.5, 11.5]
+    assert provenance.notes[0] == "1 lines that cannot be read: dropped"
