@@ -35,8 +35,8 @@ class CsvSheet:
         self.names_place = str(number)
         self._delimiter = max(_DELIMITERS, key=line.count)
         self._skipped = number - 1
-        cells = [cell.strip() for cell in next(csv.reader([line], delimiter=self._delimiter))]
-        self._has_names = not _is_number(cells[1], self._point(line))
+        cells = [cell.strip() for cell in _cells(line, self._delimiter)]
+        self._has_names = len(cells) < 2 or not all(_is_number(cell, self._point(line)) for cell in cells[1:])
         self._decimal_point = self._point(self._line_of_values())
         self.names: Sequence[str] = cells if self._has_names else self._assumed(cells)
         twice = sorted({name for name in self.names if name and self.names.count(name) > 1})
@@ -62,6 +62,9 @@ class CsvSheet:
         except pa.ArrowInvalid as error:
             self._refuse_first_fault(numbers)
             raise DataFileError(self._path, "", f"cannot be read as CSV: {error}") from error
+        for name in others:
+            if pa.types.is_binary(table.column(name).type):
+                raise DataFileError(self._path, "", f"{name}: expected text in UTF-8, found other bytes")
         return {name: table.column(name) for name in table.column_names}
 
     def place(self, row: int) -> str:
@@ -105,13 +108,20 @@ class CsvSheet:
     def _refuse_first_fault(self, numbers: Sequence[str]) -> None:
         wanted = [(self.names.index(name), name) for name in numbers]
         for number, line in self._lines_of_values():
-            cells = next(csv.reader([line], delimiter=self._delimiter))
+            cells = _cells(line, self._delimiter)
             if len(cells) != len(self.names):
                 expected = f"expected {len(self.names)} cells, found {len(cells)}: {line[:120]!r}"
                 raise DataFileError(self._path, str(number), expected)
             for index, name in wanted:
                 if cells[index] not in _EMPTY and not _is_number(cells[index], self._decimal_point):
                     raise DataFileError(self._path, str(number), f"{name}: expected a number, found {cells[index]!r}")
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter))
+    except csv.Error:
+        return line.split(delimiter)
 
 
 def _is_number(text: str, decimal_point: str) -> bool:
