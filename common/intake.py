@@ -31,24 +31,20 @@ class Intake:
         if self._flows:
             return
         self._flows = True
-        self._bus.loop.wait_in(self._wait_for_stream)
+        self._bus.loop.add_reader(self._subscriber.socket, self.take_stream)
         for socket in self._subscriber.peers.sockets():
             self._bus.loop.add_reader(socket, self._take_answers)
 
     def hold(self) -> None:
         """Read no more: what waits in a socket would wake the loop again and again."""
         self._flows = False
-        self._bus.loop.wait_in(None)
-        for socket in self._subscriber.peers.sockets():
+        for socket in (self._subscriber.socket, *self._subscriber.peers.sockets()):
             self._bus.loop.remove_reader(socket)
 
     def take_stream(self) -> None:
         """Take what has arrived."""
         if not self._ledger.blocked:
             self._take(self._subscriber.drain())
-
-    def _wait_for_stream(self, wait_ms: int) -> None:
-        self._take(self._subscriber.wait(wait_ms))
 
     def upkeep(self) -> None:
         """Ask again for what was not answered, flush what waits, let market data in once order flow is complete."""

@@ -15,14 +15,10 @@ import zmq
 from common.clock import monotonic_ns
 
 LONGEST_WAIT_MS = 1_000
-LOOK_AROUND_MS = 5
-"""How long the other sockets may wait while the loop waits in its main one."""
 EXIT_AT_ONCE = 130
 
 type Callback = Callable[[], None]
 type Due = Callable[[], int | None]
-type Wait = Callable[[int], None]
-"""Waits at most so many milliseconds for the main socket, and handles what comes."""
 
 
 class EventLoop:
@@ -34,17 +30,8 @@ class EventLoop:
         self._timers: list[tuple[Due, Callback]] = []
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.add_reader(self._wake_read, self._drain_wakeups)
-        self._main: Wait | None = None
-        self._looked_ns = 0
         self.stopping = False
         self.turns = 0
-
-    def wait_in(self, main: Wait | None) -> None:
-        """Wait in one socket's own blocking receive, and poll the others every LOOK_AROUND_MS only; None ends that.
-
-        A poll over six ZeroMQ sockets asks the kernel a dozen times before it sleeps; a blocking receive does not.
-        """
-        self._main = None if os.environ.get("NOMAIN") else main
 
     def add_reader(self, readable: "zmq.Socket[bytes] | int", callback: Callback) -> None:
         """Call `callback` whenever a ZeroMQ socket or file descriptor can be read."""
@@ -99,24 +86,15 @@ class EventLoop:
     def turn(self, longest_ms: int) -> None:
         """Wait for the next event, at most `longest_ms`, and call what it concerns."""
         self.turns += 1
-        if self._main is None:
-            self._poll(self._wait_ms(longest_ms))
-        else:
-            self._main(min(LOOK_AROUND_MS, self._wait_ms(longest_ms)))
-            if monotonic_ns() - self._looked_ns >= LOOK_AROUND_MS * 1_000_000:
-                self._poll(0)
+        for readable, _ in self._poller.poll(self._wait_ms(longest_ms)):
+            callback = self._readers.get(readable)
+            if callback is not None:
+                callback()
         for due, callback in self._timers:
             due_ns = due()
             # Read after it: a time that is due at once may be told as the very moment of asking.
             if due_ns is not None and due_ns <= monotonic_ns():
                 callback()
-
-    def _poll(self, wait_ms: int) -> None:
-        for readable, _ in self._poller.poll(wait_ms):
-            callback = self._readers.get(readable)
-            if callback is not None:
-                callback()
-        self._looked_ns = monotonic_ns()
 
     def close(self) -> None:
         """Let go of the wake-up pipe; `wake` does nothing from now on."""

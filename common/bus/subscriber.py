@@ -56,7 +56,6 @@ class Subscriber:
         self._ignored: set[bytes] = set()
         self._heartbeats: dict[str, Mapping[str, tuple[int, int]]] = {}
         self.received = 0
-        self._wait_ms = -1
         self.undecodable = 0
         self.last_error = ""
         for topic in self._interests.subscriptions():
@@ -82,31 +81,14 @@ class Subscriber:
     def drain(self, limit: int = DRAIN_LIMIT) -> list[Received]:
         """Return what has arrived and is due, in order; never waits."""
         deliveries: Deliveries = []
-        self.received += self._receive(_NOBLOCK, limit, deliveries)
-        if self.peers.expects_answers:
-            self.peers.collect(deliveries)
-        self._ask_for_missing()
-        return deliveries
-
-    def wait(self, wait_ms: int) -> list[Received]:
-        """Wait for the stream at most `wait_ms`; return what has arrived and is due. Answers are left to `collect`."""
-        if wait_ms != self._wait_ms:
-            self.socket.rcvtimeo = self._wait_ms = wait_ms
-        deliveries: Deliveries = []
-        self.received += self._receive(0, DRAIN_LIMIT, deliveries)
-        self._ask_for_missing()
-        return deliveries
-
-    def _receive(self, first_flags: int, limit: int, deliveries: Deliveries) -> int:
-        """Take messages until none is left; the first is received with `first_flags`. Return how many came."""
         receive, more, by_wire = self.socket.recv, self.socket.getsockopt, self._table.by_wire
-        taken, flags = 0, first_flags
-        while taken < limit:
+        taken = 0
+        for _ in range(limit):
             try:
-                topic = receive(flags)
+                topic = receive(_NOBLOCK)
             except zmq.Again:
                 break
-            taken, flags = taken + 1, _NOBLOCK
+            taken += 1
             # Frame by frame: recv_multipart costs half as much again.
             header = receive(_NOBLOCK) if more(_MORE) else b""
             payload = receive(_NOBLOCK) if more(_MORE) else None
@@ -121,7 +103,11 @@ class Subscriber:
                     cursor.take(Received(cursor.topic, incarnation, number, sent_ns, payload), deliveries)
             except (HeaderError, FrameError, UndecodableError) as error:
                 self.cannot_read(f"{topic[:60]!r}: {error}")
-        return taken
+        self.received += taken
+        if self.peers.expects_answers:
+            self.peers.collect(deliveries)
+        self._ask_for_missing()
+        return deliveries
 
     def collect(self) -> list[Received]:
         """Return what answers to replay requests brought; call it when a socket of `peers` can be read."""
