@@ -55,7 +55,7 @@ class Intake:
             return
         self.let_flow()
         self.take_stream()
-        if not subscriber.gate_open and subscriber.order_flow_synced():
+        if not subscriber.gate_open and subscriber.is_synced(order_flow_only=True):
             subscriber.open_gate()
 
     def tell_seen(self) -> None:

@@ -89,7 +89,7 @@ class JournaledService:
             return HealthState.STOPPING, ""
         if self.ledger.blocked:
             return HealthState.DEGRADED, self.ledger.blocked
-        broken = self.subscriber.broken() or [
+        broken = self.subscriber.table.broken() or [
             f"{reader} has taken more than our journal holds: it lost its tail" for reader in self.bus.readers.ahead()
         ]
         if broken:

@@ -33,6 +33,10 @@ class HeaderError(ValueError):
     """A header that is none, or of a newer schema; the text says what was expected and found."""
 
 
+class FrameError(ValueError):
+    """Frames that are no message of the bus; the text says what was expected and found."""
+
+
 class Received(NamedTuple):
     """A message as it arrived. sent_ns: the publisher's clock when it was first sent, 0 where that is not known any more."""
 

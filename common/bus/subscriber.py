@@ -16,25 +16,22 @@ from common.bus.cursors import Deliveries
 from common.bus.frames import (
     HEARTBEAT_TOPIC,
     HIGH_WATER_MARK,
+    FrameError,
     HeaderError,
     Received,
     bound_socket,
     decode_header,
 )
+from common.bus.heartbeats import Heartbeats
 from common.bus.interests import Interests
 from common.bus.peers import Peers
 from common.codec import UndecodableError, decode
-from common.messages import Heartbeat
 from common.routes import HEARS, publisher_of
 
 DRAIN_LIMIT = 1_000
 """Messages taken in one turn, so that commands and timers get theirs."""
 
 _NOBLOCK, _MORE = zmq.NOBLOCK, zmq.RCVMORE
-
-
-class FrameError(ValueError):
-    """Frames that are no message of the bus; the text says what was expected and found."""
 
 
 class Subscriber:
@@ -52,9 +49,9 @@ class Subscriber:
         bound_socket(socket, HIGH_WATER_MARK, linger_ms=0)
         self.peers = peers
         self._interests = Interests(HEARS[service] if wanted is None else wanted)
-        self._table = CursorTable()
+        self.table = CursorTable()
         self._ignored: set[bytes] = set()
-        self._heartbeats: dict[str, Mapping[str, tuple[int, int]]] = {}
+        self._heartbeats = Heartbeats(self._interests, self.table, peers)
         self.received = 0
         self.undecodable = 0
         self.last_error = ""
@@ -72,16 +69,16 @@ class Subscriber:
 
     def resume(self, cursors: Mapping[str, tuple[int, int]]) -> None:
         """Start from these cursors (topic to (incarnation, last number)), kept in the reader's own journal."""
-        self._table.resume(cursors)
+        self.table.resume(cursors)
 
     def cursors(self) -> dict[str, tuple[int, int]]:
         """Return each topic's (incarnation, last number delivered)."""
-        return self._table.numbers()
+        return self.table.numbers()
 
     def drain(self, limit: int = DRAIN_LIMIT) -> list[Received]:
         """Return what has arrived and is due, in order; never waits."""
         deliveries: Deliveries = []
-        receive, more, by_wire = self.socket.recv, self.socket.getsockopt, self._table.by_wire
+        receive, more, by_wire = self.socket.recv, self.socket.getsockopt, self.table.by_wire
         taken = 0
         for _ in range(limit):
             try:
@@ -121,34 +118,25 @@ class Subscriber:
         self.undecodable += 1
         self.last_error = error
 
-    def is_synced(self) -> bool:
-        """Return whether every publisher is alive and no wanted topic waits for something missing."""
-        return self.peers.all_alive() and not self._table.waits(order_flow_only=False)
-
-    def order_flow_synced(self) -> bool:
-        """Return whether all publishers have been heard and their order flow has been taken to its end."""
-        return self.peers.all_alive() and not self._table.waits(order_flow_only=True)
-
-    def broken(self) -> list[str]:
-        """Return why order flow cannot go on, a sentence for each topic concerned."""
-        return self._table.broken()
+    def is_synced(self, *, order_flow_only: bool = False) -> bool:
+        """Return whether every publisher is alive and nothing (of the order flow) waits for something missing."""
+        return self.peers.all_alive() and not self.table.waits(order_flow_only=order_flow_only)
 
     def open_gate(self) -> None:
         """Let market data in; until then only order flow is taken, so that nothing is decided on half a picture."""
         self._interests.order_flow_only = False
         self._ignored.clear()
-        for last in self._heartbeats.values():
-            self._reconcile(last)
+        self._heartbeats.take_again()
 
     def take_lost(self) -> list[tuple[str, int]]:
         """Return (topic, how many) of what was lost for good since the last call."""
-        return self._table.take_lost()
+        return self.table.take_lost()
 
     def statistics(self) -> dict[str, int]:
         """Return totals over all topics: received, gaps, missing, conflated, duplicates, recovered, restarts, …."""
         return {
             "received": self.received,
-            **self._table.totals(),
+            **self.table.totals(),
             "undecodable": self.undecodable,
             "unanswered": self.peers.unanswered,
         }
@@ -169,30 +157,12 @@ class Subscriber:
         except UnicodeDecodeError as error:
             raise FrameError(f"expected a topic in UTF-8: {error}") from error
         if topic.startswith(HEARTBEAT_TOPIC):
-            self._take_heartbeat(header[0], decode(payload))
-        elif self._interests.takes(topic) and len(self._table.by_topic) < TOPIC_LIMIT:
-            self._table.of(topic).take(Received(topic, *header, payload), out)
+            self._heartbeats.take(header[0], decode(payload))
+        elif self._interests.takes(topic) and len(self.table.by_topic) < TOPIC_LIMIT:
+            self.table.of(topic).take(Received(topic, *header, payload), out)
         elif len(self._ignored) < TOPIC_LIMIT:
             self._ignored.add(wire)
 
-    def _take_heartbeat(self, incarnation: int, heartbeat: object) -> None:
-        if not isinstance(heartbeat, Heartbeat) or not self.peers.knows(heartbeat.service):
-            raise FrameError(f"expected a heartbeat of {', '.join(self.publishers())}, found {str(heartbeat)[:100]}")
-        if self.peers.heard(heartbeat.service, incarnation):
-            for topic, cursor in self._table.by_topic.items():
-                cursor.doubt(*heartbeat.last.get(topic, (0, 0)))
-        self._heartbeats[heartbeat.service] = heartbeat.last
-        self._reconcile(heartbeat.last)
-
-    def _reconcile(self, last: Mapping[str, tuple[int, int]]) -> None:
-        by_topic, takes = self._table.by_topic, self._interests.takes
-        for topic, (incarnation, number) in last.items():
-            cursor = by_topic.get(topic)
-            if cursor is not None and cursor.number == number and cursor.incarnation == incarnation:
-                continue
-            if takes(topic) and len(by_topic) < TOPIC_LIMIT:
-                self._table.of(topic).expect(incarnation, number)
-
     def _ask_for_missing(self) -> None:
-        for cursor in self._table.waiting():
+        for cursor in self.table.waiting():
             self.peers.ask(publisher_of(cursor.topic), cursor)

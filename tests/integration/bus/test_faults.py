@@ -133,7 +133,7 @@ def test_a_journal_that_cannot_be_read_is_said_and_waited_for(ipc_rig: Rig) -> N
     listener = ipc_rig.listener("intents")
     ipc_rig.until(lambda: "is damaged" in listener.peers.last_error, "the damage")
     assert "signal cannot replay intents from #1: " in listener.peers.last_error
-    assert not listener.subscriber.order_flow_synced()
+    assert not listener.subscriber.is_synced(order_flow_only=True)
     path.write_bytes(whole)
     ipc_rig.join(listener)
     assert listener.numbers("intents") == [1, 2, 3]

@@ -241,8 +241,8 @@ def test_a_journal_that_lost_its_tail_is_said_and_not_skipped(ipc_rig: Rig) -> N
     path.write_bytes(path.read_bytes()[: -path.stat().st_size // 2])
     again = ipc_rig.station("signal", journaled=True)
     again.publisher.open_journaled("intents")
-    ipc_rig.until(reader.subscriber.broken, "the lost tail")
-    assert reader.subscriber.broken() == [
+    ipc_rig.until(reader.subscriber.table.broken, "the lost tail")
+    assert reader.subscriber.table.broken() == [
         "intents: its publisher is at #2 and we have taken #4: its journal lost its tail"
     ]
     assert again.publisher.lag_behind(reader.subscriber.cursors()) == -2
