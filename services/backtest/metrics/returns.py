@@ -21,6 +21,8 @@ DAYS_A_YEAR, SESSIONS_A_YEAR = 365.0, 252.0
 EPOCH_WEEKDAY = 3
 """1970-01-01 was a Thursday; Monday is 0."""
 
+NOTHING = 1e-12
+"""An account below this part of its first value is worth nothing: what it makes of that is no return."""
 ROUNDING = 1e-12
 """A deviation below this part of the mean is what floats leave of none."""
 
@@ -35,7 +37,8 @@ class Sample(NamedTuple):
 
     def returns(self) -> list[float]:
         """Return each period's return; 0.0 once the account was worth nothing."""
-        return [after / before - 1.0 if before > 0 else 0.0 for before, after in pairwise(self.values)]
+        least = NOTHING * abs(self.values[0])
+        return [after / before - 1.0 if before > least else 0.0 for before, after in pairwise(self.values)]
 
 
 def sample(initial_cash: float, equity: Sequence[EquityPoint]) -> Sample:
