@@ -5,6 +5,7 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class Served:
         self.server.on("give", lambda arguments, _id: self.give(arguments))
         self.give: Callable[[dict[str, Any]], Any] = dict
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _count(self, _arguments: dict[str, Any], request_id: str) -> int:
@@ -85,7 +86,7 @@ def client(address: str) -> Iterator[CommandClient]:
 def test_a_command_is_answered(served: Served, client: CommandClient) -> None:
     served.give = lambda arguments: {"given": arguments["a"], "list": [1, 2.5, None, True, b"raw"]}
     assert client.request("give", {"a": "x"}) == {"given": "x", "list": [1, 2.5, None, True, b"raw"]}
-    assert served.server.served == 1
+    until(lambda: served.server.served == 1, "the answer is counted")
 
 
 def test_a_retry_changes_the_state_once(served: Served, client: CommandClient) -> None:
@@ -226,11 +227,10 @@ def test_no_server_is_a_timeout_and_a_stale_request_is_not_executed(address: str
     for _ in range(3):
         with pytest.raises(CommandTimeoutError, match=f"{address}: no answer to 'change' within 20 ms"):
             client.request("change", timeout_ms=20)
-    late = Served(address)
-    assert client.request("count", timeout_ms=10_000) == 1
-    assert len(late.calls) == 1
-    assert late.server.served == 4
-    late.close()
+    with closing(Served(address)) as late:
+        assert client.request("count", timeout_ms=10_000) == 1
+        until(lambda: late.server.served == 4, "the stale requests are answered too")
+        assert len(late.calls) == 1
 
 
 def test_too_many_unanswered_requests_are_a_timeout(client: CommandClient) -> None:

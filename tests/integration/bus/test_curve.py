@@ -40,7 +40,7 @@ class Protected:
         self.commands = CommandServer(self.context, self.command, WallClock(), self.security)
         self.commands.on("hello", lambda _arguments, _id: "hello")
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
