@@ -43,7 +43,9 @@ class Intake:
 
     def take_stream(self) -> None:
         """Take what has arrived."""
-        if not self._ledger.blocked:
+        if self._ledger.blocked:
+            self.hold()
+        else:
             self._take(self._subscriber.drain())
 
     def upkeep(self) -> None:
@@ -70,7 +72,9 @@ class Intake:
             self._subscriber.peers.tell(name, "stream.seen", seen)
 
     def _take_answers(self) -> None:
-        if not self._ledger.blocked:
+        if self._ledger.blocked:
+            self.hold()
+        else:
             self._take(self._subscriber.collect())
 
     def _take(self, arrived: list[Received]) -> None:

@@ -13,6 +13,7 @@ from tests.integration.bus.tiny_stack import TinyStack
 from tests.integration.bus.waiting import polling
 
 TOTAL = 1_500
+CHAIN = (SIGNAL, RISK_MANAGER, EXECUTION)
 
 
 @pytest.fixture
@@ -23,31 +24,31 @@ def stack() -> Iterator[TinyStack]:
 
 
 def test_a_full_disk_stops_the_intake_and_nothing_is_lost(stack: TinyStack) -> None:
-    stack.start()
+    stack.start(*CHAIN)
     stack.until(lambda: stack.size(RISK_MANAGER) > 0, "orders are approved")
     pid = stack.processes[RISK_MANAGER].pid
     room = stack.size(RISK_MANAGER, "inbox") + 10_000
     _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (room, hard))
     stack.wait_for(RISK_MANAGER, "state", "degraded")
-    status = stack.ask(RISK_MANAGER)
+    status = stack.status(RISK_MANAGER)
     assert "cannot write" in status["detail"]
     assert "File too large" in status["detail"]
     assert "not taken, the journal refuses writes" in stack.ask(RISK_MANAGER, "count")
     inputs, published = status["inputs"], len(stack.outbox(RISK_MANAGER))
     stack.until(lambda: len(stack.outbox(SIGNAL)) == TOTAL, "the intents go on")
-    status = stack.ask(RISK_MANAGER)
+    status = stack.status(RISK_MANAGER)
     assert (status["inputs"], len(stack.outbox(RISK_MANAGER))) == (inputs, published)
     assert len(stack.outbox(EXECUTION)) <= published
     spent = cpu_seconds(pid)
     for _ in polling("heartbeats go on"):
-        if stack.ask(RISK_MANAGER)["uptime_ms"] > status["uptime_ms"] + 500:
+        if stack.status(RISK_MANAGER)["uptime_ms"] > status["uptime_ms"] + 500:
             break
     assert cpu_seconds(pid) - spent < 0.3, "it waits, and does not turn around its full sockets"
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
     stack.until(lambda: len(stack.outbox(EXECUTION)) == TOTAL, "everything is filled")
-    stack.wait_for(RISK_MANAGER, "state", "ready")
-    assert stack.stop() == [0, 0, 0, 0]
+    stack.wait_for(RISK_MANAGER, "state", "starting")
+    assert stack.stop() == [0, 0, 0]
     orders = stack.outbox(RISK_MANAGER)
     assert [order.id for order in orders if isinstance(order, ApprovedOrder)] == [
         f"{RUNNER}-{number}" for number in range(1, TOTAL + 1)
@@ -63,7 +64,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def test_a_stop_on_a_full_disk_is_graceful_and_loses_nothing(stack: TinyStack) -> None:
-    stack.start()
+    stack.start(*CHAIN)
     stack.until(lambda: stack.size(RISK_MANAGER) > 0, "orders are approved")
     pid = stack.processes[RISK_MANAGER].pid
     _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import pytest
 import zmq
@@ -11,8 +12,8 @@ from common.bus.publisher import Publisher
 from common.clock import WallClock
 from common.codec import encode
 from common.journal import Journal
-from common.routes import MARKET_DATA, RISK_MANAGER, SIGNAL
-from tests.integration.bus.tiny_core import intent
+from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
+from tests.integration.bus.tiny_core import intent, quote
 from tests.integration.bus.tiny_stack import TinyStack
 from tests.integration.bus.waiting import polling
 
@@ -38,12 +39,12 @@ def test_a_second_process_of_a_service_is_refused(stack: TinyStack) -> None:
     assert f"in use by process {first[MARKET_DATA].pid}" in stack.said(MARKET_DATA)
     assert f"in use by process {first[RISK_MANAGER].pid}; one process at a time" in stack.said(RISK_MANAGER)
     stack.processes.update(first)
-    assert stack.ask(MARKET_DATA)["pid"] == first[MARKET_DATA].pid
+    assert stack.status(MARKET_DATA)["pid"] == first[MARKET_DATA].pid
 
 
 def test_other_figures_than_those_published_stop_the_start(stack: TinyStack) -> None:
-    stack.start()
-    stack.wait_for(SIGNAL, "state", "ready")
+    stack.start(SIGNAL)
+    stack.status(SIGNAL)
     assert stack.ask(SIGNAL, "make", timeout_ms=5_000)["made"] == 1
     stack.kill(SIGNAL)
     stack.environment["TINY_PRICE"] = "101"
@@ -53,24 +54,26 @@ def test_other_figures_than_those_published_stop_the_start(stack: TinyStack) -> 
     assert "start with a new engine.data_dir" in stack.said(SIGNAL)
 
 
-class Poisoner:
-    """A signal service whose second intent is of a version to come."""
+class Puppet:
+    """A service played by the test, with a journal that holds what the test put there."""
 
-    def __init__(self, stack: TinyStack) -> None:
+    def __init__(self, stack: TinyStack, name: str, *payloads: bytes) -> None:
+        self.name = name
         self.context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
-        self.outbox = Journal(stack.folder / "poison")
+        self.outbox = Journal(stack.folder / f"{name}-puppet")
         clock = WallClock()
-        self.publisher = Publisher(self.context, f"ipc://{stack.folder}/{SIGNAL}.pub", clock, outbox=self.outbox)
-        self.commands = CommandServer(self.context, f"ipc://{stack.folder}/{SIGNAL}.cmd", clock, None)
+        self.publisher = Publisher(self.context, f"ipc://{stack.folder}/{name}.pub", clock, outbox=self.outbox)
+        self.commands = CommandServer(self.context, f"ipc://{stack.folder}/{name}.cmd", clock, None)
         self.commands.on("stream.replay", self.publisher.replay)
-        for payload in (encode(intent(1)), b"\x81\xa4type\xa5novel", encode(intent(3))):
+        for payload in payloads:
             self.outbox.append(payload)
         self.outbox.flush()
-        self.publisher.open_journaled("intents")
+        if payloads:
+            self.publisher.open_journaled("intents")
 
     def turn(self) -> None:
         self.commands.serve()
-        self.publisher.heartbeat(SIGNAL)
+        self.publisher.heartbeat(self.name)
 
     def close(self) -> None:
         self.publisher.close()
@@ -80,7 +83,7 @@ class Poisoner:
 
 
 def test_order_flow_that_cannot_be_read_stops_the_service_and_is_not_skipped(stack: TinyStack) -> None:
-    poisoner = Poisoner(stack)
+    poisoner = Puppet(stack, SIGNAL, encode(intent(1)), b"\x81\xa4type\xa5novel", encode(intent(3)))
     with poisoner.context.socket(zmq.SUB) as told:
         told.subscribe(b"halt.")
         told.subscribe(b"heartbeat.")
@@ -99,3 +102,26 @@ def test_order_flow_that_cannot_be_read_stops_the_service_and_is_not_skipped(sta
             assert topics[-1] == b"halt.risk_manager", "everybody is told"
     assert stack.inputs(RISK_MANAGER, "intents") in ([], [1])
     poisoner.close()
+
+
+def test_market_data_that_cannot_be_read_is_counted_and_passed_over(stack: TinyStack) -> None:
+    stack.start(SIGNAL, RISK_MANAGER, EXECUTION)
+    feed = Puppet(stack, MARKET_DATA)
+    for _ in polling("the service is ready"):
+        feed.turn()
+        if (stack.ask(RISK_MANAGER) or {}).get("state") == "ready":
+            break
+    feed.publisher.publish(quote(1))
+    topic = feed.publisher._topics["quote.BTCUSDT"]
+    feed.publisher._send(topic, 2, b"\x81\xa4type\xa5novel")
+    feed.publisher.publish(quote(3))
+    status: dict[str, Any] = {}
+    for _ in polling("the quotes around it are taken"):
+        feed.turn()
+        status = stack.status(RISK_MANAGER)
+        if status["core"]["quotes"] == 2:
+            break
+    assert status["counters"]["undecodable"] == 1
+    assert status["last_error"].startswith("quote.BTCUSDT #2: Invalid value 'novel'")
+    assert status["state"] == "ready"
+    feed.close()

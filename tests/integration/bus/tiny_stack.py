@@ -78,14 +78,22 @@ class TinyStack:
         finally:
             client.close()
 
+    def status(self, name: str) -> dict[str, Any]:
+        """Return a service's status; wait while it gives none."""
+        found: list[dict[str, Any]] = []
+
+        def answers() -> bool:
+            status = self.ask(name)
+            if status is not None:
+                found.append(status)
+            return bool(found)
+
+        self.until(answers, f"status of {name}")
+        return found[0]
+
     def wait_for(self, name: str, key: str, value: object) -> None:
         """Wait until a service's status says so."""
-
-        def says() -> bool:
-            status = self.ask(name)
-            return isinstance(status, dict) and bool(status[key] == value)
-
-        self.until(says, f"{name}: {key} {value}")
+        self.until(lambda: self.status(name)[key] == value, f"{name}: {key} {value}")
 
     def until(self, condition: Any, what: str) -> None:
         """Wait until something holds; AssertionError with the logs otherwise."""
