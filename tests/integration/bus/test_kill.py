@@ -34,6 +34,7 @@ def test_kill_at_random_moments_loses_and_doubles_nothing(stack: TinyStack) -> N
             stack.kill(victim)
         stack.start(*victims)
     stack.until(lambda: finished(stack), "everything is filled")
+    stack.until(lambda: heard_by_all(stack), "everything is heard")
     assert stack.stop() == [0, 0, 0, 0]
     check(stack)
 
@@ -44,6 +45,12 @@ def has_grown(stack: TinyStack, name: str, size: int) -> bool:
 
 def finished(stack: TinyStack) -> bool:
     return len(stack.outbox(EXECUTION)) >= TOTAL
+
+
+def heard_by_all(stack: TinyStack) -> bool:
+    """Return whether the last report and the last decision have been taken in by all who hear them."""
+    heard = ((RISK_MANAGER, "reports"), (SIGNAL, "reports"), (EXECUTION, "decisions"))
+    return all(stack.inputs(name, topic)[-1:] == [TOTAL] for name, topic in heard)
 
 
 def check(stack: TinyStack) -> None:
