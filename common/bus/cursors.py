@@ -93,6 +93,8 @@ class Cursor:
             self._begin(incarnation)
         if number > self.number:
             self._wait_for(number)
+        else:
+            self._joined = True
 
     def doubt(self, incarnation: int, number: int) -> None:
         """Learn that the publisher began a new process at `number`; if we are past that, it is asked whether that is so."""

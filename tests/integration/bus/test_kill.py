@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 
 from common.messages import ApprovedOrder, Fill, OrderIntent
-from common.routes import EXECUTION, RISK_MANAGER, SIGNAL
+from common.routes import EXECUTION, RISK_MANAGER, SERVICES, SIGNAL
 from tests.integration.bus.tiny_core import RUNNER
 from tests.integration.bus.tiny_stack import TinyStack
 
@@ -35,6 +35,8 @@ def test_kill_at_random_moments_loses_and_doubles_nothing(stack: TinyStack) -> N
         stack.start(*victims)
     stack.until(lambda: finished(stack), "everything is filled")
     stack.until(lambda: heard_by_all(stack), "everything is heard")
+    for name in SERVICES:
+        stack.status(name)
     assert stack.stop() == [0, 0, 0, 0]
     check(stack)
 

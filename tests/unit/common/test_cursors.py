@@ -102,6 +102,14 @@ def test_joining_late_is_no_gap(journal: Cursor) -> None:
     assert journal.gaps == 0
 
 
+def test_losing_the_very_first_message_is_a_gap(ring: Cursor) -> None:
+    ring.expect(OLD, 0)
+    ring.expect(OLD, 3)
+    assert ring.gaps == 1
+    assert answer(ring, 3, last=3) == [3]
+    assert ring.missing == 2
+
+
 def test_resuming_goes_on_behind_the_number(journal: Cursor) -> None:
     journal.resume(OLD, 7)
     assert take(journal, 7, 8) == [8]
