@@ -81,11 +81,12 @@ class Intake:
         ledger = self._ledger
         for received in arrived:
             self._take_one(received)
-        for topic, missing in self._subscriber.take_lost():
+        lost = self._subscriber.take_lost()
+        for topic, missing in lost:
             now_ns = ledger.now_ns()
             gap = InputGap(topic=topic, missing=missing, event_ns=now_ns, received_ns=now_ns)
             ledger.take(Input(InputKind.MESSAGE, now_ns, payload=encode(gap)), gap)
-        if not arrived:
+        if not arrived and not lost:
             return
         if not ledger.commit():
             self.hold()

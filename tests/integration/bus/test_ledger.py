@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, override
+from typing import Any, Literal, override
 
 import pytest
 import zmq
@@ -127,6 +127,30 @@ def test_a_burst_is_committed_before_its_end(make: Callable[..., Stage]) -> None
     assert len(stage.sent()) == UNSENT_LIMIT
     assert stage.ledger.commit()
     assert len(stage.sent()) == 1
+
+
+@pytest.mark.parametrize(("durability", "waits"), [("process", 0), ("power", 2)])
+def test_with_power_durability_the_disk_is_waited_for_before_sending(
+    make: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch, durability: Literal["process", "power"], waits: int
+) -> None:
+    stage = make(TinyCore("approver"), EngineSection(durability=durability))
+    events: list[str] = []
+    wait, send = os.fdatasync, stage.publisher._send
+
+    def waited(fd: int) -> None:
+        events.append("disk")
+        wait(fd)
+
+    def sent(*arguments: Any) -> None:
+        events.append("sent")
+        send(*arguments)
+
+    monkeypatch.setattr(os, "fdatasync", waited)
+    monkeypatch.setattr(stage.publisher, "_send", sent)
+    for number in range(1, 4):
+        stage.hear(intent(number), number, number)
+    assert stage.ledger.commit()
+    assert events == ["disk"] * waits + ["sent"] * 3
 
 
 def test_a_blocked_ledger_sends_nothing_and_forgets_nothing(make: Callable[..., Stage], tmp_path: Path) -> None:
