@@ -78,14 +78,14 @@ class Intake:
             self._take(self._subscriber.collect())
 
     def _take(self, arrived: list[Received]) -> None:
-        ledger = self._ledger
-        for received in arrived:
-            self._take_one(received)
-        lost = self._subscriber.take_lost()
+        ledger, lost = self._ledger, self._subscriber.take_lost()
+        # A hole comes to light with what lies behind it, so the core hears of it first.
         for topic, missing in lost:
             now_ns = ledger.now_ns()
             gap = InputGap(topic=topic, missing=missing, event_ns=now_ns, received_ns=now_ns)
             ledger.take(Input(InputKind.MESSAGE, now_ns, payload=encode(gap)), gap)
+        for received in arrived:
+            self._take_one(received)
         if not arrived and not lost:
             return
         if not ledger.commit():

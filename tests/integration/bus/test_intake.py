@@ -89,7 +89,8 @@ def test_what_a_ring_lost_is_an_input_of_the_core(stations: Rig) -> None:
     assert living.service.subscriber.statistics()["missing"] == 20 - 1 - RING
     assert living.service.ledger.flush_inputs()
     told = [decode(recorded.payload) for _, recorded in read_inputs(living.service.ledger.inbox, 1)]
-    [gap] = [message for message in told if isinstance(message, InputGap)]
+    [(place, gap)] = [(place, message) for place, message in enumerate(told) if isinstance(message, InputGap)]
+    assert told[place + 1] == bar(20 - RING + 1)
     assert (gap.topic, gap.missing) == ("bar.BTCUSDT.1m", 20 - 1 - RING)
     state = living.core.snapshot()
     stations.remove(living)
