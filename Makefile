@@ -8,7 +8,7 @@ BIN := .venv/bin
 ARGS ?=
 COMPILE := pip compile --quiet --universal --generate-hashes --no-header
 
-.PHONY: help setup setup-dev run test check fmt bench up down logs docker-test lock clean
+.PHONY: help setup setup-dev run test check ocaml fmt bench up down logs docker-test lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -34,6 +34,9 @@ check: setup-dev ## Format, lint, types, import contracts and the quick tests, i
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/pytest -q -m "not slow and not docker" tests/architecture tests/unit tests/contract tests/docker
+
+ocaml: ## Build the OCaml indicators and run their tests (needs dune; installs it on Debian as root)
+	@deploy/ocaml.sh test
 
 fmt: setup-dev ## Format the code and mend what can be mended
 	@$(BIN)/ruff format .
