@@ -75,7 +75,8 @@ let column name (value : Json.t) =
   match value with
   | `List values ->
       let read i value = number ~code:"bad_data" ~where:(Printf.sprintf "%s[%d]" name i) value in
-      Array.of_list (List.mapi read values)
+      (* Not List.mapi: its recursion is as deep as the list is long. *)
+      Array.mapi read (Array.of_list values)
   | other -> fail "bad_data" "%s: expected an array of numbers, found %s" name (kind other)
 
 let columns (indicator : Registry.t) data =
