@@ -14,6 +14,7 @@ from common.messages import HealthState
 from common.operators import OperatorDesk
 from common.routes import STREAMS, Retention
 from common.runner import EventLoop
+from common.sessions import start_of, write_start
 
 __all__ = ["JournaledService", "Observer", "PoisonError"]
 
@@ -35,7 +36,11 @@ class JournaledService:
             JournalError, DivergenceError, KeysError, ServiceError: with a sentence that says what to change.
         """
         self.core = core
-        self.ledger = Ledger(core, Path(config.engine.data_dir) / name, config.engine, clock)
+        folder = Path(config.engine.data_dir) / name
+        self.ledger = ledger = Ledger(core, folder, config.engine, clock)
+        inputs = ledger.inbox.last_number
+        base = inputs - ledger.recovered.redone
+        write_start(folder, start_of(config, inputs=inputs, base=base, began_ns=clock.now_ns()))
         self.ledger.observe = None if metrics is None else metrics.observe
         self.bus = bus = BusService(loop, config, name, outbox=self.ledger.outbox)
         self.ledger.publish_by(bus.publisher)

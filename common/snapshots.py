@@ -75,3 +75,15 @@ class SnapshotStore:
 
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob(f"*{_SUFFIX}"))
+
+
+def read_snapshots(folder: Path) -> list[Snapshot]:
+    """Return the snapshots in a folder that are whole, the oldest first; nothing is changed. Raises OSError."""
+    found = []
+    for path in sorted(folder.glob(f"*{_SUFFIX}")):
+        data = path.read_bytes()
+        digest, body = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
+        if hashlib.sha256(body).digest() == digest:
+            with suppress(msgspec.DecodeError):
+                found.append(msgspec.msgpack.decode(body, type=Snapshot))
+    return found

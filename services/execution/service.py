@@ -3,6 +3,7 @@
 from common.clock import WallClock
 from common.config.instruments import instruments_of
 from common.config.load import LoadedConfig
+from common.config.models import Config
 from common.journaled_service import JournaledService
 from common.routes import EXECUTION
 from common.runner import EventLoop
@@ -13,16 +14,20 @@ from services.execution.metrics import ExecutionMetrics
 SAMPLE_INTERVAL_NS = 1_000_000_000
 
 
+def make_core(config: Config) -> ExecutionCore:
+    """Return a fresh core with the simulated venue, as the configuration wants them."""
+    instruments = instruments_of(config)
+    return ExecutionCore(config.execution, instruments, SimulatedVenue(config.execution, instruments))
+
+
 def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
     """Return the running service on the simulated venue; raises what `JournaledService` raises."""
-    instruments = instruments_of(loaded.config)
-    venue = SimulatedVenue(loaded.config.execution, instruments)
     metrics = ExecutionMetrics()
     service = JournaledService(
         loop,
         loaded.config,
         EXECUTION,
-        ExecutionCore(loaded.config.execution, instruments, venue),
+        make_core(loaded.config),
         clock=WallClock(),
         metrics=metrics,
     )

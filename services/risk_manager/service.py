@@ -3,6 +3,7 @@
 from common.clock import WallClock
 from common.config.instruments import instruments_of
 from common.config.load import LoadedConfig
+from common.config.models import Config
 from common.journaled_service import JournaledService
 from common.routes import RISK_MANAGER
 from common.runner import EventLoop
@@ -13,6 +14,11 @@ OPERATOR_COMMANDS = ("reset_breaker",)
 SAMPLE_INTERVAL_NS = 1_000_000_000
 
 
+def make_core(config: Config) -> RiskCore:
+    """Return a fresh core, as the configuration wants it."""
+    return RiskCore(config.risk, instruments_of(config))
+
+
 def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
     """Return the running service; raises what `JournaledService` raises."""
     metrics = RiskMetrics()
@@ -20,7 +26,7 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
         loop,
         loaded.config,
         RISK_MANAGER,
-        RiskCore(loaded.config.risk, instruments_of(loaded.config)),
+        make_core(loaded.config),
         clock=WallClock(),
         metrics=metrics,
     )

@@ -4,6 +4,7 @@ from common.bus_service import ServiceError
 from common.clock import WallClock
 from common.config.instruments import instruments_of
 from common.config.load import LoadedConfig
+from common.config.models import Config
 from common.journaled_service import JournaledService
 from common.routes import MARKET_DATA, SIGNAL
 from common.runner import EventLoop
@@ -14,23 +15,27 @@ from services.signal.loading import StrategyFileError, build_runners, limits_of
 from services.signal.metrics import SignalMetrics
 
 
+def make_core(config: Config) -> SignalCore:
+    """Return a fresh core with the runners that the configuration wants; StrategyFileError names a file that cannot be used."""
+    section = config.signal
+    return SignalCore(
+        build_runners(config),
+        lua_factory(limits_of(section)),
+        instruments_of(config),
+        SignalLimits(max_errors=section.max_errors, window=section.window),
+    )
+
+
 def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
     """Return the running service.
 
     Raises:
         ServiceError: a strategy file cannot be used; and what `JournaledService` raises.
     """
-    section = loaded.config.signal
     try:
-        runners = build_runners(loaded.config)
+        core = make_core(loaded.config)
     except StrategyFileError as error:
         raise ServiceError(str(error)) from error
-    core = SignalCore(
-        runners,
-        lua_factory(limits_of(section)),
-        instruments_of(loaded.config),
-        SignalLimits(max_errors=section.max_errors, window=section.window),
-    )
     service = JournaledService(
         loop,
         loaded.config,
