@@ -1,0 +1,1 @@
+"""The event store, code name Oracle: everything that happened, in one order, chained by hashes."""

@@ -1,0 +1,73 @@
+"""Reading a store's folder without the service, also while the service writes to it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from common.records import DamagedRecordError, JournalError, Segment, first_numbers
+from services.event_store.core.chain import HASH_BYTES
+from services.event_store.core.stored import Stored, decode_stored
+
+EVENTS = "events"
+"""The folder of the log in the store's folder."""
+
+
+class StoreError(JournalError):
+    """The store cannot be read as asked; the text names the file."""
+
+
+def read(path: Path, from_sequence: int = 1, to_sequence: int | None = None) -> Iterator[Stored]:
+    """Yield the events of the store in `path` (such as `var/event_store`), both ends included, the oldest first.
+
+    It ends with the last event that is whole on the disk; call it again for what came later. Nothing is checked but the
+    checksum of each record; `orrery events verify` checks the chain.
+
+    Raises:
+        StoreError: no store is there, `from_sequence` is kept no longer, or a record is damaged (names file and record).
+    """
+    for _, event in read_chained(path, from_sequence, to_sequence):
+        yield event
+
+
+def read_chained(path: Path, from_sequence: int = 1, to_sequence: int | None = None) -> Iterator[tuple[bytes, Stored]]:
+    """Yield (hash, event) as `read` does."""
+    for number, record in records(path, from_sequence, to_sequence):
+        try:
+            event = decode_stored(memoryview(record)[HASH_BYTES:])
+        except ValueError as error:
+            raise StoreError(f"{path}: record {number}: {error}") from error
+        yield record[:HASH_BYTES], event
+
+
+def records(path: Path, from_sequence: int = 1, to_sequence: int | None = None) -> Iterator[tuple[int, bytes]]:
+    """Yield (sequence, record) as `read` does."""
+    firsts = _files(path)
+    if from_sequence < firsts[0]:
+        raise StoreError(f"{path}: event {from_sequence} is gone; the oldest kept is {firsts[0]}")
+    for first, after in zip(firsts, [*firsts[1:], None], strict=True):
+        if (after is not None and after <= from_sequence) or (to_sequence is not None and first > to_sequence):
+            continue
+        segment, following = Segment(path / EVENTS, first), max(first, from_sequence)
+        try:
+            for number, _, record in segment.walk(following):
+                if to_sequence is not None and number > to_sequence:
+                    return
+                yield number, record
+                following = number + 1
+        except DamagedRecordError as damage:
+            if after is None and not segment.goes_on_behind(damage):
+                return
+            raise StoreError(str(damage)) from damage
+        if after is not None and following != after:
+            raise StoreError(f"{segment.path}: ends before event {following}, the next file begins with {after}")
+
+
+def oldest(path: Path) -> int:
+    """Return the sequence of the oldest event kept (of the next one, if there is none yet); StoreError without a store."""
+    return _files(path)[0]
+
+
+def _files(path: Path) -> list[int]:
+    firsts = first_numbers(path / EVENTS)
+    if not firsts:
+        raise StoreError(f"{path}: no event store here; it is the folder event_store in engine.data_dir")
+    return firsts
