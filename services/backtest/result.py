@@ -10,6 +10,7 @@ class DataTier(StrEnum):
     """How much of the market the data shows, and so what a fill can and cannot know."""
 
     BARS = "bars"
+    TRADES = "trades"
     QUOTES = "quotes"
     DEPTH = "depth"
     ORDERS = "orders"
@@ -56,7 +57,11 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
-    """One backtest. closes: (symbol -> closes at the equity points' times) for price charts and buy and hold."""
+    """One backtest. closes: (symbol -> closes at the equity points' times) for price charts and buy and hold.
+
+    digest: over intents, decisions and reports in their order. On recorded events, events: how much market data was
+    taken, and digests: one for each of these streams.
+    """
 
     name: str
     tier: DataTier
@@ -82,3 +87,5 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
     bars_per_second: float
     is_complete: bool = True
     error: str = ""
+    events: int = 0
+    digests: dict[str, str] = {}

@@ -27,6 +27,12 @@ TIERS = {
         "The path between the four prices, the real spread, how much could be traded at a price, and the place of "
         "a limit order in the queue. Stops and targets inside one bar are decided pessimistically, not as they were.",
     ),
+    DataTier.TRADES: Tier(
+        "Trades",
+        "Every trade and its size. A market order fills at the price of the next trade, worsened by half the spread that "
+        "was set; a limit order fills when a trade goes through its price.",
+        "The real spread, what stood in the book, and the place of a limit order in its queue.",
+    ),
     DataTier.QUOTES: Tier(
         "Quotes",
         "The best bid and ask at each change: the real spread, and fills at the price shown after the latency.",

@@ -1,0 +1,188 @@
+"""The backtest on recorded events: the cores of the running stack on the in-process bus, at the times of the recording.
+
+How it works: everything happens in the order of (time, priority, sequence): deadlines of cores before the event at their
+time, deadlines at one time in the order of the flow, events at one time as they were recorded. An event is taken by all
+who hear it, in the order of the flow, then what follows from it, and so on until all is quiet. This is what the running
+stack does when each event is sent after it has come to rest.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Final
+
+from common.clock import monotonic_ns
+from common.codec import encode
+from common.local_bus import LocalBus
+from common.messages import AnyMessage, OperatorCommand, Quote, Trade
+from common.money import use_money_context
+from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL, topic_of
+from services.backtest.accounting import Accounting
+from services.backtest.event_curve import EventCurve
+from services.backtest.event_plan import EventPlan
+from services.backtest.result import EquityPoint, RunResult
+from services.execution.core.execution_core import ExecutionCore
+from services.execution.core.venues.simulated import SimulatedVenue
+from services.risk_manager.core.risk_core import RiskCore
+from services.signal.core.signal_core import PAUSE, RESUME, SignalCore
+
+PROGRESS_EVERY: Final = 8_192
+"""Events between two calls of the progress callback."""
+ORDER_FLOW: Final = ("intents", "decisions", "reports")
+"""The streams that digests are made of."""
+
+type Progress = Callable[[int, int], None]
+"""Told the events done and the events there are, 0 if that is not known."""
+
+type Events = Iterable[tuple[int, AnyMessage]]
+"""(time, market data to publish), nanoseconds UTC, never going back; `market_messages` makes them of recorded inputs."""
+
+
+def run_events(plan: EventPlan, events: Events, progress: Progress | None = None) -> RunResult:
+    """Run a backtest; what fails in a core ends it, and the result says so and keeps what there is."""
+    return _Run(plan, progress).run(events)
+
+
+class _Run:
+    def __init__(self, plan: EventPlan, progress: Progress | None) -> None:
+        self._plan = plan
+        self._progress = progress
+        self._began_ns = monotonic_ns()
+        facts = plan.instruments
+        self._signal = SignalCore(plan.runners, plan.make_host, facts, plan.limits)
+        self._risk = RiskCore(plan.risk, facts)
+        self._execution = ExecutionCore(plan.execution, facts, SimulatedVenue(plan.execution, facts))
+        self._bus = LocalBus({SIGNAL: self._signal, RISK_MANAGER: self._risk, EXECUTION: self._execution})
+        self._accounting = Accounting(plan.symbols, plan.initial_cash)
+        self._curve = EventCurve(plan.symbols, plan.step_ns)
+        self._digests = {stream: hashlib.sha256() for stream in ORDER_FLOW}
+        self._events = self._now_ns = self._first_ns = self._warm_bars = 0
+        self._quoted: set[str] = set()
+
+    def run(self, events: Events) -> RunResult:
+        error, is_complete = "", True
+        try:
+            self._walk(events)
+        except Exception as fault:  # noqa: BLE001 - whatever fails in a core, what was found until then is kept
+            error, is_complete = f"event {self._events + 1}: {type(fault).__name__}: {fault}", False
+        if not error and self._accounting.errors:
+            error = self._accounting.errors[-1]
+        return self._result(error, is_complete=is_complete)
+
+    def _walk(self, events: Events) -> None:
+        plan, end_ns = self._plan, self._plan.end_ns
+        is_warming = plan.start_ns is not None
+        for now_ns, message in events:
+            if end_ns is not None and now_ns >= end_ns:
+                break
+            if not self._events and is_warming:
+                self._tell_runners(PAUSE, now_ns)
+            if is_warming and now_ns >= (plan.start_ns or 0):
+                is_warming = False
+                self._tell_runners(RESUME, now_ns)
+                self._warm_bars = self._signal.status()["bars"]
+            self._take(message, now_ns)
+            self._events += 1
+            if self._progress is not None and self._events % PROGRESS_EVERY == 0:
+                self._progress(self._events, plan.events)
+        if self._progress is not None:
+            self._progress(self._events, self._events)
+
+    def _take(self, message: AnyMessage, now_ns: int) -> None:
+        self._now_ns = now_ns
+        self._observe(self._bus.advance(now_ns))
+        if now_ns >= self._curve.next_ns:
+            self._curve.pass_time(now_ns)
+            self._accounting.row = now_ns // self._plan.step_ns
+        self._publish(message, now_ns)
+        if isinstance(message, Quote):
+            self._mark(message.symbol, message.mid)
+        elif isinstance(message, Trade):
+            self._take_trade(message, now_ns)
+
+    def _take_trade(self, trade: Trade, now_ns: int) -> None:
+        if self._plan.trade_spread is not None:
+            self._publish(_quote_around(trade, self._plan.trade_spread, now_ns), now_ns)
+        if trade.symbol not in self._quoted:
+            self._curve.marks[trade.symbol] = trade.price
+
+    def _mark(self, symbol: str, mid: float) -> None:
+        self._quoted.add(symbol)
+        if symbol in self._curve.marks:
+            self._curve.marks[symbol] = mid
+
+    def _publish(self, message: AnyMessage, now_ns: int) -> None:
+        published = self._bus.publish(MARKET_DATA, message, now_ns)
+        if published:
+            self._observe(published)
+
+    def _observe(self, published: Iterable[AnyMessage]) -> None:
+        for message in published:
+            self._accounting.observe(message)
+            digest = self._digests.get(topic_of(message) or "")
+            if digest is not None:
+                digest.update(encode(message))
+
+    def _tell_runners(self, name: str, now_ns: int) -> None:
+        for runner in self._plan.runners:
+            command = OperatorCommand(
+                id=f"{name}:{runner.id}",
+                service=SIGNAL,
+                name=name,
+                arguments={"runner": runner.id},
+                event_ns=now_ns,
+                received_ns=now_ns,
+            )
+            self._signal.handle(command, now_ns)
+
+    def _result(self, error: str, *, is_complete: bool) -> RunResult:
+        plan, accounting = self._plan, self._accounting
+        self._curve.end(self._now_ns)
+        times, closes = self._curve.columns()
+        equity, exposure = accounting.curve(times, closes)
+        use_money_context()
+        slippage = self._execution.status()["venue"]["slippage_paid"]
+        seconds = (monotonic_ns() - self._began_ns) / 1e9
+        bars = self._signal.status()["bars"] - self._warm_bars
+        return RunResult(
+            name=plan.name,
+            tier=plan.tier,
+            strategies=tuple(strategy.name for strategy in plan.strategies),
+            params={strategy.name: dict(strategy.params) for strategy in plan.strategies},
+            settings=plan.settings,
+            provenance=plan.provenance,
+            initial_cash=plan.initial_cash,
+            final_equity=Decimal(self._risk.status()["equity"]),
+            bars=bars,
+            intents=accounting.intents,
+            orders=accounting.orders,
+            fills=accounting.fills,
+            refusals=accounting.refusals,
+            fees=accounting.fees,
+            slippage_paid=sum((Decimal(paid) for paid in slippage.values()), Decimal(0)),
+            turnover=accounting.turnover,
+            trades=tuple(accounting.trades.closed),
+            equity=tuple(map(EquityPoint, times.tolist(), equity.tolist(), exposure.tolist())),
+            closes={symbol: tuple(column.tolist()) for symbol, column in closes.items()},
+            digest=accounting.digest,
+            seconds=seconds,
+            bars_per_second=bars / seconds,
+            is_complete=is_complete,
+            error=error,
+            events=self._events,
+            digests={stream: digest.hexdigest() for stream, digest in self._digests.items()},
+        )
+
+
+def _quote_around(trade: Trade, spread: float, now_ns: int) -> Quote:
+    half = trade.price * spread / 2
+    return Quote(
+        symbol=trade.symbol,
+        bid=trade.price - half,
+        bid_size=trade.size,
+        ask=trade.price + half,
+        ask_size=trade.size,
+        update_id=trade.trade_id,
+        event_ns=trade.event_ns,
+        received_ns=now_ns,
+    )
