@@ -44,10 +44,13 @@ _PARTS = ("guard", "plain", "classes", "patterns", "text", "tables", "sandbox", 
 _FOLDER = Path(__file__).parent / "lua"
 _SOURCES = [(f"=[orrery] {part}".encode(), (_FOLDER / f"{part}.lua").read_bytes()) for part in _PARTS]
 
-_SPECS = {
-    name: {"parameters": [parameter._asdict() for parameter in kind.PARAMETERS], "outputs": len(kind.OUTPUTS)}
-    for name, kind in sorted(REGISTRY.items())
-}
+
+def _specs() -> dict[str, Any]:
+    """Return what there is, plug-ins included."""
+    return {
+        name: {"parameters": [parameter._asdict() for parameter in kind.PARAMETERS], "outputs": len(kind.OUTPUTS)}
+        for name, kind in sorted(REGISTRY.items())
+    }
 
 
 class LuaLimits(NamedTuple):
@@ -75,7 +78,7 @@ class Description(msgspec.Struct):
 class _Packet(msgspec.Struct):
     answer: Any = None
     error: tuple[str, str] | None = None
-    wanted: list[tuple[str, tuple[float | int, ...]]] = []
+    wanted: list[tuple[str, Any]] = []  # no parameters come as an empty map
     lines: tuple[str, ...] = ()
 
 
@@ -124,7 +127,7 @@ class LuaHost:
             "currency": spec.currency,
             "params": spec.strategy.params,
             "seed": spec.id,
-            "specs": _SPECS,
+            "specs": _specs(),
             "indicators": spec.strategy.indicators,
         }
         self._lua[b"configure"](_encode(given))
