@@ -1,0 +1,98 @@
+"""`orrery indicators`: the list, one over a file, all against each other, and what cannot be asked."""
+
+import json
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from orrery.__main__ import main
+from orrery.indicators.backends import ROOT
+from orrery.indicators.verify import Comparison, compare, typical
+from services.signal.core.indicators import REGISTRY
+from services.signal.hosts.ocaml import find_program
+
+BARS = 400
+
+
+@pytest.fixture
+def bars(tmp_path: Path) -> Path:
+    random = np.random.default_rng(7)
+    closes = 100 * np.exp(np.cumsum(random.normal(0, 0.002, BARS)))
+    rows = [
+        f"{1_700_000_000 + 60 * i},{x:.4f},{x * 1.002:.4f},{x * 0.997:.4f},{x * 1.001:.4f},{random.random() * 9:.3f}"
+        for i, x in enumerate(closes)
+    ]
+    path = tmp_path / "XYZ_1m.csv"
+    path.write_text("\n".join(["timestamp,open,high,low,close,volume", *rows]) + "\n")
+    return path
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main(["indicators", *arguments])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_the_list_has_every_indicator(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "--list")
+    assert code == 0
+    assert [line.partition("(")[0] for line in out.splitlines()] == sorted(REGISTRY)
+    listed = json.loads(run(capsys, "--list", "--json")[1])
+    assert listed["macd"]["outputs"] == ["macd", "signal", "histogram"]
+    assert [parameter["name"] for parameter in listed["macd"]["parameters"]] == ["fast", "slow", "signal"]
+
+
+def test_one_over_a_file(bars: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("sma", "--param", "period=2", "--data", str(bars), "--symbol", "XYZ", "--json", "--last", str(BARS))
+    code, out, err = run(capsys, *arguments)
+    assert code == 0, err
+    found = json.loads(out)
+    closes = [float(line.split(",")[4]) for line in bars.read_text().splitlines()[1:]]
+    assert found["outputs"]["sma"][0] is None
+    assert found["outputs"]["sma"][1:] == pytest.approx([(a + b) / 2 for a, b in pairwise(closes)], abs=1e-9)
+
+
+def test_all_implementations_agree(bars: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "--verify", "--data", str(bars), "--symbol", "XYZ", "--json")
+    assert code == 0, err
+    found = {(row["indicator"], row["backend"]): row for row in json.loads(out)}
+    assert all(row["verdict"] in ("equal", "equal once settled", "does not have it") for row in found.values())
+    assert found["ema", "ta-lib"]["verdict"] == "equal"
+    if find_program(ROOT) is None:
+        assert "ocaml-indicators: expected the program, found none" in err
+    else:
+        assert all(found[name, "ocaml"]["verdict"] == "equal" for name in REGISTRY)
+
+
+def test_a_difference_is_found() -> None:
+    key = typical("sma")
+    ours = np.array([np.nan, 1.0, 2.0])
+    same = compare(key, "other", {"sma": ours}, {"sma": ours + 1e-12})
+    assert (same.verdict, same.first_value) == ("equal", 1)
+    assert compare(key, "other", {"sma": ours}, {"sma": ours + 1e-6}).verdict == "differs"
+    later = compare(key, "other", {"sma": ours}, {"sma": np.array([np.nan, np.nan, 2.0])})
+    assert (later.verdict, later.first_value_there) == ("differs", 2)
+    assert Comparison("sma", (20,), "other", missing="does not have it").verdict == "does not have it"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), "expected --list, or NAME --data FILE"),
+        (("emma", "--data", "{bars}"), "emma: expected an indicator, one of"),
+        (("ema", "--data", "{bars}"), "ema: period: expected an integer from 1 to 100000, found nothing"),
+        (("ema", "-p", "period=x", "--data", "{bars}"), "--param period=x: expected a number, found x"),
+        (("ema", "-p", "length=2", "--data", "{bars}"), "--param length=2: expected NAME=VALUE once for period"),
+        (("rsi", "--backend", "magic", "--data", "{bars}"), "--backend magic: expected one of native, ocaml"),
+        (("rsi", "--data", "nothing.csv"), "nothing.csv"),
+    ],
+)
+def test_what_cannot_be_asked(
+    arguments: tuple[str, ...], expected: str, bars: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [argument.replace("{bars}", str(bars)) for argument in arguments]
+    code, _, err = run(capsys, *given, "--symbol", "XYZ")
+    assert code == 2
+    assert expected in err
