@@ -45,6 +45,9 @@ fmt: setup-dev ## Format the code and mend what can be mended
 bench: setup-dev ## Print the performance figures, beside their floors
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+bench-peers: setup-dev ## Time other people's backtest engines beside ours, each in an environment of its own
+	@$(BIN)/python -m benchmarks.peers $(ARGS)
+
 up: ## Start the stack with Prometheus and Grafana in containers
 	@docker compose up --build --detach $(ARGS)
 

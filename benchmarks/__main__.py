@@ -14,7 +14,7 @@ _HELPERS = {"__main__", "figures", "relay", "stack"}
 
 def names() -> list[str]:
     """Return the benchmarks there are: the modules of this folder that have a `run`."""
-    found = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)])]
+    found = [module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]) if not module.ispkg]
     return sorted(name for name in found if name not in _HELPERS)
 
 

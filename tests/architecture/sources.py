@@ -19,7 +19,7 @@ def tracked_files() -> list[Path]:
         command = [git, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         listing = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
         return sorted(ROOT / name for name in listing.split("\0") if name and (ROOT / name).is_file())
-    hidden = {".venv", ".git", "var"}
+    hidden = {".venv", ".venv-peers", ".git", "var"}
     return sorted(path for path in ROOT.rglob("*") if path.is_file() and not hidden & set(path.parts))
 
 

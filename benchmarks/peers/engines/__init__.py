@@ -1,0 +1,1 @@
+"""One file an engine: how it is given the bars and the strategy. Each runs in a process and an environment of its own."""
