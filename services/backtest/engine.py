@@ -16,11 +16,11 @@ from common.money import use_money_context
 from common.routes import EXECUTION, RISK_MANAGER, SIGNAL
 from services.backtest.accounting import Accounting, closes_at
 from services.backtest.bars_table import Integers
-from services.backtest.feeding import Feed
+from services.backtest.feeding import ROWS_AT_ONCE, Feed
 from services.backtest.history import whole_history
 from services.backtest.lanes import Lanes
 from services.backtest.levels import Levels
-from services.backtest.plan import Plan
+from services.backtest.plan import Plan, Steps
 from services.backtest.result import DataTier, EquityPoint, RunResult
 from services.backtest.schedule import Phase, schedule
 from services.backtest.wire import VenueWire
@@ -28,9 +28,10 @@ from services.execution.core.execution_core import ExecutionCore
 from services.execution.core.venues.simulated import SimulatedVenue
 from services.risk_manager.core.risk_core import RiskCore
 from services.signal.core.signal_core import PAUSE, RESUME, SignalCore
+from services.signal.core.spans import Span
 from services.signal.core.spec import Update
 
-PROGRESS_EVERY = 4_096
+PROGRESS_EVERY = ROWS_AT_ONCE
 """Bars, or steps where there are several tables, between two calls of the progress callback."""
 
 Progress = Callable[[int, int], None]
@@ -57,7 +58,7 @@ class _Run:
         self._wire = VenueWire(ExecutionCore(plan.execution, facts, SimulatedVenue(plan.execution, facts)))
         signal = SignalCore(self._runners, plan.make_host, facts, plan.limits)
         self._signal = signal
-        lanes = Lanes({SIGNAL: signal, RISK_MANAGER: self._risk, EXECUTION: self._wire}, self._observe)
+        lanes = self._lanes = Lanes({SIGNAL: signal, RISK_MANAGER: self._risk, EXECUTION: self._wire}, self._observe)
         self._accounting = Accounting(plan.symbols, plan.initial_cash)
         share = float(risk.trailing_stop_percent) / 100
         self._levels = {symbol: Levels(facts[symbol], share) for symbol in plan.symbols}
@@ -99,16 +100,41 @@ class _Run:
 
     def _walk_alone(self, feed: Feed, total: int) -> None:
         """Go through one table as `_walk_together` would, without asking for what moves nobody."""
-        levels, wire = feed.levels, self._wire
-        for row in range(total):
+        levels, wire, row = feed.levels, self._wire, 0
+        may_span = self._plan.steps is Steps.SPAN and len(self._runners) == 1 and not feed.shows_all
+        while row < total:
             if self._progress is not None and row % PROGRESS_EVERY == 0:
                 self._progress(row, total)
             if levels.is_needed or wire.held or feed.shows_all or self._warming:
                 self._open(feed, row)
                 self._walk_first(feed, row)
                 self._walk_second(feed, row)
+            if may_span and not self._warming:
+                row = self._stretch(feed, row)
+                continue
             self._close(feed, row)
             self._bar(feed, row)
+            row += 1
+
+    def _stretch(self, feed: Feed, first: int) -> int:
+        """Take bars from the close of row `first` on, as long as nothing happens; return the first row that was not taken."""
+        accounting, rows = self._accounting, feed.rows_at(first)
+        accounting.is_behind, accounting.row = False, first
+        is_walking = feed.is_walking(first)
+        if is_walking:
+            feed.walk_to_close(first)
+        span = Span(rows, first, rows.behind, feed.latest if is_walking else None, *feed.levels.bounds)
+        behind, answers = self._signal.walk(span)
+        row = accounting.row = behind - 1
+        if row > first or not is_walking:
+            feed.show_quiet_close(row)
+        if row > first:
+            self._last_ns = feed.ends_at(row - 1)
+            self._bars += row - first
+        self._lanes.follow(answers, feed.ends_at(row))
+        self._last_ns = feed.ends_at(row)
+        self._bars += 1
+        return behind
 
     def _walk_together(self, total: int) -> None:
         take = (self._close, self._bar, self._open, self._walk_first, self._walk_second)  # in the order of Phase

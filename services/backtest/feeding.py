@@ -5,13 +5,19 @@ way through the bar is walked: to the adverse extreme, to the favourable one, to
 a quote at the bar's end, and the bar itself follows it. Quotes that nobody could act on are not shown.
 """
 
-from common.messages import Bar, BarSource, Quote
+import numpy as np
+
+from common.messages import Quote
 from services.backtest.bars_table import BarTable
 from services.backtest.lanes import Lanes
 from services.backtest.levels import Levels, Point
+from services.signal.core.rows import BarRows
 
 MAX_POINTS = 1_000
 """Quotes of one leg of the way. More of them mean that levels breed levels."""
+ROWS_AT_ONCE = 4_096
+"""Bars taken out of the arrays at a time."""
+NS_PER_SECOND = 1e9
 UPDATES_PER_BAR = 10_000
 """Room for the numbers of a bar's quotes, so that a quote's number does not depend on those before its bar."""
 
@@ -29,10 +35,9 @@ class Feed:
         self.levels = levels
         self._lanes = lanes
         self.shows_all = shows_all
-        self._starts, self._length_ns = table.start_ns.tolist(), table.length_ns
-        self._opens, self._highs = table.open.tolist(), table.high.tolist()
-        self._lows, self._closes = table.low.tolist(), table.close.tolist()
-        self._volumes = table.volume.tolist()
+        self._length_ns = table.length_ns
+        self._rows = self._load(0)
+        self.latest: Quote | None = None
         self._price = 0.0
         self._number = self._direction = 0
         self._falls_first = True
@@ -41,64 +46,98 @@ class Feed:
         """Show the open, if there is anybody to act on it: `is_awaited` says that orders are on the wire."""
         if is_awaited or self.is_walking(row):
             self._number = row * UPDATES_PER_BAR
-            price = self._price = self._opens[row]
+            rows = self.rows_at(row)
+            price = self._price = rows.opens[row - rows.first]
             self._direction = 0
-            self._show(Point(price, price, price), self._starts[row])
+            self._show(Point(price, price, price), rows.starts[row - rows.first])
             self._falls_first = self.levels.goes_down_first()
 
     def is_walking(self, row: int) -> bool:
         """Return whether anybody could act inside the bar: the open beyond a level counts, as low or high do."""
         if self.shows_all:
             return True
-        return self.levels.is_needed and self.levels.are_near(self._lows[row], self._highs[row])
+        rows = self.rows_at(row)
+        at = row - rows.first
+        return self.levels.is_needed and self.levels.are_near(rows.lows[at], rows.highs[at])
 
     def walk_first(self, row: int) -> None:
         """Walk to the first extreme, a quarter into the bar."""
-        end = self._lows[row] if self._falls_first else self._highs[row]
-        self._walk(end, row, self._starts[row] + self._length_ns // 4)
+        self._walk(self._extreme(row, is_low=self._falls_first), row, self.starts_at(row) + self._length_ns // 4)
 
     def walk_second(self, row: int) -> None:
         """Walk to the other extreme, half into the bar."""
-        end = self._highs[row] if self._falls_first else self._lows[row]
-        self._walk(end, row, self._starts[row] + self._length_ns // 2)
+        self._walk(self._extreme(row, is_low=not self._falls_first), row, self.starts_at(row) + self._length_ns // 2)
+
+    def _extreme(self, row: int, *, is_low: bool) -> float:
+        rows = self.rows_at(row)
+        return (rows.lows if is_low else rows.highs)[row - rows.first]
 
     def show_close(self, row: int) -> None:
         """Walk to the close, or just show it."""
-        end_ns = self._starts[row] + self._length_ns
-        close = self._closes[row]
-        if not self.is_walking(row):
-            self._number = row * UPDATES_PER_BAR + UPDATES_PER_BAR - 2
-            self._lanes.publish_quiet(self._quote(Point(close, close, close), end_ns), end_ns)
-        elif close == self._price:
+        if self.is_walking(row):
+            self.walk_to_close(row)
+        else:
+            self.show_quiet_close(row)
+
+    def walk_to_close(self, row: int) -> None:
+        """Walk to the close; show it in any case."""
+        rows = self.rows_at(row)
+        close, end_ns = rows.closes[row - rows.first], rows.starts[row - rows.first] + self._length_ns
+        if close == self._price:
             self._show(self.levels.point(close, self._direction), end_ns)
         else:
             self._walk(close, row, end_ns)
 
+    def show_quiet_close(self, row: int) -> None:
+        """Show a close at which nobody can act."""
+        rows = self.rows_at(row)
+        close, end_ns = rows.closes[row - rows.first], rows.starts[row - rows.first] + self._length_ns
+        self._number = row * UPDATES_PER_BAR + UPDATES_PER_BAR - 2
+        self._lanes.publish_quiet(self._quote(Point(close, close, close), end_ns), end_ns)
+
+    def rows_at(self, row: int) -> BarRows:
+        """Return the part of the table that a row lies in."""
+        rows = self._rows
+        if not rows.first <= row < rows.behind:
+            rows = self._rows = self._load(row - row % ROWS_AT_ONCE)
+        return rows
+
+    def _load(self, first: int) -> BarRows:
+        table, behind = self.table, min(first + ROWS_AT_ONCE, len(self.table))
+        part = slice(first, behind)
+        starts = table.start_ns[part]
+        before = table.start_ns[max(first - 1, 0) : behind]
+        late = np.flatnonzero(np.diff(before) > self._length_ns) + max(first, 1)
+        return BarRows(
+            symbol=table.symbol,
+            timeframe=table.timeframe,
+            length_ns=self._length_ns,
+            first=first,
+            behind=behind,
+            starts=starts.tolist(),
+            ends=((starts + self._length_ns) / NS_PER_SECOND).tolist(),
+            opens=table.open[part].tolist(),
+            highs=table.high[part].tolist(),
+            lows=table.low[part].tolist(),
+            closes=table.close[part].tolist(),
+            volumes=table.volume[part].tolist(),
+            gaps=late.tolist(),
+        )
+
     def starts_at(self, row: int) -> int:
         """Return when a bar begins, nanoseconds UTC."""
-        start_ns: int = self._starts[row]
-        return start_ns
+        rows = self.rows_at(row)
+        return rows.starts[row - rows.first]
+
+    def ends_at(self, row: int) -> int:
+        """Return when a bar has ended, nanoseconds UTC."""
+        return self.starts_at(row) + self._length_ns
 
     def show_bar(self, row: int) -> int:
         """Tell the bar; return its end, nanoseconds UTC."""
-        table, end_ns = self.table, self.starts_at(row) + self._length_ns
-        bar = Bar(
-            event_ns=end_ns,
-            received_ns=end_ns,
-            symbol=table.symbol,
-            timeframe=table.timeframe,
-            start_ns=self._starts[row],
-            end_ns=end_ns,
-            open=self._opens[row],
-            high=self._highs[row],
-            low=self._lows[row],
-            close=self._closes[row],
-            volume=self._volumes[row],
-            trade_count=0,
-            source=BarSource.TRADES,
-        )
-        self._lanes.publish_bar(bar, end_ns)
-        return end_ns
+        bar = self.rows_at(row).bar(row)
+        self._lanes.publish_bar(bar, bar.end_ns)
+        return bar.end_ns
 
     def _walk(self, end: float, row: int, now_ns: int) -> None:
         if end == self._price:
@@ -118,12 +157,13 @@ class Feed:
         if row < 0:
             return None
         self._number = (row + 1) * UPDATES_PER_BAR - 1
-        return self._quote(Point(*[self._closes[row]] * 3), now_ns)
+        return self._quote(Point(*[float(self.table.close[row])] * 3), now_ns)
 
     def _show(self, point: Point, now_ns: int) -> None:
         self._number += 1
         self.levels.show(point)
-        self._lanes.publish(self._quote(point, now_ns), now_ns)
+        quote = self.latest = self._quote(point, now_ns)
+        self._lanes.publish(quote, now_ns)
 
     def _quote(self, point: Point, now_ns: int) -> Quote:
         return Quote(

@@ -42,7 +42,10 @@ class Lanes:
 
     def publish_bar(self, bar: Bar, now_ns: int) -> None:
         """Deliver a bar, which strategies alone hear, and all that follows from it."""
-        answers = self._signal(bar, now_ns)
+        self.follow(self._signal(bar, now_ns), now_ns)
+
+    def follow(self, answers: Sequence[AnyMessage], now_ns: int) -> None:
+        """Deliver what signal answered, and all that follows from it."""
         if answers:
             self._catch_up()
             self._spread(list(answers), now_ns)

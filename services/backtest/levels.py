@@ -57,6 +57,7 @@ class Levels:
         self._limits: dict[str, ApprovedOrder] = {}
         self._resting: dict[str, tuple[bool, Point]] = {}
         self.is_needed = False
+        self._bounds: tuple[float, float] | None = None
 
     def observe(self, message: AnyMessage) -> None:
         """Follow a message of the order flow on this symbol."""
@@ -81,6 +82,7 @@ class Levels:
             self._limits.pop(message.order_id, None)
             self._resting.pop(message.order_id, None)
         self.is_needed = bool(self._held or self._resting)
+        self._bounds = None
 
     def _follow_position(self, changed: PositionChanged) -> None:
         if not changed.quantity:
@@ -101,19 +103,25 @@ class Levels:
 
     def are_near(self, low: float, high: float) -> bool:
         """Return whether anything can happen between these prices; a level that is only touched counts as near."""
+        falling, rising = self.bounds
+        return low <= falling or high >= rising
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Return the price at or below which something can happen on the way down, and that for the way up."""
+        if self._bounds is None:
+            self._bounds = self._find_bounds()
+        return self._bounds
+
+    def _find_bounds(self) -> tuple[float, float]:
         if self._trailing and self._held:
-            return True
-        for is_buy, point in self._resting.values():
-            if low <= point.ask if is_buy else high >= point.bid:
-                return True
+            return inf, -inf
+        falling = [point.ask for is_buy, point in self._resting.values() if is_buy]
+        rising = [point.bid for is_buy, point in self._resting.values() if not is_buy]
         for held in self._held.values():
-            for point in held.falling:
-                if low <= point.ask:
-                    return True
-            for point in held.rising:
-                if high >= point.bid:
-                    return True
-        return False
+            falling += [point.ask for point in held.falling]
+            rising += [point.bid for point in held.rising]
+        return max(falling, default=-inf), min(rising, default=inf)
 
     def goes_down_first(self) -> bool:
         """Return whether the conservative way begins downwards.

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from enum import StrEnum
 
 from common.config.models import ExecutionSection, RiskSection
 from common.instruments import Instrument, Instruments
@@ -14,6 +15,15 @@ from services.signal.core.spec import RunnerSpec, StrategySpec
 
 WARMUP_BARS_MAX = 1_000
 """Bars before the start that indicators are fed with, at most: as many as a runner keeps."""
+
+
+class Steps(StrEnum):
+    """How a run goes through bars at which nothing happens; what it finds is the same."""
+
+    SPAN = "span"
+    """Many at once, inside the strategy's host, where there is one runner; else one by one."""
+    BAR = "bar"
+    """One by one, as messages."""
 
 
 class PlanError(ValueError):
@@ -44,6 +54,7 @@ class Plan:
     end_ns: int | None = None
     settings: dict[str, str] = field(default_factory=dict)
     shows_all: bool = False
+    steps: Steps = Steps.SPAN
 
     def __post_init__(self) -> None:
         _refuse_twice("symbol", [table.symbol for table in self.tables])

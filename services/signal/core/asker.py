@@ -6,7 +6,7 @@ from typing import Any
 
 from common.messages import AnyMessage, RunnerFailed
 from services.signal.core.bank import IndicatorBank
-from services.signal.core.host import FUNCTION_NAMES, AccountView, Function, MarketView, StrategyHost
+from services.signal.core.host import FUNCTION_NAMES, AccountView, Function, MarketView, Outcome, StrategyHost
 from services.signal.core.orders import Origin
 from services.signal.core.series import Series
 from services.signal.core.spec import StrategySpec
@@ -18,11 +18,15 @@ MARKET_FIELDS = len(MarketView._fields)
 
 
 class Asker:
-    """Counts evaluations and errors; after `max_errors` updates in a row with an error it is paused."""
+    """Counts evaluations and errors; after `max_errors` updates in a row with an error it is paused.
+
+    answered: what the host has said to the next question already.
+    """
 
     __slots__ = (
         "_told",
         "account",
+        "answered",
         "arguments",
         "bank",
         "errors",
@@ -46,6 +50,7 @@ class Asker:
         self.bank = IndicatorBank(self.arguments, strategy.indicators)
         self.account: AccountView | None = None
         self._told: AccountView | None = None
+        self.answered: tuple[Outcome | None] | None = None
         self.evaluations = 0
         self.errors = 0
         self.errors_in_row = 0
@@ -57,13 +62,20 @@ class Asker:
         """Put the fields of `MarketView` where the next question finds them."""
         self.arguments[:MARKET_FIELDS] = market
 
-    def ask(self, function: Function, origin: Origin, out: list[AnyMessage]) -> dict[str, Any] | None:
-        """Return what a function answered; None for nil, and for an error, which is counted and told in `out`."""
-        if self.account is not None and self.account is not self._told:
+    def tell(self) -> None:
+        """Let the host know what changed since it was last asked."""
+        if self.account is not self._told and self.account is not None:
             self.host.set_account(self.account)
             self._told = self.account
+
+    def ask(self, function: Function, origin: Origin, out: list[AnyMessage]) -> dict[str, Any] | None:
+        """Return what a function answered; None for nil, and for an error, which is counted and told in `out`."""
         self.evaluations += 1
-        outcome = self.host.evaluate(function, self.arguments)
+        if self.answered is not None:
+            (outcome,), self.answered = self.answered, None
+        else:
+            self.tell()
+            outcome = self.host.evaluate(function, self.arguments)
         if outcome is None:
             return None
         self.lines.extend(outcome.lines)

@@ -5,21 +5,26 @@ from operator import attrgetter
 from typing import Any
 
 from common.messages import Bar
+from services.signal.core.ahead import Ahead
 from services.signal.core.indicator import BadParametersError, Indicator, IndicatorKey, Value, make
 from services.signal.core.indicators import REGISTRY
+from services.signal.core.rows import BarRows
 
 
 class IndicatorBank:
     """Indicators in the order of their slots. `arguments` is the list that hosts are called with.
 
     How it works: the outputs of an indicator stand in `arguments` from its slot on, behind what stood there before the
-    first one was added. Most indicators take the close and give one number; they have a loop of their own.
+    first one was added. Most indicators take the close and give one number; they have a loop of their own. Where many
+    bars are known beforehand, `look_ahead` computes the outputs for all of them and `show` puts them in their slots.
     """
 
-    __slots__ = ("_by_key", "_of_close", "_others", "arguments", "keys")
+    __slots__ = ("_ahead", "_by_key", "_first_slot", "_of_close", "_others", "arguments", "keys")
 
     def __init__(self, arguments: list[float | None], keys: Iterable[IndicatorKey]) -> None:
         self.arguments = arguments
+        self._first_slot = len(arguments)
+        self._ahead: Ahead | None = None
         self.keys: list[IndicatorKey] = []
         self._by_key: dict[IndicatorKey, tuple[Indicator, int]] = {}
         self._of_close: list[tuple[Callable[..., Any], int]] = []
@@ -35,6 +40,7 @@ class IndicatorBank:
         """
         if key in self._by_key:
             raise BadParametersError(f"{key.name}{key.parameters}: already there")
+        self.stay()
         indicator = make(REGISTRY, key)
         slot, outputs = len(self.arguments), len(indicator.OUTPUTS)
         self.arguments.extend([None] * outputs)
@@ -50,6 +56,8 @@ class IndicatorBank:
 
     def update(self, bar: Bar) -> None:
         """Feed a closed bar to all indicators."""
+        if self._ahead is not None:
+            self.stay()
         arguments, close = self.arguments, bar.close
         for update, slot in self._of_close:
             arguments[slot] = update(close)
@@ -59,6 +67,26 @@ class IndicatorBank:
                 arguments[slot:behind] = value
             else:
                 arguments[slot] = value
+
+    def look_ahead(self, rows: BarRows, row: int) -> Ahead:
+        """Return the outputs for these rows, from `row` on or from before; computed anew where there are none."""
+        ahead = self._ahead
+        if ahead is None or ahead.rows is not rows or ahead.reached != row:
+            self.stay()
+            indicators = [self._by_key[key][0] for key in self.keys]
+            self._ahead = ahead = Ahead(indicators, rows, row)
+        return ahead
+
+    def show(self, row: int) -> None:
+        """Put the outputs at a row, which was looked ahead to, into the slots."""
+        assert self._ahead is not None, f"row {row}: expected one that was looked ahead to"
+        self._ahead.show(row, self.arguments, self._first_slot)
+
+    def stay(self) -> None:
+        """Forget what lies ahead."""
+        if self._ahead is not None:
+            self._ahead.go_back()
+            self._ahead = None
 
     def _feed(self, indicator: Indicator, window: Iterable[Bar]) -> None:
         inputs = indicator.INPUTS
@@ -73,10 +101,12 @@ class IndicatorBank:
 
     def save(self) -> list[tuple[IndicatorKey, tuple[Any, ...]]]:
         """Return keys and states in the order of the slots."""
+        self.stay()
         return [(key, self._by_key[key][0].state()) for key in self.keys]
 
     def restore(self, saved: Sequence[tuple[IndicatorKey, Sequence[Any]]], window: Sequence[Bar]) -> None:
         """Take over saved states; what they do not know is filled from the window, what this does not know is added."""
+        self.stay()
         states = dict(saved)
         for key in self.keys:
             indicator, slot = self._by_key[key]

@@ -6,7 +6,7 @@ data; a failing strategy is an answer too, never an exception.
 
 from collections.abc import Callable, Sequence
 from enum import IntEnum, StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from services.signal.core.indicator import IndicatorKey
 from services.signal.core.spec import RunnerSpec
@@ -119,6 +119,41 @@ class StrategyHost(Protocol):
 
         Raises:
             ValueError: the bytes do not fit this strategy.
+        """
+        ...
+
+
+class HostSpan(NamedTuple):
+    """Rows to ask a function for, `first` up to, not including, `behind`: numbers in the columns that were loaded.
+
+    bid, ask: those of the first row; at later rows both are the close. falling, rising: no row but the first is asked whose
+    low is at `falling` or below, or whose high is at `rising` or above.
+    """
+
+    first: int
+    behind: int
+    bid: float | None
+    ask: float | None
+    falling: float
+    rising: float
+
+
+@runtime_checkable
+class SpanHost(Protocol):
+    """A host that goes through many bars in one call, as `evaluate` would one after the other."""
+
+    def load_rows(self, columns: Sequence[Sequence[float | None]]) -> None:
+        """Take the rows that `walk` goes through.
+
+        columns: timestamp, open, high, low, close, volume, then the outputs of all indicators in the order in which
+        they were registered; all of one length.
+        """
+        ...
+
+    def walk(self, function: Function, span: HostSpan) -> tuple[int, Outcome | None]:
+        """Call a function for one row after the other, until a row brings something or the span ends.
+
+        Returns the row that brought something and its outcome, or the first row that was not asked and None.
         """
         ...
 

@@ -6,7 +6,7 @@ tuples, from which `restore` continues identically.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 MAX_PERIOD = 100_000
 """Longest look-back of any indicator, bars."""
@@ -61,6 +61,15 @@ class Indicator(Protocol):
 
     def restore(self, state: Sequence[Any]) -> None:
         """Take over what `state` returned."""
+        ...
+
+
+@runtime_checkable
+class Vectorised(Protocol):
+    """An indicator with a form for many bars at once."""
+
+    def update_many(self, *inputs: Sequence[float]) -> Sequence[Value]:
+        """Take bars as columns, in the order of INPUTS; return what `update` would for each, and remember the same."""
         ...
 
 

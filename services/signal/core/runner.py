@@ -55,14 +55,20 @@ class Runner:
 
     def on_bar(self, bar: Bar, cause: str, quote: Quote | None, now_ns: int, *, trusted: bool) -> Sequence[AnyMessage]:
         """Take a closed bar, whose id is `cause`; return what follows."""
+        self.asker.bank.update(bar)
+        sides = (None, None) if quote is None else (quote.bid, quote.ask)
+        return self.hear(bar, cause, sides, now_ns, trusted=trusted)
+
+    def hear(
+        self, bar: Bar, cause: str, sides: tuple[float | None, float | None], now_ns: int, *, trusted: bool
+    ) -> Sequence[AnyMessage]:
+        """Take a closed bar that the indicators have seen, with bid and ask; return what follows."""
         asker, strategy = self.asker, self.spec.strategy
-        asker.bank.update(bar)
         if asker.paused or asker.series.count < strategy.warmup:
             return _NOTHING
         if self.on_ticks and strategy.updates_on(self.machine.state) is not Update.BAR:
             return _NOTHING
-        close = bar.close
-        bid, ask = (None, None) if quote is None else (quote.bid, quote.ask)
+        close, (bid, ask) = bar.close, sides
         asker.set_market((bar.end_ns / _NS_PER_SECOND, bar.open, bar.high, bar.low, close, bar.volume, bid, ask, close))
         return self._update(self._origin(cause, now_ns), close, trusted=trusted)
 

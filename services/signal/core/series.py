@@ -1,10 +1,12 @@
 """The closed bars of one symbol and timeframe, which all its runners share."""
 
+from bisect import bisect_left, bisect_right
 from collections import deque
 from enum import Enum
 from typing import Any
 
 from common.messages import Bar, BarSource
+from services.signal.core.rows import BarRows
 
 
 class Verdict(Enum):
@@ -20,15 +22,29 @@ class Verdict(Enum):
 
 
 class Series:
-    """A bounded window of bars in order of time. count: bars ever taken."""
+    """A bounded window of bars in order of time. count: bars ever taken.
 
-    __slots__ = ("count", "symbol", "timeframe", "window")
+    How it works: rows of a table are only noted, and become bars when somebody wants to see the window.
+    """
+
+    __slots__ = ("_latest_ns", "_limit", "_rows", "_window", "count", "symbol", "timeframe")
 
     def __init__(self, symbol: str, timeframe: str, limit: int) -> None:
         self.symbol = symbol
         self.timeframe = timeframe
         self.count = 0
-        self.window: deque[Bar] = deque(maxlen=limit)
+        self._limit = limit
+        self._window: deque[Bar] = deque(maxlen=limit)
+        self._rows: list[tuple[BarRows, int, int]] = []
+        self._latest_ns: tuple[int, int] | None = None
+
+    @property
+    def window(self) -> deque[Bar]:
+        """Return the latest bars, oldest first."""
+        for rows, first, behind in self._rows:
+            self._window.extend(map(rows.bar, range(max(first, behind - self._limit), behind)))
+        self._rows.clear()
+        return self._window
 
     @property
     def latest(self) -> Bar | None:
@@ -39,17 +55,40 @@ class Series:
         """Take a bar if it is whole and new; say what it was."""
         if bar.partial:
             return Verdict.PARTIAL
-        window = self.window
-        if not window:
-            verdict = Verdict.TAKEN
-        else:
-            latest = window[-1]
-            if bar.start_ns <= latest.start_ns:
+        verdict, latest = Verdict.TAKEN, self._latest_ns
+        if latest is not None:
+            if bar.start_ns <= latest[0]:
                 return Verdict.OLD
-            verdict = Verdict.TAKEN_AFTER_GAP if bar.start_ns > latest.end_ns else Verdict.TAKEN
+            if bar.start_ns > latest[1]:
+                verdict = Verdict.TAKEN_AFTER_GAP
+        self._latest_ns = (bar.start_ns, bar.end_ns)
+        window = self.window if self._rows else self._window
         window.append(bar)
         self.count += 1
         return verdict
+
+    def take_rows(self, rows: BarRows, first: int, behind: int) -> int:
+        """Take whole and new bars of this series, at least one; return how many did not follow the one before."""
+        start_ns, latest = rows.starts[first - rows.first], self._latest_ns
+        assert latest is None or start_ns > latest[0], f"{self.symbol}: expected a bar after {latest}, found {start_ns}"
+        gaps = 0 if latest is None else int(start_ns > latest[1])
+        if rows.gaps:
+            gaps += bisect_left(rows.gaps, behind) - bisect_right(rows.gaps, first)
+        last_ns = rows.starts[behind - 1 - rows.first]
+        self._latest_ns = (last_ns, last_ns + rows.length_ns)
+        self.count += behind - first
+        self._note(rows, first, behind)
+        return gaps
+
+    def _note(self, rows: BarRows, first: int, behind: int) -> None:
+        noted = self._rows
+        if noted and noted[-1][0] is rows and noted[-1][2] == first:
+            noted[-1] = (rows, noted[-1][1], behind)
+            return
+        noted.append((rows, first, behind))
+        kept = sum(end - begin for _, begin, end in noted[1:])
+        if kept >= self._limit:
+            del noted[0]
 
     def save(self) -> tuple[Any, ...]:
         """Return all that is remembered, as plain data."""
@@ -58,7 +97,9 @@ class Series:
     def load(self, count: int, rows: list[tuple[Any, ...]]) -> None:
         """Take over what `save` returned."""
         self.count = count
-        self.window.extend(self._bar(*row) for row in rows)
+        self._window.extend(self._bar(*row) for row in rows)
+        latest = self.latest
+        self._latest_ns = None if latest is None else (latest.start_ns, latest.end_ns)
 
     def _bar(
         self, received_ns: int, start_ns: int, end_ns: int, prices: tuple[float, ...], rest: tuple[Any, ...]

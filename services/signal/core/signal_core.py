@@ -25,6 +25,7 @@ from services.signal.core.describe import describe_runner
 from services.signal.core.host import HostFactory
 from services.signal.core.roster import Roster, SignalLimits
 from services.signal.core.saving import load_roster, save_roster
+from services.signal.core.spans import Span, walk
 from services.signal.core.spec import RunnerSpec
 
 RESUME, PAUSE = "runner.resume", "runner.pause"
@@ -80,6 +81,19 @@ class SignalCore:
         """Return nothing: there are no deadlines."""
         assert now_ns >= 0
         return _NOTHING
+
+    def walk(self, span: Span) -> tuple[int, Sequence[AnyMessage]]:
+        """Take closed bars of a series that has one runner, one after the other, until something follows or the span ends.
+
+        Does what `handle` does with a quote and then the bar, row by row, except that who calls must hand in the quote of
+        the last row. Returns the first row that was not taken, and what follows from the one before it.
+        """
+        rows, roster = span.rows, self._roster
+        (runner,) = roster.of_series[rows.symbol, rows.timeframe]
+        walked = walk(runner, span, trusted=roster.is_trusted(rows.symbol))
+        roster.counters.bars += walked.behind - span.first
+        roster.counters.bar_gaps += walked.gaps
+        return walked.behind, self._counted(walked.out)
 
     def _on_bar(self, bar: Bar, now_ns: int) -> Sequence[AnyMessage]:
         roster = self._roster

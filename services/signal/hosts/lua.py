@@ -4,11 +4,11 @@ How it works: the Lua files beside this one build the sandbox and the strategy's
 the runtime, hands bytes and plain numbers over, and turns what comes back into an `Outcome`. Three rules keep Python out
 of reach and the process alive:
 
-1. Only None, numbers and bytes cross the border. With `encoding=None` anything else, a `str` too, would be wrapped as a
-   Python object, so everything structured crosses as msgpack.
+1. Only None, numbers, bytes and tables made of numbers cross the border. With `encoding=None` anything else, a `str`
+   too, would be wrapped as a Python object, so everything structured crosses as msgpack.
 2. Lua hands back numbers, booleans and bytes only, never a table or function after loading: lupa registers those outside any
    protection, which would abort the process when the runtime is at its memory limit.
-3. Bytes go in only while loading and restoring, for the same reason.
+3. Bytes go in only while loading and restoring, tables of numbers only while the memory limit is off, for the same reason.
 """
 
 from collections.abc import Sequence
@@ -24,6 +24,7 @@ from services.signal.core.host import (
     ErrorKind,
     Function,
     HostFactory,
+    HostSpan,
     Outcome,
     PositionView,
     StrategyError,
@@ -40,7 +41,7 @@ CHUNK_NAME_MAX = 50
 """Characters of a script's path in error messages; of a longer one only the file's name is shown."""
 BYTES_PER_MIB = 1 << 20
 
-_PARTS = ("guard", "plain", "classes", "patterns", "text", "tables", "sandbox", "memory", "indicators", "strategy")
+_PARTS = ("guard", "plain", "classes", "patterns", "text", "tables", "sandbox", "memory", "indicators", "strategy", "calls")
 _FOLDER = Path(__file__).parent / "lua"
 _SOURCES = [(f"=[orrery] {part}".encode(), (_FOLDER / f"{part}.lua").read_bytes()) for part in _PARTS]
 
@@ -118,6 +119,8 @@ class LuaHost:
         if self.description.error is not None:
             raise LoadError(self.description.error[1])
         self._calls = [lua[b"trampoline"](name.encode()) for name in FUNCTION_NAMES]
+        self._stretches = [lua[b"stretch"](name.encode()) for name in FUNCTION_NAMES]
+        self._rows_bytes = 0
         self._set_position, self._set_account = lua[b"set_position"], lua[b"set_account"]
 
     def configure(self, spec: RunnerSpec) -> None:
@@ -141,6 +144,30 @@ class LuaHost:
         if packed is None:
             return None
         return Outcome(_flat_answer(packed)) if type(packed) is tuple else _outcome(packed)
+
+    def load_rows(self, columns: Sequence[Sequence[float | None]]) -> None:
+        """Take the rows that `walk` goes through; they do not count as the strategy's memory."""
+        self._unlimited(self._load_rows, columns)
+        self._runtime.set_max_memory(self._memory_max)
+
+    def _load_rows(self, columns: Sequence[Sequence[float | None]]) -> None:
+        collect, load = self._lua[b"collect"], self._lua[b"load_rows"]
+        collect(b"stop")  # what is collected in between would be missing in the difference
+        before = self._runtime.get_memory_used()
+        load(*[self._runtime.table_from(column) for column in columns])
+        self._rows_bytes = self._runtime.get_memory_used() - before
+        collect(b"restart")
+
+    def walk(self, function: Function, span: HostSpan) -> tuple[int, Outcome | None]:
+        """Call a function for one row after the other; see `SpanHost`."""
+        try:
+            found = self._stretches[function](span.first + 1, span.behind, *span[2:])
+        except lupa.LuaError as error:
+            return self._lua[b"reached"]() - 1, Outcome(error=self._fault(FUNCTION_NAMES[function], error))
+        if type(found) is int:
+            return found - 1, None
+        row, packed = found[0] - 1, found[1:]
+        return row, _outcome(packed[0]) if len(packed) == 1 else Outcome(_flat_answer(packed))
 
     def _fault(self, name: str, error: Exception) -> StrategyError:
         # The trampoline has its own protection; what comes here is a runtime too full to say what happened.
@@ -179,12 +206,16 @@ class LuaHost:
         try:
             return function(*arguments)
         finally:
-            self._runtime.set_max_memory(self._limits.memory_mib * BYTES_PER_MIB)
+            self._runtime.set_max_memory(self._memory_max)
+
+    @property
+    def _memory_max(self) -> int:
+        return self._limits.memory_mib * BYTES_PER_MIB + self._rows_bytes
 
     @property
     def memory_bytes(self) -> int:
         """Return the memory that the strategy holds, without the runtime's own."""
-        return int(self._runtime.get_memory_used())
+        return int(self._runtime.get_memory_used()) - self._rows_bytes
 
 
 def lua_factory(limits: LuaLimits) -> HostFactory:

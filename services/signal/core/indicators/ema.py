@@ -40,6 +40,17 @@ class Ema:
             self._seed = []
         return self.value
 
+    def update_many(self, closes: Sequence[float]) -> list[float | None]:
+        """Take closes; return what `update` answers for each."""
+        seeding = 0 if self.value is not None else self._period - len(self._seed)
+        begun = [self.update(close) for close in closes[:seeding]]
+        value, factor = self.value, self._factor
+        if value is None:
+            return begun
+        begun.extend([value := value + factor * (close - value) for close in closes[seeding:]])
+        self.value = value
+        return begun
+
     def state(self) -> tuple[Any, ...]:
         """Return all that is remembered."""
         return (self.value, tuple(self._seed))

@@ -1,15 +1,13 @@
--- The strategy's side of the host: its tables, its indicators, and the trampolines by which it is called.
+-- The strategy's side of the host: its tables, its indicators, and what its calls bring.
 --
--- How it works: an update is one call from Python with plain numbers. The trampoline writes them into tables that are
--- reused, runs the strategy's function under the limits and returns nil when the function did; only a call that brought
--- something (an answer, an error, a new indicator, printed lines) is turned into bytes.
+-- How it works: `market_data` and `context` are tables that are reused; `calls.lua` fills them for each update. Only a
+-- call that brought something (an answer, an error, a new indicator, printed lines) is turned into values or bytes.
 
 local H = ...
 local type, error, rawget, next, tostring, select, load = type, error, rawget, next, tostring, select, load
-local pcall, xpcall, getinfo, get_metatable = pcall, xpcall, debug.getinfo, debug.getmetatable
+local pcall, getinfo, get_metatable = pcall, debug.getinfo, debug.getmetatable
 local unpack, sort, utf8_len = table.unpack, table.sort, utf8.len
-local sethook, disarm, on_count, on_error, INTERVAL = debug.sethook, H.disarm, H.on_count, H.on_error, H.INTERVAL
-local call, pack_plain, brought = H.call, H.pack, H.brought
+local disarm, pack_plain, brought = H.disarm, H.pack, H.brought
 
 local ANSWER = { depth = 8, items = 1000, text = 4096, utf8 = true }
 local PACKET = { depth = 12, items = 4000, text = 16384, utf8 = false }
@@ -30,7 +28,7 @@ local market_data = H.view(market, "market_data")
 local position, account, params, store = {}, {}, {}, {}
 local position_view, account_view = H.view(position, "context.position"), H.view(account, "context.account")
 local params_view = H.view(params, "context.params")
-local quantity, entry = 0.0, 0.0
+local held = { quantity = 0.0, entry = 0.0 }
 local detected = {}
 
 local function storable(key, value)
@@ -57,8 +55,6 @@ end
 local context = setmetatable({}, { __index = store, __newindex = write_context, __metatable = false })
 H.backing[context] = store
 store.account, store.params = account_view, params_view
-
-local indicators, values, set_rest = H.indicators, H.values, H.set_rest
 
 -- Return `file:line: ` of a function's first line.
 local function first_line(name)
@@ -153,34 +149,12 @@ local function packet(name, ok, answer)
   return bytes
 end
 
--- Return the function that Python calls for one of the strategy's functions.
-function H.trampoline(name)
-  local f = rawget(H.env, name)
-  return function(timestamp, open, high, low, close, volume, bid, ask_price, price, a, b, c, d, ...)
-    call.left, call.started = call.budget, false
-    sethook(on_count, "", INTERVAL)
-    market.timestamp, market.open, market.high, market.low, market.close = timestamp, open, high, low, close
-    market.volume, market.bid, market.ask, market.price = volume, bid, ask_price, price
-    values[1], values[2], values[3], values[4] = a, b, c, d
-    if brought.many then
-      set_rest(5, ...)
-    end
-    if quantity ~= 0.0 then
-      position.pnl = (price - entry) * quantity
-    end
-    local ok, answer = xpcall(f, on_error, market_data, context, indicators)
-    if ok and answer == nil and not brought.anything then
-      return nil
-    end
-    return packet(name, ok, answer)
-  end
-end
-
 -- Tell the position: quantity (base units, negative when short; nil when flat), entry, stop and target price.
-function H.set_position(held, entry_price, stop, target)
+function H.set_position(amount, entry_price, stop, target)
   disarm()
-  quantity, entry = held or 0.0, entry_price or 0.0
-  store.position = held and position_view or nil
+  local quantity, entry = amount or 0.0, entry_price or 0.0
+  held.quantity, held.entry = quantity, entry
+  store.position = amount and position_view or nil
   position.side = quantity < 0.0 and "short" or "long"
   position.quantity, position.entry_price, position.entry = math.abs(quantity), entry, entry
   position.stop, position.target, position.pnl = stop, target, 0.0
@@ -278,3 +252,5 @@ function H.restore(bytes)
   H.random_state(saved.random)
   H.register_all(saved.registered)
 end
+
+H.market, H.position, H.held, H.market_data, H.context, H.packet = market, position, held, market_data, context, packet
