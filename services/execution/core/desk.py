@@ -7,7 +7,7 @@ import msgspec
 from common.ids import Families
 from common.messages import ApprovedOrder, Side
 from common.money import ZERO
-from services.execution.core.life_cycle import FINAL, TRANSITIONS, OrderEvent
+from services.execution.core.life_cycle import FINAL, NEXT, OrderEvent
 from services.execution.core.orders import Order, OrderBook
 from services.execution.core.venue import ExecutionVenue
 
@@ -56,7 +56,7 @@ class Desk:
         """Move an open order along the table; None, counted and nothing moved, where the table has no such step."""
         book = self.state.book
         order = book.open.get(order_id)
-        after = None if order is None else TRANSITIONS.get((order.state, event))
+        after = None if order is None else NEXT[event].get(order.state)
         if order is None or after is None:
             self.state.counts.impossible_events += 1
             return None
@@ -68,11 +68,19 @@ class Desk:
 
     def hold(self, order: ApprovedOrder, quantity: Decimal) -> None:
         """Add what an order filled to its runner's holding."""
-        runners = self.state.holdings.setdefault(order.symbol, {})
-        signed = quantity if order.side is Side.BUY else -quantity
-        runners[order.runner] = runners.get(order.runner, ZERO) + signed
+        holdings = self.state.holdings
+        runners = holdings.get(order.symbol)
+        if runners is None:
+            runners = holdings[order.symbol] = {}
+        held = runners.get(order.runner, ZERO)
+        runners[order.runner] = held + quantity if order.side is Side.BUY else held - quantity
 
     def reducible(self, order: ApprovedOrder) -> Decimal:
         """Return how much of an order only reduces. The venue cannot say: it knows the net of all runners only."""
-        held = self.state.holdings.get(order.symbol, {}).get(order.runner, ZERO)
-        return min(order.quantity, held if order.side is Side.SELL else -held)
+        runners = self.state.holdings.get(order.symbol)
+        held = ZERO if runners is None else runners.get(order.runner, ZERO)
+        if order.side is Side.BUY:
+            held = -held
+        if held < order.quantity:  # `min` takes four times as long
+            return held
+        return order.quantity

@@ -56,7 +56,8 @@ class ExecutionCore:
         return follow(self._desk, reports, _cause_of(message), now_ns)
 
     def _on_order(self, approved: ApprovedOrder, now_ns: int) -> Sequence[AnyMessage]:
-        state, quantity = self._desk.state, approved.quantity
+        desk = self._desk
+        state, quantity = desk.state, approved.quantity
         novelty = state.seen.judge(approved.id, approved.event_ns)
         if novelty is Novelty.REPEAT:
             state.counts.repeated_orders += 1
@@ -65,7 +66,7 @@ class ExecutionCore:
         if novelty is Novelty.REUSED:
             return self._reject(approved, VenueRejectReason.DUPLICATE_ORDER, "an earlier order had this id", now_ns)
         if approved.reduce_only:
-            quantity = self._desk.reducible(approved)
+            quantity = desk.reducible(approved)
             if quantity <= ZERO:
                 detail = f"{approved.runner} has no {approved.symbol} for a {approved.side} to close"
                 return self._reject(approved, VenueRejectReason.NOTHING_TO_REDUCE, detail, now_ns)
@@ -80,7 +81,7 @@ class ExecutionCore:
             approved.limit_price,
             approved.reduce_only,
         )
-        return follow(self._desk, self._desk.venue.submit(order, now_ns), approved.id, now_ns)
+        return follow(desk, desk.venue.submit(order, now_ns), approved.id, now_ns)
 
     def _reject(
         self, approved: ApprovedOrder, reason: VenueRejectReason, detail: str, now_ns: int

@@ -37,12 +37,13 @@ def _accepted(desk: Desk, report: VenueAccepted, cause: str, now_ns: int) -> Any
 
 
 def _filled(desk: Desk, report: VenueFilled, cause: str, now_ns: int) -> AnyMessage | None:
-    order = desk.state.book.open.get(report.order_id)
+    state = desk.state
+    order = state.book.open.get(report.order_id)
     is_last = order is not None and report.quantity >= order.remaining
     order = desk.move(report.order_id, OrderEvent.FILL if is_last else OrderEvent.PARTIAL_FILL)
     if order is None:
         return None
-    desk.state.counts.fills += 1
+    state.counts.fills += 1
     order.fills += 1
     order.remaining -= report.quantity
     desk.hold(order.approved, report.quantity)

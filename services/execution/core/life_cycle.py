@@ -55,10 +55,16 @@ TRANSITIONS: dict[tuple[OrderState, OrderEvent], OrderState] = {
     (_S.PENDING_CANCEL_PARTIALLY_FILLED, _E.CANCEL): _S.CANCELLED,
 }
 
+NEXT: dict[OrderEvent, dict[OrderState, OrderState]] = {
+    event: {before: after for (before, happened), after in TRANSITIONS.items() if happened is event}
+    for event in OrderEvent
+}
+"""The same table by event: looked up without making a pair."""
+
 FINAL = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.REJECTED})
 """States that nothing leads out of."""
 
 
 def advance(state: OrderState, event: OrderEvent) -> OrderState | None:
     """Return the state after an event, or None when the event cannot happen in that state."""
-    return TRANSITIONS.get((state, event))
+    return NEXT[event].get(state)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common import ids
-from common.ids import Families, Novelty, split_id
+from common.ids import Families, Novelty, number_of, split_id
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,9 @@ from common.ids import Families, Novelty, split_id
         ("ema:BTCUSDT-7", ("ema:BTCUSDT-", 7)),
         ("x:BTC-29MAR24-60000-12", ("x:BTC-29MAR24-60000-", 12)),
         ("ema:BTCUSDT-stop-3", ("ema:BTCUSDT-stop-", 3)),
+        ("ema:BTCUSDT-7-f1", ("ema:BTCUSDT-7-f", 1)),
         ("ema:BTCUSDT-7-f2", ("ema:BTCUSDT-7-f", 2)),
+        ("ema:BTCUSDT-7-f11", ("ema:BTCUSDT-7-f", 11)),
         ("no number", ("no number", -1)),
         ("", ("", -1)),
         ("42", ("", 42)),
@@ -24,6 +26,7 @@ from common.ids import Families, Novelty, split_id
 )
 def test_an_id_is_its_family_and_its_number(id_: str, expected: tuple[str, int]) -> None:
     assert split_id(id_) == expected
+    assert number_of(id_) == expected[1]
 
 
 def test_families_count_apart() -> None:

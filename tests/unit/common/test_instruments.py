@@ -1,12 +1,13 @@
 """An instrument puts prices on its tick and quantities on its lot."""
 
-from decimal import Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from common.instruments import DEFAULT_STEP, Instrument, Instruments, split_symbol
+from common.money import use_money_context
 
 STEPS = st.sampled_from([Decimal(step) for step in ("0.01", "0.5", "1", "0.00001", "0.0025", "25")])
 VALUES = st.floats(0, 1e9, allow_nan=False) | st.decimals(0, 10**9, allow_nan=False, places=8)
@@ -62,3 +63,17 @@ def test_an_unknown_symbol_has_the_finest_steps_and_stays_the_same() -> None:
     assert known["BTCUSDT"].tick_size == Decimal("0.01")
     assert known["ETHUSDT"].tick_size == DEFAULT_STEP
     assert known["ETHUSDT"] is known["ETHUSDT"]
+
+
+@given(
+    st.floats(-1e12, 1e22)
+    | st.decimals(-(10**6), 10**6, places=3).map(float)
+    | st.sampled_from((0.0, -0.0, 1.5e-7, 1e22)),
+    st.sampled_from([Decimal(step) for step in ("0.01", "0.10", "1", "1.0", "10", "1E+2", "1E-8", "1E-31", "0.3")]),
+)
+def test_the_short_way_for_floats_writes_the_same_digits(value: float, step: Decimal) -> None:
+    use_money_context()
+    exact = Decimal(repr(value)) / step
+    found = instrument(step, step)
+    assert str(found.price(value)) == str(exact.to_integral_value(ROUND_HALF_EVEN) * step)
+    assert str(found.quantity(value)) == str(exact.to_integral_value(ROUND_DOWN) * step)

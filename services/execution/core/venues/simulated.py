@@ -14,7 +14,7 @@ from typing import Any, override
 import msgspec
 
 from common.config.models import ExecutionSection
-from common.instruments import Instruments
+from common.instruments import Instrument, Instruments
 from common.messages import (
     InputGap,
     Liquidity,
@@ -95,7 +95,7 @@ class SimulatedVenue(ExecutionVenue):
     def submit(self, order: VenueOrder, now_ns: int) -> Sequence[VenueReport]:
         use_money_context()
         market = self._state.markets.get(order.symbol)
-        if market is not None and order.id in market.resting:
+        if market is not None and market.resting and order.id in market.resting:
             return (VenueRejected(order.id, VenueRejectReason.DUPLICATE_ORDER, f"{order.id} rests already"),)
         return self._place(order, market)
 
@@ -103,11 +103,12 @@ class SimulatedVenue(ExecutionVenue):
         if market is None or market.quote is None or not market.is_trading:
             return (VenueRejected(order.id, VenueRejectReason.NO_MARKET, f"{order.symbol} has no live market"),)
         touched = touch(market.quote, order.side)
-        rejected = rejection(order, touched, self._instruments[order.symbol])
+        instrument = self._instruments[order.symbol]
+        rejected = rejection(order, touched, instrument)
         if rejected is not None:
             return (rejected,)
         if order.limit_price is None or reaches(order.limit_price, touched, order.side):
-            return (VenueAccepted(order.id), self._take(order, market, touched))
+            return (VenueAccepted(order.id), self._take(order, market, touched, instrument))
         if order.time_in_force is TimeInForce.IOC:
             return (VenueAccepted(order.id), VenueCancelled(order.id, order.quantity))
         if len(market.resting) >= MAX_OPEN_ORDERS:
@@ -116,31 +117,33 @@ class SimulatedVenue(ExecutionVenue):
         market.resting[order.id] = order
         return (VenueAccepted(order.id),)
 
-    def _take(self, order: VenueOrder, market: VenueMarket, touched: Decimal) -> VenueFilled:
-        tick_size = self._instruments[order.symbol].tick_size
+    def _take(self, order: VenueOrder, market: VenueMarket, touched: Decimal, instrument: Instrument) -> VenueFilled:
+        tick_size = instrument.tick_size
         price = taker_price(touched, order.side, self._slippage, tick_size)
         if order.limit_price is not None:
-            price = no_worse(price, order.limit_price, order.side)
-        price = max(price, tick_size)  # slippage makes nothing free
+            price = max(no_worse(price, order.limit_price, order.side), tick_size)
         if price != touched:
-            market.slippage += abs(price - touched) * order.quantity
-        return self._fill(order, market, price, self._taker_rate, Liquidity.TAKER)
+            price = max(price, tick_size)  # slippage makes nothing free
+            if price != touched:
+                market.slippage += abs(price - touched) * order.quantity
+        return self._fill(order, market, price, Liquidity.TAKER, instrument)
 
     def _fill(
-        self, order: VenueOrder, market: VenueMarket, price: Decimal, rate: Decimal, liquidity: Liquidity
+        self, order: VenueOrder, market: VenueMarket, price: Decimal, liquidity: Liquidity, instrument: Instrument
     ) -> VenueFilled:
+        quantity, side = order.quantity, order.side
         begin_exact()
-        fee = price * order.quantity * rate
+        fee = price * quantity * (self._taker_rate if liquidity is Liquidity.TAKER else self._maker_rate)
         market.fees += fee
-        market.holding += order.quantity if order.side is Side.BUY else -order.quantity
+        if side is Side.BUY:
+            market.holding += quantity
+        else:
+            market.holding -= quantity
         end_exact()
         market.has_traded = True
         state = self._state
         state.fill_count = number = state.fill_count + 1
-        currency = self._instruments[order.symbol].quote
-        filled = VenueFilled(
-            order.id, number, order.symbol, order.side, order.quantity, price, fee, currency, liquidity
-        )
+        filled = VenueFilled(order.id, number, order.symbol, side, quantity, price, fee, instrument.quote, liquidity)
         state.fills[number] = filled
         if number > FILLS_KEPT:
             del state.fills[number - FILLS_KEPT]
@@ -207,7 +210,8 @@ class SimulatedVenue(ExecutionVenue):
             assert limit is not None, f"{order.id} rests without a price"
             if reaches(limit, touch(market.quote, order.side), order.side):
                 del market.resting[order.id]
-                reports.append(self._fill(order, market, limit, self._maker_rate, Liquidity.MAKER))
+                instrument = self._instruments[order.symbol]
+                reports.append(self._fill(order, market, limit, Liquidity.MAKER, instrument))
         return reports
 
     @override
