@@ -9,7 +9,7 @@ from services.backtest.metrics import Metrics
 from services.backtest.result import RunResult
 
 _KEYS = (
-    "name", "tier", "strategies", "params", "settings", "provenance", "initial_cash", "final_equity", "bars", "intents",
+    "name", "tier", "strategies", "params", "settings", "initial_cash", "final_equity", "bars", "intents",
     "orders", "fills", "refusals", "fees", "slippage_paid", "turnover", "digest", "seconds", "bars_per_second",
     "is_complete", "error",
 )  # fmt: skip
@@ -18,9 +18,18 @@ _TIER = "bars: the way inside a bar is not known; against the position first, ev
 
 
 def as_json(result: RunResult, metrics: Metrics) -> str:
-    """Return one JSON object: the figures of the run, `trades` as their number, and `metrics`. Money is exact."""
+    """Return one JSON object: the figures of the run, `trades` as their number, and `metrics`. Money is exact.
+
+    `data_quality` has what was found in each file's bars and done about it, with `file` and `symbol`.
+    """
     shown: dict[str, Any] = {name: getattr(result, name) for name in _KEYS}
-    return _encoder.encode({**shown, "trades": len(result.trades), "metrics": metrics}).decode()
+    sources: list[dict[str, Any]] = msgspec.to_builtins(result.provenance)
+    qualities = [(source, source.pop("quality")) for source in sources]
+    found = [
+        {"file": source["file"], "symbol": source["symbol"], **quality} for source, quality in qualities if quality
+    ]
+    added = {"provenance": sources, "data_quality": found, "trades": len(result.trades), "metrics": metrics}
+    return _encoder.encode({**shown, **added}).decode()
 
 
 def as_lines(result: RunResult, metrics: Metrics) -> Iterator[str]:

@@ -93,13 +93,16 @@ def _backtest(options: "Options", keep_in: str, *, is_json: bool) -> int:
     except ModuleNotFoundError as error:
         text = f"expected the packages of the extra `research`, found no {error.name}"
         raise CommandLineError(f"backtest: {text}") from error
-    result = run_shown(make_plan(options), is_shown=not is_json and sys.stderr.isatty())
+    plan = make_plan(options)
+    result = run_shown(plan, is_shown=not is_json and sys.stderr.isatty())
     metrics = compute(result)
     print(as_json(result, metrics) if is_json else "\n".join(as_lines(result, metrics)))
     if keep_in:
         from orrery.runs.save import save_run
+        from services.backtest.report.indicators import indicator_series
 
-        print(f"orrery: kept in {save_run(result, metrics, Path(keep_in))}", file=sys.stderr)
+        folder = save_run(result, metrics, Path(keep_in), indicator_series(plan, result))
+        print(f"orrery: kept in {folder}", file=sys.stderr)
     if result.error:
         print(f"orrery: {'strategy failed' if result.is_complete else 'ended early'}: {result.error}", file=sys.stderr)
     return EXIT_FAILED if result.error else EXIT_OK

@@ -106,7 +106,7 @@ def _key(name: str, texts: list[str]) -> "IndicatorKey":
 def _compute(key: "IndicatorKey", table: "BarTable", backend: str, last: int, *, json: bool) -> int:
     from orrery.indicators.backends import NAMES, UnknownHereError
     from orrery.indicators.backends import backend as open_backend
-    from services.backtest.quality import moment
+    from services.backtest.data_quality import moment
 
     if backend not in NAMES:
         raise CommandLineError(f"--backend {backend}: expected one of {', '.join(NAMES)}")

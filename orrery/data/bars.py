@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from orrery.data.errors import DataFileError
@@ -13,8 +14,9 @@ from orrery.data.rows import columns_of, require, rows_of
 from orrery.data.sheets import Content, Sheet
 from orrery.data.trades import bars_of_trades, holds_trades
 from services.backtest.bars_table import PRICES, BarTable
+from services.backtest.data_quality import QualityReport, moment
 from services.backtest.on_bad import OnBad
-from services.backtest.quality import QualityError, QualityReport, RawBars, checked, inferred_timeframe, moment
+from services.backtest.quality import QualityError, RawBars, checked, inferred_timeframe
 from services.backtest.result import Provenance
 
 
@@ -90,7 +92,8 @@ def read_bars(path: Path, options: ReadOptions) -> LoadedBars:
         raise DataFileError(path, found.places.of(error.row), str(error)) from error
     except ValueError as error:
         raise DataFileError(path, "", str(error)) from error
-    return LoadedBars(table, _provenance(path, content.sha256, table, (*found.notes, *report.notes())), report)
+    provenance = _provenance(path, content.sha256, table, (*found.notes, *report.notes()))
+    return LoadedBars(table, msgspec.structs.replace(provenance, quality=report), report)
 
 
 def _found_in_sheet(path: Path, sheet: Sheet, options: ReadOptions) -> Found:

@@ -23,6 +23,7 @@ from common.messages import (
     OrderRejected,
     PositionChanged,
     RunnerFailed,
+    RunnerTransitioned,
 )
 from common.money import ZERO, use_money_context
 from common.routes import topic_of
@@ -74,6 +75,8 @@ class Accounting:
         if isinstance(message, RunnerFailed):
             self.errors.append(f"{message.error}{' (paused)' if message.paused else ''}")
         if topic_of(message) == RUNNERS:
+            if isinstance(message, RunnerTransitioned):
+                self.trades.learn_signal(message)
             return
         match message:
             case Fill():

@@ -1,7 +1,6 @@
 """What is wrong with bars as they lie in a file, and what is done about it: refused, left out or filled, and reported."""
 
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import Any, Self
 
 import msgspec
@@ -10,58 +9,13 @@ import numpy.typing as npt
 
 from common.timeframes import timeframe_name, timeframe_ns
 from services.backtest.bars_table import PRICES, BarTable, Floats, Integers
+from services.backtest.data_quality import Finding, Problem, QualityReport, moment
 from services.backtest.on_bad import OnBad
 
 MAX_FILLED_BARS = 5_000_000
 """Most bars that filling gaps may add; a gap of more is an error in the data or a wrong policy."""
 
 Mask = npt.NDArray[np.bool_]
-
-
-class Problem(StrEnum):
-    """What can be wrong with a row. The values stand in reports."""
-
-    DISORDERED = "earlier than a row before it"
-    DUPLICATED = "at the time of another row"
-    OVERLAPPING = "before the bar before it has ended"
-    NOT_A_NUMBER = "not a number"
-    NOT_POSITIVE = "price not positive or volume negative"
-    NOT_ENCLOSING = "high and low do not enclose open and close"
-
-
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """How many rows have a problem; the first of them, counted from 0 in the file; what was done about all."""
-
-    problem: Problem
-    rows: int
-    first_row: int
-    action: str
-
-
-class QualityReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found in a file's bars and what was kept. The figures of gaps are those before filling."""
-
-    on_bad: OnBad
-    timeframe: str
-    rows_read: int
-    bars_kept: int
-    bars_filled: int
-    gaps: int
-    bars_missing: int
-    longest_gap_ns: int
-    longest_gap_start_ns: int
-    findings: tuple[Finding, ...] = ()
-
-    def notes(self) -> tuple[str, ...]:
-        """Return the report as sentences for people; none when nothing is worth saying."""
-        found = [f"{each.rows} rows {each.problem.value}: {each.action}" for each in self.findings]
-        if self.gaps:
-            behind_ns = self.longest_gap_start_ns + self.longest_gap_ns
-            longest = f"from {moment(self.longest_gap_start_ns)} to {moment(behind_ns)}"
-            gaps = f"{self.gaps} gaps, {self.bars_missing} bars of {self.timeframe} missing"
-            filled = f"; filled with {self.bars_filled} bars of volume 0" if self.bars_filled else ""
-            found.append(f"{gaps}; the longest {longest}{filled}")
-        return tuple(found)
 
 
 class QualityError(ValueError):
@@ -90,12 +44,6 @@ class RawBars:
     def take(self, which: npt.NDArray[Any]) -> Self:
         """Return the rows of a mask, or of row numbers in their order."""
         return type(self)(*(getattr(self, column.name)[which] for column in fields(self)))
-
-
-def moment(time_ns: int) -> str:
-    """Return a time as ISO text, UTC, without the zeros of its fraction."""
-    whole, _, fraction = str(np.datetime64(time_ns, "ns")).partition(".")
-    return whole + (f".{fraction.rstrip('0')}" if fraction.strip("0") else "") + "Z"
 
 
 def inferred_timeframe(start_ns: Integers) -> str:

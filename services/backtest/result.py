@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from services.backtest.data_quality import QualityReport
+
 
 class DataTier(StrEnum):
     """How much of the market the data shows, and so what a fill can and cannot know."""
@@ -44,7 +46,10 @@ class EquityPoint(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the data came from: file name (no folder), its SHA-256, symbol, timeframe, first and last bar, policy notes."""
+    """Where the data came from: file name (no folder), its SHA-256, symbol, timeframe, first and last bar, policy notes.
+
+    quality: what was found wrong with its bars and done about it; None where nobody looked.
+    """
 
     file: str
     sha256: str
@@ -54,6 +59,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     end_ns: int
     rows: int
     notes: tuple[str, ...] = ()
+    quality: QualityReport | None = None
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):

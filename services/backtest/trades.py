@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from common.messages import Fill, OrderIntent, PositionChanged, Side
+from common.messages import Fill, IntentKind, OrderIntent, PositionChanged, RunnerState, RunnerTransitioned, Side
 from common.money import ZERO, ratio, use_money_context
 from services.backtest.result import ClosedTrade
 
@@ -32,11 +32,20 @@ class TradeBook:
         self.closed: list[ClosedTrade] = []
         self._open: dict[str, _Open] = {}
         self._reasons: dict[str, str] = {}
+        self._signals: dict[str, str] = {}
+
+    def learn_signal(self, transition: RunnerTransitioned) -> None:
+        """Remember what a runner saw that made it think of an entry."""
+        if transition.after is RunnerState.ANALYZING:
+            self._signals[transition.runner] = transition.reason
 
     def expect(self, intent: OrderIntent) -> None:
-        """Remember why an order was wanted."""
-        if intent.reason:
-            self._reasons[intent.id] = intent.reason
+        """Remember why an order was wanted: the reason given, or else the signal that led to an entry."""
+        reason = intent.reason
+        if not reason and intent.kind is IntentKind.ENTRY:
+            reason = self._signals.get(intent.runner, "")
+        if reason:
+            self._reasons[intent.id] = reason
 
     def forget(self, intent_id: str) -> None:
         """Forget an intent that came to nothing."""

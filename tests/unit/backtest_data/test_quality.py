@@ -9,16 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.backtest.data_quality import Problem, QualityReport, moment
 from services.backtest.on_bad import OnBad
-from services.backtest.quality import (
-    Problem,
-    QualityError,
-    QualityReport,
-    RawBars,
-    checked,
-    inferred_timeframe,
-    moment,
-)
+from services.backtest.quality import QualityError, RawBars, checked, inferred_timeframe
 
 MINUTE = 60_000_000_000
 
