@@ -29,11 +29,13 @@ type _Route = tuple[str | None, tuple[_Hearer, ...]]
 class LocalBus:
     """Cores by the name of their service, wired as `common.routes` says. A service that is not given is not there."""
 
-    def __init__(self, cores: Mapping[str, Core]) -> None:
+    def __init__(self, cores: Mapping[str, Core], also: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        """also: service to what it hears of `common.routes.MAY_HEAR`."""
         unknown = cores.keys() - set(SERVICES)
         assert not unknown, f"no such service in common.routes: {sorted(unknown)}"
         self._cores = tuple((name, cores[name]) for name in SERVICES if name in cores)
         self._by_name = dict(cores)
+        self._also = also or {}
         self._routes: dict[type, dict[object, _Route]] = {}
         self._now_ns = 0
 
@@ -117,7 +119,8 @@ class LocalBus:
         topic = topic_of(message)
         route: _Route = (None, ())
         if topic is not None:
-            hearers = tuple((name, core.handle) for name, core in self._cores if hears(name, topic))
+            also = self._also
+            hearers = tuple((name, core.handle) for name, core in self._cores if hears(name, topic, also.get(name, ())))
             route = (publisher_of(topic), hearers)
         self._routes.setdefault(type(message), {})[key] = route
         return route

@@ -78,6 +78,9 @@ HEARS: dict[str, tuple[str, ...]] = {
 }
 """Service to the topics it subscribes to: a whole topic, or a prefix that ends in a dot."""
 
+MAY_HEAR: dict[str, tuple[str, ...]] = {EXECUTION: ("trade.", "book.")}
+"""Service to what it hears beside, where its configuration has use for it: paper fills against trades and books."""
+
 
 def topic_of(message: AnyMessage) -> str | None:  # noqa: PLR0911, C901 - a table in the form of a match, one row a type
     """Return the topic a message travels on; None for what a shell makes itself (heartbeat, health, halt, gap, operator command)."""
@@ -116,9 +119,10 @@ def retention_of(topic: str) -> Retention:
     return Retention.NOTHING if stream is None else stream[1]
 
 
-def hears(service: str, topic: str) -> bool:
-    """Return whether `service` subscribes to `topic`."""
-    return any(topic == wanted or (wanted.endswith(".") and topic.startswith(wanted)) for wanted in HEARS[service])
+def hears(service: str, topic: str, also: tuple[str, ...] = ()) -> bool:
+    """Return whether `service` subscribes to `topic`; also: what it hears of `MAY_HEAR`."""
+    wants = HEARS[service] + also
+    return any(topic == wanted or (wanted.endswith(".") and topic.startswith(wanted)) for wanted in wants)
 
 
 def hearers_of(service: str) -> tuple[str, ...]:

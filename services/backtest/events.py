@@ -13,6 +13,7 @@ from typing import Final
 
 from common.clock import monotonic_ns
 from common.codec import encode
+from common.core import Core
 from common.local_bus import LocalBus
 from common.messages import AnyMessage, OperatorCommand, Quote, Trade
 from common.money import use_money_context
@@ -21,8 +22,7 @@ from services.backtest.accounting import Accounting
 from services.backtest.event_curve import EventCurve
 from services.backtest.event_plan import EventPlan
 from services.backtest.result import EquityPoint, RunResult
-from services.execution.core.execution_core import ExecutionCore
-from services.execution.core.venues.simulated import SimulatedVenue
+from services.execution.core.making import also_hears, make_execution
 from services.risk_manager.core.risk_core import RiskCore
 from services.signal.core.signal_core import PAUSE, RESUME, SignalCore
 
@@ -38,21 +38,28 @@ type Events = Iterable[tuple[int, AnyMessage]]
 """(time, market data to publish), nanoseconds UTC, never going back; `market_messages` makes them of recorded inputs."""
 
 
-def run_events(plan: EventPlan, events: Events, progress: Progress | None = None) -> RunResult:
+type Tell = Callable[[AnyMessage], None]
+"""Told each message that a core publishes, in the order of publishing."""
+
+
+def run_events(
+    plan: EventPlan, events: Events, progress: Progress | None = None, tell: Tell | None = None
+) -> RunResult:
     """Run a backtest; what fails in a core ends it, and the result says so and keeps what there is."""
-    return _Run(plan, progress).run(events)
+    return _Run(plan, progress, tell).run(events)
 
 
 class _Run:
-    def __init__(self, plan: EventPlan, progress: Progress | None) -> None:
+    def __init__(self, plan: EventPlan, progress: Progress | None, tell: Tell | None = None) -> None:
         self._plan = plan
-        self._progress = progress
+        self._progress, self._tell = progress, tell
         self._began_ns = monotonic_ns()
         facts = plan.instruments
         self._signal = SignalCore(plan.runners, plan.make_host, facts, plan.limits)
         self._risk = RiskCore(plan.risk, facts)
-        self._execution = ExecutionCore(plan.execution, facts, SimulatedVenue(plan.execution, facts))
-        self._bus = LocalBus({SIGNAL: self._signal, RISK_MANAGER: self._risk, EXECUTION: self._execution})
+        self._execution = make_execution(plan.execution, facts)
+        cores: dict[str, Core] = {SIGNAL: self._signal, RISK_MANAGER: self._risk, EXECUTION: self._execution}
+        self._bus = LocalBus(cores, {EXECUTION: also_hears(plan.execution)})
         self._accounting = Accounting(plan.symbols, plan.initial_cash)
         self._curve = EventCurve(plan.symbols, plan.step_ns)
         self._digests = {stream: hashlib.sha256() for stream in ORDER_FLOW}
@@ -119,6 +126,8 @@ class _Run:
     def _observe(self, published: Iterable[AnyMessage]) -> None:
         for message in published:
             self._accounting.observe(message)
+            if self._tell is not None:
+                self._tell(message)
             digest = self._digests.get(topic_of(message) or "")
             if digest is not None:
                 digest.update(encode(message))

@@ -10,7 +10,7 @@ import pytest
 
 import common.messages
 from common.messages import AnyMessage, ApprovedOrder, Message
-from common.routes import HEARS, SERVICES, STREAMS, topic_of
+from common.routes import HEARS, MAY_HEAR, SERVICES, STREAMS, topic_of
 from tests.architecture.sources import ROOT, core_files, named, parsed, python_files
 from tests.contract.examples import EXAMPLES, tag_of
 
@@ -69,6 +69,8 @@ def test_subscriptions_name_streams_that_exist() -> None:
     assert set(HEARS) == set(SERVICES)
     assert {topic.partition(".")[0] for topics in HEARS.values() for topic in topics} <= set(STREAMS)
     assert all(STREAMS[topic.partition(".")[0]][0] != service for service, topics in HEARS.items() for topic in topics)
+    assert {topic.partition(".")[0] for topics in MAY_HEAR.values() for topic in topics} <= set(STREAMS)
+    assert all(not set(topics) & set(HEARS[service]) for service, topics in MAY_HEAR.items())
 
 
 def builders(name: str) -> set[str]:
