@@ -32,10 +32,14 @@ type Prepare = Callable[[Core], None]
 
 
 class Until(NamedTuple):
-    """The moment up to which inputs are redone: those told at `at_ns` or before, and none numbered above `number`."""
+    """The moment up to which inputs are redone: those told at `at_ns` or before, and none numbered above `number`.
+
+    since: the first input that whoever observes must see; no snapshot from behind it is used.
+    """
 
     at_ns: int = LAST
     number: int = LAST
+    since: int = LAST
 
 
 class Rebuilt(NamedTuple):
@@ -90,7 +94,8 @@ class Rebuilder:
         return self._from(self._base(until), until)
 
     def _base(self, until: Until) -> Snapshot | None:
-        usable = [kept for kept in self._snapshots if kept.number <= until.number and kept.now_ns <= until.at_ns]
+        highest = min(until.number, until.since - 1)
+        usable = [kept for kept in self._snapshots if kept.number <= highest and kept.now_ns <= until.at_ns]
         if self._oldest == 1 and (self._from_first or not usable):
             return None
         if not usable:

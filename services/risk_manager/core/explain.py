@@ -22,7 +22,7 @@ from services.risk_manager.core.rules import ENTRY_RULES, EXIT_RULES, Rules
 from services.risk_manager.core.view import View
 
 NONE = "none"
-MILLISECOND_NS = 1_000_000
+MICROSECOND_NS = 1_000
 
 _decode = msgspec.msgpack.Decoder(State).decode
 
@@ -138,7 +138,7 @@ def _compared(reason: RejectReason, intent: OrderIntent, view: View, loss: Decim
         case RejectReason.STALE_MARKET:
             return _market(view)
         case RejectReason.INVALID_PRICE:
-            return [Compared("positive", _prices(intent), unit="prices")]
+            return [Compared("positive", _prices(intent))]
         case RejectReason.INVALID_QUANTITY:
             return _quantity(intent, view)
         case RejectReason.OPEN_POSITIONS:
@@ -170,7 +170,7 @@ def _least(limit: Decimal, found: Decimal, unit: str) -> Compared:
 def _repeat(view: View) -> Compared:
     window_ns = view.limits.duplicate_window_ns
     limit = f"none in {_ms(window_ns)} ms" if window_ns else "a new id"
-    return Compared(limit, view.earlier_id or NONE, unit="equal entry", passed=not view.earlier_id)
+    return Compared(limit, view.earlier_id or NONE, passed=not view.earlier_id)
 
 
 def _breaker(view: View, loss: Decimal) -> Compared:
@@ -183,7 +183,7 @@ def _breaker(view: View, loss: Decimal) -> Compared:
 def _market(view: View) -> list[Compared]:
     state, age_ns, limit_ns = view.market_state, view.quote_age_ns, view.limits.max_market_age_ns
     is_live = state is None or state.value == "live"
-    found = Compared("live", "live" if state is None else state.value, unit="market", passed=is_live)
+    found = Compared("live", "live" if state is None else state.value, passed=is_live)
     if age_ns is None:
         return [found, Compared(_ms(limit_ns), "no quote", unit="ms", passed=False)]
     age = Compared(_ms(limit_ns), _ms(age_ns), _ms(limit_ns - age_ns), "ms", passed=age_ns <= limit_ns)
@@ -191,7 +191,7 @@ def _market(view: View) -> list[Compared]:
 
 
 def _ms(nanoseconds: int) -> str:
-    return figure(Decimal(nanoseconds) / MILLISECOND_NS)
+    return figure(Decimal(nanoseconds // MICROSECOND_NS) / 1_000)
 
 
 def _quantity(intent: OrderIntent, view: View) -> list[Compared]:

@@ -78,7 +78,7 @@ def test_every_rule_gives_its_limit_what_it_found_and_what_is_left() -> None:
     assert shown["breaker_open"] == [("50", "0", "50", "USDT")]
     assert shown["stale_market"][1] == ("5000", "5", "4995", "ms")
     assert shown["invalid_quantity"] == [("at least 0.001", "2", "", "BTC"), ("at least 5", "200", "", "USDT")]
-    assert shown["invalid_price"] == [("positive", "none", "", "prices")]
+    assert shown["invalid_price"] == [("positive", "none", "", "")]
     assert explanation.refusal is None
     assert (explanation.equity, explanation.exposure, explanation.market) == ("1000000000", "0", "")
 
