@@ -13,8 +13,8 @@ from orrery.data.options import ReadOptions
 from orrery.data.rows import columns_of, require, rows_of
 from orrery.data.sheets import Sheet
 from services.backtest.bars_table import Floats, Integers
-from services.backtest.on_bad import OnBad
 from services.backtest.data_quality import moment
+from services.backtest.on_bad import OnBad
 from services.backtest.quality import RawBars
 
 _FIELDS = ("price", "size")

@@ -41,11 +41,13 @@ Progress = Callable[[int, int], None]
 def run(plan: Plan, progress: Progress | None = None) -> RunResult:
     """Run a backtest; what fails in a core ends it, and the result says so and keeps what there is."""
     with whole_history(plan.fed):
-        return _Run(plan, progress).run()
+        return BacktestRun(plan, progress).run()
 
 
-class _Run:
-    def __init__(self, plan: Plan, progress: Progress | None) -> None:
+class BacktestRun:
+    """One run of a plan, for who wants to see the cores afterwards."""
+
+    def __init__(self, plan: Plan, progress: Progress | None = None) -> None:
         self._plan = plan
         self._progress = progress
         self._began_ns = monotonic_ns()
@@ -77,7 +79,12 @@ class _Run:
             Update.TICK in runner.strategy.evaluate_on.values() for runner in self._runners if runner.symbol == symbol
         )
 
+    def snapshots(self) -> tuple[bytes, bytes]:
+        """Return the states of the signal and the risk core, canonical bytes."""
+        return self._signal.snapshot(), self._risk.snapshot()
+
     def run(self) -> RunResult:
+        """Run it, once; see `run`."""
         error, is_complete = "", True
         try:
             self._walk()
