@@ -4,13 +4,13 @@ The server is a ROUTER, the clients are DEALERs with ids of their own (a REQ soc
 costs one timeout, not the socket.
 """
 
-import os
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 import zmq
 
+from common.bus.deadlines import is_over, request_for
 from common.bus.frames import COMMAND_HIGH_WATER_MARK, LINGER_MS, MAX_FRAME_BYTES, bound_socket
 from common.bus.security import Security
 from common.clock import Clock, monotonic_ns
@@ -95,7 +95,7 @@ class CommandServer:
         if handler is None:
             known = ", ".join(sorted(self._handlers))
             return Reply(id=request.id, ok=False, error=f"unknown command {request.name!r}; known: {known}")
-        if self._clock.now_ns() > request.deadline_ns:
+        if is_over(request, self._clock):
             return Reply(id=request.id, ok=False, error=f"{request.name}: its deadline had passed when it came")
         try:
             reply = Reply(id=request.id, ok=True, result=handler(request.arguments, request.id))
@@ -155,12 +155,7 @@ class CommandClient:
             CommandTimeoutError: no answer within `timeout_ms`.
             CommandError: the server said no.
         """
-        request = Request(
-            id=request_id or os.urandom(12).hex(),
-            name=name,
-            deadline_ns=self._clock.now_ns() + timeout_ms * 1_000_000,
-            arguments=arguments or {},
-        )
+        request = request_for(name, arguments, timeout_ms * 1_000_000, self._clock, request_id)
         give_up_ns = monotonic_ns() + timeout_ms * 1_000_000
         try:
             self.socket.send(encode(request), zmq.NOBLOCK)

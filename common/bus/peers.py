@@ -1,16 +1,16 @@
 """The services a reader depends on: whether they live, and the asking for what was missed. Never waits."""
 
-import os
 from typing import Any
 
 import msgspec
 import zmq
 
 from common.bus.cursors import Cursor, Deliveries
+from common.bus.deadlines import request_for
 from common.bus.frames import COMMAND_HIGH_WATER_MARK, Received, bound_socket
 from common.clock import Clock, monotonic_ns
 from common.codec import UndecodableError, decode_reply, encode
-from common.messages import Reply, Request
+from common.messages import Reply
 
 ASK_TIMEOUT_NS = 500_000_000
 """How long an answer may take before the question is asked again."""
@@ -189,14 +189,12 @@ class Peers:
                 del self._tellings[next(iter(self._tellings))]
 
     def _send(self, peer: Peer, command: str, arguments: dict[str, Any]) -> str:
-        request_id = os.urandom(12).hex()
-        deadline_ns = self._clock.now_ns() + REQUEST_LIFE_NS
-        request = Request(id=request_id, name=command, deadline_ns=deadline_ns, arguments=arguments)
+        request = request_for(command, arguments, REQUEST_LIFE_NS, self._clock)
         try:
             peer.socket.send(encode(request), zmq.NOBLOCK)
         except zmq.Again:
             self.unanswered += 1
-        return request_id
+        return request.id
 
     def close(self) -> None:
         """Close all sockets."""

@@ -8,12 +8,16 @@ from common.messages.base import Message
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="request"):
-    """A command or query. A retry repeats `id`; the server does nothing for it after `deadline_ns` (UTC)."""
+    """A command or query. A retry repeats `id`; the server does nothing for it after `deadline_ns`.
+
+    machine: whose monotonic clock the deadline is told by (`common/bus/deadlines.py`); empty for UTC.
+    """
 
     id: str
     name: str
     deadline_ns: int
     arguments: dict[str, Any] = {}
+    machine: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="reply"):

@@ -1,14 +1,13 @@
 """Asks every service for its status, again and again, and never waits for one that does not answer."""
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import zmq
 
+from common.bus.deadlines import request_for
 from common.clock import monotonic_ns
 from common.codec import UndecodableError, decode_reply, encode
-from common.messages import Request
 from common.runner import EventLoop
 from orrery.operator_bus import OperatorBus
 
@@ -64,14 +63,12 @@ class StatusPoller:
         asked = self._asked.get(service)
         if asked is not None and now_ns - asked[1] < ANSWER_TIMEOUT_NS:
             return
-        request_id = os.urandom(12).hex()
-        deadline_ns = self._clock.now_ns() + ANSWER_TIMEOUT_NS
-        request = Request(id=request_id, name="status", deadline_ns=deadline_ns)
+        request = request_for("status", None, ANSWER_TIMEOUT_NS, self._clock)
         try:
             self._sockets[service].send(encode(request), zmq.NOBLOCK)
         except zmq.Again:
             return  # Nobody is connected; the next question may find someone.
-        self._asked[service] = (request_id, now_ns)
+        self._asked[service] = (request.id, now_ns)
 
     def _collect(self, service: str) -> None:
         while True:

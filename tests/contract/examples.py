@@ -217,7 +217,11 @@ EXAMPLES: list[msgspec.Struct] = [
         cause="bar:BTCUSDT:1m:1700000000000000000",
     ),
     Request(
-        id="a1b2", name="replay", deadline_ns=1_700_000_001_000_000_000, arguments={"topic": "intents", "first": 3}
+        id="a1b2",
+        name="replay",
+        deadline_ns=1_700_000_001_000_000_000,
+        arguments={"topic": "intents", "first": 3},
+        machine="5d1c8ab2-70d1-4c9e-8a56-2f3c9c1d7e44",
     ),
     Reply(id="a1b2", ok=True, result={"last": 42, "messages": [b"\x80"]}, error="none"),
 ]
