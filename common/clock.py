@@ -17,17 +17,29 @@ class Clock(Protocol):
 
 
 class WallClock:
-    """The machine's clock, held still while the machine sets it back."""
+    """The machine's clock; when the machine sets it back, it goes on from where it was until the machine has caught up.
+
+    Standing still would be as wrong as going back: nothing would be due for as long as the clock was set back.
+    """
 
     def __init__(self) -> None:
         self._last_ns = 0
+        self._ahead_ns: int | None = None
 
     def now_ns(self) -> int:
         """Return the machine's time in nanoseconds UTC; never less than the call before."""
         now_ns = time.time_ns()
-        if now_ns < self._last_ns:
-            return self._last_ns
-        self._last_ns = now_ns
+        if now_ns >= self._last_ns:
+            self._last_ns, self._ahead_ns = now_ns, None
+            return now_ns
+        return self._go_on()
+
+    def _go_on(self) -> int:
+        """Count on by the monotonic clock, which nobody sets. `_ahead_ns` is how far our time is ahead of it."""
+        since_ns = time.monotonic_ns()
+        if self._ahead_ns is None:
+            self._ahead_ns = self._last_ns - since_ns
+        self._last_ns = now_ns = since_ns + self._ahead_ns
         return now_ns
 
     def seen(self, event_ns: int) -> None:
