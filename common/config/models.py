@@ -214,6 +214,18 @@ class ExecutionSection(EndpointSection):
     response_latency_ns: int = Field(0, ge=0, le=60_000_000_000, description="From the paper venue back to here, ns.")
 
 
+class EventStoreSection(EndpointSection):
+    """The record of everything that happened. How safe a written event is, engine.durability says."""
+
+    commit_events: int = Field(1_000, ge=1, le=100_000, description="Events written to the disk together, at most.")
+    commit_interval_ms: int = Field(10, ge=0, le=10_000, description="Longest wait of an event for its group, ms.")
+    segment_bytes: int = Field(64_000_000, ge=4_096, description="Bytes after which the log starts a new file.")
+    checkpoint_every: int = Field(1_000, ge=1, description="Events between two checkpoint lines in the service's log.")
+    keep_hours: float = Field(0.0, ge=0, description="Age after which whole files of the log are deleted, h; 0 keeps.")
+    keep_bytes: int = Field(0, ge=0, description="Size of the log above which its oldest files are deleted; 0 keeps.")
+    books: bool = Field(False, description="Store every change of every book as well; they are most of the traffic.")
+
+
 class StrategySection(Section):
     """One stanza a strategy: a runner for each symbol."""
 
@@ -259,5 +271,6 @@ class Config(Section):
     signal: SignalSection = SignalSection()
     risk: RiskSection = RiskSection()
     execution: ExecutionSection = ExecutionSection()
+    event_store: EventStoreSection = EventStoreSection()
     strategies: list[StrategySection] = Field(default=DEFAULT_STRATEGIES, description="What runs.")
     instruments: list[InstrumentSection] = Field(default_factory=list, description="Facts of symbols.")

@@ -3,16 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from common.records import DamagedRecordError, JournalError, Segment, first_numbers
+from common.records import DamagedRecordError, Segment, first_numbers
+from services.event_store.adapters.layout import EVENTS, StoreError
 from services.event_store.core.chain import HASH_BYTES
 from services.event_store.core.stored import Stored, decode_stored
 
-EVENTS = "events"
-"""The folder of the log in the store's folder."""
-
-
-class StoreError(JournalError):
-    """The store cannot be read as asked; the text names the file."""
+__all__ = ["StoreError", "files_of", "oldest", "read", "read_chained", "records"]
 
 
 def read(path: Path, from_sequence: int = 1, to_sequence: int | None = None) -> Iterator[Stored]:
@@ -40,7 +36,7 @@ def read_chained(path: Path, from_sequence: int = 1, to_sequence: int | None = N
 
 def records(path: Path, from_sequence: int = 1, to_sequence: int | None = None) -> Iterator[tuple[int, bytes]]:
     """Yield (sequence, record) as `read` does."""
-    firsts = _files(path)
+    firsts = files_of(path)
     if from_sequence < firsts[0]:
         raise StoreError(f"{path}: event {from_sequence} is gone; the oldest kept is {firsts[0]}")
     for first, after in zip(firsts, [*firsts[1:], None], strict=True):
@@ -63,10 +59,11 @@ def records(path: Path, from_sequence: int = 1, to_sequence: int | None = None) 
 
 def oldest(path: Path) -> int:
     """Return the sequence of the oldest event kept (of the next one, if there is none yet); StoreError without a store."""
-    return _files(path)[0]
+    return files_of(path)[0]
 
 
-def _files(path: Path) -> list[int]:
+def files_of(path: Path) -> list[int]:
+    """Return the first event of each file of the log; StoreError without a store."""
     firsts = first_numbers(path / EVENTS)
     if not firsts:
         raise StoreError(f"{path}: no event store here; it is the folder event_store in engine.data_dir")
