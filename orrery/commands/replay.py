@@ -22,7 +22,21 @@ _BAR_SOURCE = "market_data.bar_source"
 
 def command(  # noqa: PLR0913 - one argument per option
     *,
-    file: Annotated[Path, typer.Option("--file", "-f", metavar="FILE", help="Recording: JSON Lines, also .gz.")],
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", metavar="FILE", help="Recording: JSON Lines, also .gz.")
+    ] = None,
+    at: Annotated[
+        str, typer.Option(metavar="TIME", help="No recording: show every service of --session as it stood then.")
+    ] = "",
+    to_seq: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="The same, at event N of the session's event store.")
+    ] = None,
+    diff: Annotated[
+        str, typer.Option(metavar="OTHER", help="How that differs from another TIME, or from another session's folder.")
+    ] = "",
+    session: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="The session's data folder. Default: engine.data_dir.")
+    ] = None,
     realtime: Annotated[bool, typer.Option("--realtime", help="At the recorded pace; the same as --speed 1.")] = False,
     speed: Annotated[
         float | None, typer.Option(min=0.0, help="So many times the recorded pace; 0, as fast as possible, is default.")
@@ -50,11 +64,21 @@ def command(  # noqa: PLR0913 - one argument per option
 
     - `orrery replay --file market_data.jsonl`
     - `orrery replay --file today.jsonl.gz --speed 10 --json`
+
+    With --at, --to-seq or --session it plays nothing: it rebuilds every service of a session from its snapshots and
+    journals, and prints the state and its hashes. TIME is a time of the services' clock or of a replayed market, or `end`.
+
+    - `orrery replay --session var --at 2024-08-08T23:54:30`
+    - `orrery replay --session var --at 2024-08-08T23:54:30 --diff end`
     """
     from orrery.launch import Launch, launch, log_folder
     from orrery.stack.run import RunOptions
 
+    if at or to_seq is not None or session is not None or diff:
+        return _state(file, session or _data_dir(config, overrides), at, to_seq, diff, json=json)
     refuse_dashboard(dashboard)
+    if file is None:
+        raise CommandLineError("expected --file FILE to play, or --at TIME to show how a session stood")
     if realtime and speed not in {None, 1.0}:
         raise CommandLineError(f"--realtime and --speed {speed}: expected one of them")
     if not file.is_file():
@@ -77,6 +101,20 @@ def command(  # noqa: PLR0913 - one argument per option
                 logs=logs,
             )
         )
+
+
+def _data_dir(config: Path | None, overrides: list[str] | None) -> Path:
+    return Path(load(config, overrides).config.engine.data_dir)
+
+
+def _state(file: Path | None, folder: Path, at: str, to_seq: int | None, diff: str, *, json: bool) -> int:
+    from orrery.redrive.state import show_state
+
+    if file is not None:
+        raise CommandLineError(f"--file {file}: expected either a recording to play or a session to show")
+    if at and to_seq is not None:
+        raise CommandLineError(f"--at {at} and --to-seq {to_seq}: expected one of them")
+    return show_state(folder, at, to_seq, diff, json=json)
 
 
 def recorded_settings(file: Path, loaded: "LoadedConfig", config: Path | None) -> list[str]:

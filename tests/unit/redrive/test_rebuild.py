@@ -50,7 +50,7 @@ def test_the_end_is_the_state_the_services_had(live: Made, session: Session) -> 
 
 
 def test_every_moment_is_the_same_from_a_snapshot_and_from_the_beginning(session: Session) -> None:
-    met, bases = 0, set()
+    met, bases = 0, set[int]()
     for service in session.services:
         for number in (1, 150, 205, 206, 300):
             near = Rebuilder(session, service).rebuild(Until(number=number))
