@@ -3,12 +3,11 @@
 from decimal import Decimal
 
 from common.messages import Quote, Side
-from common.money import decimal_of
 
 
 def touch(quote: Quote, side: Side) -> Decimal:
     """Return the best price an order of `side` could trade at: the ask for a buyer, the bid for a seller."""
-    return decimal_of(quote.ask if side is Side.BUY else quote.bid)
+    return Decimal(repr(quote.ask if side is Side.BUY else quote.bid))  # as `decimal_of`, in every order
 
 
 def taker_price(touched: Decimal, side: Side, slippage: Decimal, tick_size: Decimal) -> Decimal:

@@ -30,12 +30,14 @@ class Account(msgspec.Struct):
 
     def book(self, fill: Fill, notional: Decimal, realised: Decimal, currency: str) -> None:
         """Book a fill worth `notional` in `currency`, its symbol's quote currency; its fee may be in another."""
-        purse = self.purse(currency)
-        if fill.side is Side.BUY:
-            purse.cash -= notional
-        else:
-            purse.cash += notional
+        purse, fee = self.purse(currency), fill.fee
+        cash = purse.cash - notional if fill.side is Side.BUY else purse.cash + notional
         purse.realised += realised
-        payer = purse if fill.fee_currency == currency else self.purse(fill.fee_currency)
-        payer.cash -= fill.fee
-        payer.fees += fill.fee
+        if fill.fee_currency == currency:
+            purse.cash = cash - fee
+            purse.fees += fee
+        else:
+            purse.cash = cash
+            payer = self.purse(fill.fee_currency)
+            payer.cash -= fee
+            payer.fees += fee

@@ -9,6 +9,7 @@ from common.messages import IntentKind, OrderIntent, RejectReason, Side
 from common.money import ZERO
 from services.risk_manager.core.desk import Desk
 from services.risk_manager.core.markets import Market
+from services.risk_manager.core.rough import upper_bound
 from services.risk_manager.core.rules import BY_TOTALS, ENTRY_RULES, EXIT_RULES, first_refusal
 from services.risk_manager.core.view import Refusal, View
 
@@ -20,31 +21,63 @@ def check(desk: Desk, intent: OrderIntent, market: Market, used_id: str, now_ns:
 
     used_id: the intent's own id if an earlier intent had it, else empty. The runner's position must be in the market.
     """
-    quantity = _on_lot(intent, desk.instruments[intent.symbol])
+    instrument = desk.instruments[intent.symbol]
+    quantity = _on_lot(intent, instrument)
     if intent.kind is IntentKind.ENTRY:
-        view = _view_of_entry(desk, intent, market, quantity, used_id or _equal_entry(desk, intent, now_ns), now_ns)
-        return quantity, _check_entry(desk, intent, view)
+        earlier_id = used_id or _equal_entry(desk, intent, now_ns)
+        return quantity, _check_entry(desk, intent, market, quantity, earlier_id, now_ns)
     reducible = market.positions[intent.runner].reducible(intent.side)
-    view = View(
-        limits=desk.limits,
-        instrument=desk.instruments[intent.symbol],
-        quantity=quantity,
-        reducible=reducible,
-        earlier_id=used_id,
-    )
-    return min(quantity, reducible), first_refusal(EXIT_RULES, intent, view)
+    found = first_refusal(EXIT_RULES, intent, View(desk.limits, instrument, quantity, reducible, used_id))
+    if quantity > reducible:
+        return reducible, found
+    return quantity, found
 
 
-def _check_entry(desk: Desk, intent: OrderIntent, view: View) -> Found:
+def _check_entry(
+    desk: Desk, intent: OrderIntent, market: Market, quantity: Decimal, earlier_id: str, now_ns: int
+) -> Found:
     # What passes by the bounds of the totals passes by the totals, and the bounds cost next to nothing.
-    bounds = desk.rough.bounds_without(intent.symbol)
-    if bounds is not None:
-        found = first_refusal(ENTRY_RULES, intent, replace(view, others_value=bounds[0], equity=bounds[1]))
+    bounded = _bounded_view(desk, intent, market, quantity, earlier_id, now_ns)
+    if bounded is not None:
+        found = first_refusal(ENTRY_RULES, intent, bounded)
         if found is None or found[0] not in BY_TOTALS:
             return found
-    valuation = desk.valuation
+    view, valuation = _view_of_entry(desk, intent, market, quantity, earlier_id, now_ns), desk.valuation
     exact = replace(view, others_value=valuation.exposure_without(intent.symbol), equity=valuation.equity())
     return first_refusal(ENTRY_RULES, intent, exact)
+
+
+def _bounded_view(
+    desk: Desk, intent: OrderIntent, market: Market, quantity: Decimal, earlier_id: str, now_ns: int
+) -> View | None:
+    """Return a view whose values are bounds, worse than the truth; None where there are none."""
+    state, instrument, quote = desk.state, desk.instruments[intent.symbol], market.quote
+    if quote is None or instrument.quote != desk.limits.account_currency:
+        return None
+    bounds = desk.rough.bounds_without(intent.symbol)
+    if bounds is None:
+        return None
+    own = market.positions[intent.runner]
+    long_reach, short_reach = desk.reaches[intent.symbol].after(own, intent.side, quantity)
+    value = upper_bound(float(max(short_reach, long_reach)) * quote.mid)
+    if value is None:
+        return None
+    return View(
+        desk.limits,
+        instrument,
+        quantity,
+        ZERO,
+        earlier_id,
+        state.breaker.reason,
+        market.state,
+        None if market.quote_ns is None else now_ns - market.quote_ns,
+        desk.valuation.mark(market) if instrument.min_notional else ZERO,  # nothing else looks at it
+        state.open_positions - own.is_open,
+        long_reach if intent.side is Side.BUY else short_reach,
+        value,
+        bounds[0],
+        bounds[1],
+    )
 
 
 def _view_of_entry(

@@ -92,36 +92,31 @@ class Desk:
         self, order: ApprovedOrder, stop_price: Decimal | None = None, target_price: Decimal | None = None
     ) -> None:
         """Take an approved order into work: from now on it counts as if it could fill at any moment."""
-        market = self.state.markets[order.symbol]
-        position = market.positions[order.runner]
+        state, runner, symbol, kind = self.state, order.runner, order.symbol, order.kind
+        side, quantity = order.side, order.quantity
+        market = state.markets[symbol]
+        position = market.positions[runner]
         begin_exact()
-        if order.side is Side.BUY:
-            position.buying += order.quantity
+        if side is Side.BUY:
+            position.buying += quantity
         else:
-            position.selling += order.quantity
-        if order.kind is IntentKind.ENTRY:
+            position.selling += quantity
+        if kind is IntentKind.ENTRY:
             position.entries += 1
-        self.state.orders.working[order.id] = WorkingOrder(
-            order.id,
-            order.runner,
-            order.symbol,
-            order.kind,
-            order.side,
-            order.order_type,
-            order.quantity,
-            stop_price,
-            target_price,
+        state.orders.working[order.id] = WorkingOrder(
+            order.id, runner, symbol, kind, side, order.order_type, quantity, stop_price, target_price
         )
         self.changed(market, position)
         end_exact()
 
     def release(self, order: WorkingOrder, position: Position) -> None:
         """Take an order, with what it did not fill, off its position and out of work; `changed` must follow."""
-        if order.remaining:
+        remaining = order.remaining
+        if remaining:
             if order.side is Side.BUY:
-                position.buying -= order.remaining
+                position.buying -= remaining
             else:
-                position.selling -= order.remaining
+                position.selling -= remaining
         if order.kind is IntentKind.ENTRY:
             position.entries -= 1
         if position.protection.working == order.id:
@@ -138,6 +133,7 @@ class Desk:
             position.is_open = is_open
             market.open_positions += step
             self.state.open_positions += step
-        self.reaches[market.symbol].count(position)
-        self.valuation.touch(market.symbol)
-        self.rough.change(market.symbol)
+        symbol = market.symbol
+        self.reaches[symbol].count(position)
+        self.valuation.touched[symbol] = None
+        self.rough.changed[symbol] = None

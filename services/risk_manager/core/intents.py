@@ -29,12 +29,14 @@ from services.risk_manager.core.view import Refusal
 def decide(desk: Desk, intent: OrderIntent, now_ns: int) -> Sequence[AnyMessage]:
     """Answer an intent with an approved order or a refusal; a repeat gets no second answer."""
     use_money_context()
-    novelty = desk.state.intents.judge(intent.id, intent.event_ns)
+    state, symbol = desk.state, intent.symbol
+    novelty = state.intents.judge(intent.id, intent.event_ns)
     if novelty is Novelty.REPEAT:
-        desk.state.counts.repeated_intents += 1
+        state.counts.repeated_intents += 1
         return ()
-    market = market_of(desk.state.markets, intent.symbol)
-    market.position(intent.runner, intent.strategy)
+    market = state.markets.get(symbol) or market_of(state.markets, symbol)
+    if intent.runner not in market.positions:
+        market.position(intent.runner, intent.strategy)
     used_id = intent.id if novelty is Novelty.REUSED else ""
     quantity, found = check(desk, intent, market, used_id, now_ns)
     if found is not None:

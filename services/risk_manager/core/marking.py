@@ -19,7 +19,7 @@ def take_quote(desk: Desk, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
     if not market.open_positions:
         return ()
     use_money_context()
-    desk.valuation.touch(quote.symbol)
+    desk.valuation.touched[quote.symbol] = None
     answers: list[AnyMessage] = []
     for position in market.positions.values():
         if position.quantity:

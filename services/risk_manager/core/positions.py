@@ -57,8 +57,10 @@ def book(position: Position, fill: Fill, notional: Decimal, currency: str) -> De
     is_buy = fill.side is Side.BUY
     held = position.quantity
     if held and (held > ZERO) is not is_buy:
-        closed = min(quantity, abs(held))
-        realised = _close(position, closed if held > ZERO else -closed, price)
+        closed, size = quantity, -held if is_buy else held
+        if size < quantity:
+            closed = size
+        realised = _close(position, -closed if is_buy else closed, price)
         rest = quantity - closed
         if rest:
             _open(position, rest if is_buy else -rest, rest * price if is_buy else -rest * price)

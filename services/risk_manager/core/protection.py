@@ -43,8 +43,8 @@ class Protection(msgspec.Struct, gc=False):
 
     def disarm(self) -> None:
         """Forget all levels: the position they protected is gone."""
-        self.set_stop(None)
-        self.set_target(None)
+        self.stop = self.target = self.stop_at = self.target_at = None
+        self.is_default = False
         self.best = 0.0
 
     def is_hit(self, quote: Quote, trailing_share: float, *, is_long: bool) -> bool:

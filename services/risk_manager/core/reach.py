@@ -16,10 +16,10 @@ from services.risk_manager.core.positions import Position
 class Share:
     """What one runner adds to its symbol's sums."""
 
-    __slots__ = ("long", "net", "short")
+    __slots__ = ("buying", "long", "net", "selling", "short")
 
     def __init__(self) -> None:
-        self.net = self.long = self.short = ZERO
+        self.net = self.long = self.short = self.buying = self.selling = ZERO
 
 
 class Reach:
@@ -45,18 +45,19 @@ class Reach:
         share = self._shares.get(position.runner)
         if share is None:
             share = self._shares[position.runner] = Share()
-        net = position.quantity
-        if net is not share.net:
+        net, buying, selling = position.quantity, position.buying, position.selling
+        is_net_same = net is share.net
+        if not is_net_same:
             self.net += net - share.net
             share.net = net
-        long = _positive(net + position.buying)
-        if long is not share.long:
+        if not is_net_same or buying is not share.buying:
+            long = _positive(net + buying)
             self.long += long - share.long
-            share.long = long
-        short = _positive(position.selling - net)
-        if short is not share.short:
+            share.long, share.buying = long, buying
+        if not is_net_same or selling is not share.selling:
+            short = _positive(selling - net)
             self.short += short - share.short
-            share.short = short
+            share.short, share.selling = short, selling
 
     def after(self, position: Position, side: Side, quantity: Decimal) -> tuple[Decimal, Decimal]:
         """Return (long, short) as they would be with one more order for a position of the symbol on its way."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from common.ids import split_id
+from common.ids import number_of
 from common.messages import (
     AccountChanged,
     AnyMessage,
@@ -27,10 +27,10 @@ STOP_RETRY_NS = 1_000_000_000
 def take_fill(desk: Desk, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
     """Book a fill once, whatever order it belongs to; say how position and account stand after it."""
     use_money_context()
-    state = desk.state
+    state, symbol = desk.state, fill.symbol
     order = state.orders.working.get(fill.order_id)
     last = state.orders.finished.get(fill.order_id) if order is None else order.last_fill
-    number = split_id(fill.id)[1]
+    number = number_of(fill.id)
     if last is not None and 0 <= number <= last:
         state.counts.repeated_fills += 1
         return ()
@@ -38,10 +38,10 @@ def take_fill(desk: Desk, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
         state.counts.unknown_order_fills += 1
         state.orders.finished.put(fill.order_id, number)
     state.counts.fills += 1
-    market = market_of(state.markets, fill.symbol)
-    position = market.position(fill.runner, fill.strategy)
+    market = state.markets.get(symbol) or market_of(state.markets, symbol)
+    position = market.positions.get(fill.runner) or market.position(fill.runner, fill.strategy)
     before = position.quantity
-    currency = desk.instruments[fill.symbol].quote
+    currency = desk.instruments[symbol].quote
     begin_exact()
     notional = fill.quantity * fill.price
     realised = book(position, fill, notional, currency)
@@ -51,19 +51,21 @@ def take_fill(desk: Desk, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
     desk.changed(market, position)
     end_exact()
     _protect(desk, position, before, order, fill)
-    desk.losses.settle(market, fill)
+    if desk.limits.breaker_enabled:
+        desk.losses.settle(market, fill)
     return _changes(desk, position, fill, currency, now_ns)
 
 
 def _count_off(desk: Desk, order: WorkingOrder, position: Position, fill: Fill, number: int) -> None:
+    filled, remaining = fill.quantity, order.remaining
     order.last_fill = max(order.last_fill, number)
-    filled = min(fill.quantity, order.remaining)
+    filled = min(filled, remaining)
     if order.side is Side.BUY:
         position.buying -= filled
     else:
         position.selling -= filled
-    order.remaining -= filled
-    if not order.remaining or not fill.remaining_quantity:
+    order.remaining = remaining = remaining - filled
+    if not remaining or not fill.remaining_quantity:
         desk.release(order, position)
 
 
@@ -91,29 +93,31 @@ def _protect(desk: Desk, position: Position, before: Decimal, order: WorkingOrde
 
 
 def _changes(desk: Desk, position: Position, fill: Fill, currency: str, now_ns: int) -> Sequence[AnyMessage]:
-    changed = position_changed(desk, position, fill.id, now_ns)
-    account = _account_changed(desk, currency, fill.id, now_ns)
+    cause = fill.id
+    changed = position_changed(desk, position, cause, now_ns)
+    account = _account_changed(desk, currency, cause, now_ns)
     if fill.fee_currency == currency:
         return (changed, account)
-    return (changed, account, _account_changed(desk, fill.fee_currency, fill.id, now_ns))
+    return (changed, account, _account_changed(desk, fill.fee_currency, cause, now_ns))
 
 
 def position_changed(desk: Desk, position: Position, cause: str, now_ns: int) -> PositionChanged:
     """Return how a position stands."""
-    instrument, protection = desk.instruments[position.symbol], position.protection
+    symbol, quantity, protection = position.symbol, position.quantity, position.protection
+    instrument = desk.instruments[symbol]
     stop_price = protection.stop
-    if desk.limits.trailing_share and position.quantity:
-        is_long = position.quantity > ZERO
+    if desk.limits.trailing_share and quantity:
+        is_long = quantity > ZERO
         stop_price = protection.tightest_stop(desk.limits.trailing_share, instrument, is_long=is_long)
     return PositionChanged(
         event_ns=now_ns,
         received_ns=now_ns,
         runner=position.runner,
         strategy=position.strategy,
-        symbol=position.symbol,
+        symbol=symbol,
         currency=instrument.quote,
-        quantity=position.quantity,
-        average_price=position.average_price,
+        quantity=quantity,
+        average_price=position.average_price if quantity else ZERO,
         realised_pnl=position.realised,
         fees=position.fees,
         cause=cause,
@@ -123,7 +127,8 @@ def position_changed(desk: Desk, position: Position, cause: str, now_ns: int) ->
 
 
 def _account_changed(desk: Desk, currency: str, cause: str, now_ns: int) -> AccountChanged:
-    purse = desk.state.account.purse(currency)
+    state = desk.state
+    purse = state.account.purse(currency)
     return AccountChanged(
         event_ns=now_ns,
         received_ns=now_ns,
@@ -131,7 +136,7 @@ def _account_changed(desk: Desk, currency: str, cause: str, now_ns: int) -> Acco
         cash=purse.cash,
         realised_pnl=purse.realised,
         fees=purse.fees,
-        open_positions=desk.state.open_positions,
+        open_positions=state.open_positions,
         cause=cause,
     )
 

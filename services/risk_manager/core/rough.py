@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from common.instruments import Instruments
 from common.messages import Quote
+from common.money import ONE
 from services.risk_manager.core.account import Account
 from services.risk_manager.core.markets import Market
 from services.risk_manager.core.reach import Reaches
@@ -20,6 +21,11 @@ WIDENING = 1e-9
 
 LARGEST = 1e15
 """Amounts beyond which a float no longer holds a unit of currency."""
+
+
+def upper_bound(value: float) -> Decimal | None:
+    """Return a whole number that is above what `value`, never negative, is an approximation of; None if too large."""
+    return Decimal(int(value + value * WIDENING) + 1) if value < LARGEST else None
 
 
 class Entry:
@@ -34,9 +40,12 @@ class Entry:
 
 
 class Rough:
-    """Approximate totals over all markets. It is derived from the state alone and is not part of it."""
+    """Approximate totals over all markets. It is derived from the state alone and is not part of it.
 
-    __slots__ = ("_account", "_changed", "_currency", "_entries", "_instruments", "_markets", "_reaches", "_unusable")
+    changed: symbols whose positions, or what is on its way to them, changed since they were read.
+    """
+
+    __slots__ = ("_account", "_currency", "_entries", "_instruments", "_markets", "_reaches", "_unusable", "changed")
 
     def __init__(
         self,
@@ -53,11 +62,7 @@ class Rough:
         self._currency = currency
         self._entries: dict[str, Entry] = {}
         self._unusable: set[str] = set()
-        self._changed: dict[str, None] = dict.fromkeys(markets)
-
-    def change(self, symbol: str) -> None:
-        """Note that a symbol's positions, or what is on its way to them, changed."""
-        self._changed[symbol] = None
+        self.changed: dict[str, None] = dict.fromkeys(markets)
 
     def refresh(self, market: Market) -> None:
         """Take in a symbol's positions now, at the mark there is."""
@@ -69,7 +74,7 @@ class Rough:
         What a fill changed must have been taken in by `refresh` before.
         """
         symbol = quote.symbol
-        if symbol in self._changed or symbol in self._unusable:
+        if symbol in self.changed or symbol in self._unusable:
             before = self._entries.get(symbol)
             self._read(self._markets[symbol])
             entry = self._entries.get(symbol)
@@ -84,16 +89,17 @@ class Rough:
 
     def is_usable(self) -> bool:
         """Return whether every open position can be valued in the account's currency by its own quote."""
-        if self._changed:
-            for symbol in tuple(self._changed):
-                self._read(self._markets[symbol])
+        while self.changed:
+            self._read(self._markets[next(iter(self.changed))])
         return not self._unusable and len(self._account.purses) == 1
 
     def bounds_without(self, symbol: str) -> tuple[Decimal, Decimal] | None:
         """Return (most exposure of all other symbols, least equity), whole units of currency; None if unusable."""
-        if not self.is_usable():
+        if (self.changed or self._unusable or len(self._account.purses) != 1) and not self.is_usable():
             return None
         cash = float(self._account.purses[self._currency].cash)
+        if not self._entries and abs(cash) < LARGEST:
+            return ONE, Decimal(int(cash - abs(cash) * WIDENING) - 1)
         exposure, equity, amounts = 0.0, cash, abs(cash)
         for entry in self._entries.values():
             worth = entry.net * entry.mark
@@ -110,7 +116,7 @@ class Rough:
 
     def _read(self, market: Market) -> None:
         symbol = market.symbol
-        self._changed.pop(symbol, None)
+        self.changed.pop(symbol, None)
         self._unusable.discard(symbol)
         if not market.open_positions:
             self._entries.pop(symbol, None)

@@ -31,7 +31,10 @@ _NOTHING = Worth(ZERO, ZERO)
 
 
 class Valuation:
-    """Totals over all markets. It is derived from the state alone and is not part of it."""
+    """Totals over all markets. It is derived from the state alone and is not part of it.
+
+    touched: symbols whose quote or positions changed since they were valued.
+    """
 
     __slots__ = (
         "_account",
@@ -42,8 +45,8 @@ class Valuation:
         "_marks",
         "_net",
         "_reaches",
-        "_touched",
         "_worths",
+        "touched",
     )
 
     def __init__(
@@ -61,13 +64,9 @@ class Valuation:
         self._currency = currency
         self._marks: dict[str, tuple[Quote, Decimal]] = {}
         self._worths: dict[str, Worth] = {}
-        self._touched: dict[str, None] = dict.fromkeys(symbol for symbol, market in markets.items() if market.positions)
+        self.touched: dict[str, None] = dict.fromkeys(symbol for symbol, market in markets.items() if market.positions)
         self._exposure = ZERO
         self._net = ZERO
-
-    def touch(self, symbol: str) -> None:
-        """Note that a symbol's quote or positions changed."""
-        self._touched[symbol] = None
 
     def mark(self, market: Market) -> Decimal:
         """Return the middle of the last quote; without one, what the units held cost on average."""
@@ -77,7 +76,9 @@ class Valuation:
         known = self._marks.get(market.symbol)
         if known is not None and known[0] is quote:
             return known[1]
-        mark = (decimal_of(quote.bid) + decimal_of(quote.ask)) * _HALF
+        bid, ask = quote.bid, quote.ask
+        price = decimal_of(bid)
+        mark = (price + (price if bid == ask else decimal_of(ask))) * _HALF
         self._marks[market.symbol] = (quote, mark)
         return mark
 
@@ -124,10 +125,10 @@ class Valuation:
         return total
 
     def _refresh(self) -> None:
-        if not self._touched:
+        if not self.touched:
             return
         again: dict[str, None] = {}
-        for symbol in self._touched:
+        for symbol in self.touched:
             currency = self._instruments[symbol].quote
             rate = ONE if currency == self._currency else self.rate(currency)
             worth = self._value(self._markets[symbol], rate)
@@ -138,7 +139,7 @@ class Valuation:
                 self._worths[symbol] = worth
             if rate is not ONE and worth is not _NOTHING:
                 again[symbol] = None  # its worth moves with the exchange rate too
-        self._touched = again
+        self.touched = again
 
     def _value(self, market: Market, rate: Decimal) -> Worth:
         if not market.open_positions:

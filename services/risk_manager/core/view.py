@@ -18,7 +18,7 @@ class Refusal(msgspec.Struct, frozen=True, gc=False):
     detail: str
 
 
-class View(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class View(msgspec.Struct, frozen=True, gc=False):
     """The state an intent is checked against. The second half matters to entries only.
 
     quantity: the intent's, on the lot; 0 if it is none. reducible: what is left to close on the intent's side.

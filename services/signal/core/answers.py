@@ -109,21 +109,26 @@ def _levels(action: str, answer: Mapping[str, Any]) -> Decision:
 
 
 def _enter(side: Side, answer: Mapping[str, Any]) -> Enter:
-    order_type = _member(OrderType, answer, "order_type", _text(answer, "type", OrderType.MARKET))
+    order_type, time_in_force = OrderType.MARKET, TimeInForce.GTC
+    if "type" in answer or "order_type" in answer:
+        order_type = _member(OrderType, answer, "order_type", _text(answer, "type", OrderType.MARKET))
     price = _positive(answer, "price")
     if order_type is OrderType.LIMIT and price is None:
         raise AnswerError("price: expected a price for a limit order, found nothing")
+    quantity = _needed(answer, "quantity")
+    if "time_in_force" in answer:
+        time_in_force = _member(TimeInForce, answer, "time_in_force", TimeInForce.GTC)
     return Enter(
-        side=side,
-        quantity=_needed(answer, "quantity"),
-        price=price,
-        order_type=order_type,
-        time_in_force=_member(TimeInForce, answer, "time_in_force", TimeInForce.GTC),
-        stop=_positive(answer, "stop_price"),
-        target=_positive(answer, "target_price"),
-        stop_fraction=_fraction(answer, "stop_loss"),
-        target_fraction=_fraction(answer, "take_profit"),
-        reason=_reason(answer),
+        side,
+        quantity,
+        price,
+        order_type,
+        time_in_force,
+        _positive(answer, "stop_price"),
+        _positive(answer, "target_price"),
+        _fraction(answer, "stop_loss") if "stop_loss" in answer else None,
+        _fraction(answer, "take_profit") if "take_profit" in answer else None,
+        _reason(answer),
     )
 
 
@@ -143,11 +148,13 @@ def _text(answer: Mapping[str, Any], key: str, default: str) -> str:
 
 
 def _reason(answer: Mapping[str, Any]) -> str:
-    return _text(answer, "reason", "")[:REASON_LIMIT]
+    return _text(answer, "reason", "")[:REASON_LIMIT] if "reason" in answer else ""
 
 
 def _positive(answer: Mapping[str, Any], key: str) -> float | None:
-    value = answer.get(key)
+    if key not in answer:
+        return None
+    value = answer[key]
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value <= 0:

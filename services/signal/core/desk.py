@@ -20,7 +20,7 @@ FILLS_REMEMBERED = 64
 """Ids of the latest fills, by which one that is delivered again is recognised."""
 
 
-class Told(msgspec.Struct, frozen=True):
+class Told(msgspec.Struct, frozen=True, gc=False):
     """The levels that risk watches for a position of this size; its message and the fill may come in either order."""
 
     quantity: Decimal
@@ -85,23 +85,28 @@ class Desk(msgspec.Struct):
 
     def fill(self, fill: Fill, origin: Origin) -> list[AnyMessage]:
         """Take a fill of this runner; return what must be cancelled because of it."""
-        if fill.id in self.fills:
+        pending = self.pending
+        is_first = pending is not None and pending.intent_id == fill.intent_id and not pending.filled
+        if not is_first and fill.id in self.fills:  # the first fill of what was asked for has no need of the search
             self.repeated += 1
             return []
-        self.fills = [*self.fills[1 - FILLS_REMEMBERED :], fill.id]
+        if len(self.fills) >= FILLS_REMEMBERED:
+            del self.fills[0]
+        self.fills.append(fill.id)
         use_money_context()
         position = self.position
         position.apply(fill.side, fill.quantity, fill.price)
         self._settle(fill)
-        self._match_levels()
-        if position.is_open or self.working is None:
+        if self.told is not None:
+            self._match_levels()
+        if self.working is None or position.quantity:
             return []
         self.pending = self.pending or self.working
         left, self.working = self.working, None
         return [] if left.cancelling else [self._cancel(origin, left, "position closed")]
 
     def _settle(self, fill: Fill) -> None:
-        ended = fill.remaining_quantity == ZERO
+        ended = not fill.remaining_quantity
         pending, working = self.pending, self.working
         if pending is not None and pending.intent_id == fill.intent_id:
             pending.filled += fill.quantity
@@ -122,7 +127,7 @@ class Desk(msgspec.Struct):
 
     def _match_levels(self) -> None:
         told, position = self.told, self.position
-        if told is not None and position.is_open and told.quantity == position.quantity:
+        if told is not None and position.quantity and told.quantity == position.quantity:
             position.stop, position.target = told.stop, told.target
             self.told = None
 

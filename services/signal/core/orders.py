@@ -3,15 +3,16 @@
 from decimal import Decimal
 
 import msgspec
+from msgspec.structs import replace
 
 from common.instruments import Instrument
-from common.messages import CancelIntent, IntentKind, OrderIntent, OrderType, StopUpdate
+from common.messages import CancelIntent, IntentKind, OrderIntent, OrderType, Side, StopUpdate
 from common.money import ZERO, use_money_context
 from services.signal.core.answers import AnswerError, Enter, Exit
 from services.signal.core.position import Position
 
 
-class Pending(msgspec.Struct):
+class Pending(msgspec.Struct, gc=False):
     """An intent on its way. age: updates since; filled: base units so far; cancelling: a cancel was sent."""
 
     intent_id: str
@@ -24,7 +25,7 @@ class Pending(msgspec.Struct):
     target: Decimal | None = None
 
 
-class Origin(msgspec.Struct, frozen=True):
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """Who asks, and because of what."""
 
     runner: str
@@ -34,7 +35,7 @@ class Origin(msgspec.Struct, frozen=True):
     now_ns: int
 
 
-class Levels(msgspec.Struct, frozen=True):
+class Levels(msgspec.Struct, frozen=True, gc=False):
     """Fractions of the price at which a strategy wants out, where an entry names none of its own."""
 
     stop_loss: float | None
@@ -49,41 +50,42 @@ def entry_intent(
     Raises:
         AnswerError: nothing is left after rounding, or a level lies on the wrong side of the price.
     """
-    reference = decision.price if decision.price is not None else price
-    sign = decision.side.sign
-    stop = (
-        decision.stop
-        if decision.stop is not None
-        else _level(reference, decision.stop_fraction, levels.stop_loss, -sign)
-    )
-    target = (
-        decision.target
-        if decision.target is not None
-        else _level(reference, decision.target_fraction, levels.take_profit, sign)
-    )
+    side, quantity, wanted, order_type, time_in_force, stop, target, stop_fraction, target_fraction, reason = decision
+    reference = price if wanted is None else wanted
+    sign = 1 if side is Side.BUY else -1
+    if stop is None:
+        stop = _level(reference, stop_fraction, levels.stop_loss, -sign)
+    if target is None:
+        target = _level(reference, target_fraction, levels.take_profit, sign)
     if stop is not None and (reference - stop) * sign <= 0:
         raise AnswerError(f"stop_price: expected {'below' if sign > 0 else 'above'} {reference:g}, found {stop:g}")
     if target is not None and (target - reference) * sign <= 0:
         raise AnswerError(f"target_price: expected {'above' if sign > 0 else 'below'} {reference:g}, found {target:g}")
+    runner, now_ns = origin.runner, origin.now_ns
     rounded = _price(facts, reference, "price")
-    return OrderIntent(
-        id=f"{origin.runner}-{number}",
-        runner=origin.runner,
+    intent = OrderIntent(  # as few keywords as an order of a kind needs: beyond fifteen a dict is made first
+        event_ns=now_ns,
+        received_ns=now_ns,
+        id=f"{runner}-{number}",
+        runner=runner,
         strategy=origin.strategy,
         symbol=origin.symbol,
         kind=IntentKind.ENTRY,
-        side=decision.side,
-        quantity=_quantity(facts, decision.quantity),
+        side=side,
+        quantity=_quantity(facts, quantity),
         reference_price=rounded,
-        order_type=decision.order_type,
-        time_in_force=decision.time_in_force,
-        limit_price=rounded if decision.order_type is OrderType.LIMIT else None,
+        order_type=order_type,
+        time_in_force=time_in_force,
+        limit_price=rounded if order_type is OrderType.LIMIT else None,
+        reason=reason,
+        cause=origin.cause,
+    )
+    if stop is None and target is None:
+        return intent
+    return replace(
+        intent,
         stop_price=None if stop is None else _price(facts, stop, "stop_price"),
         target_price=None if target is None else _price(facts, target, "target_price"),
-        reason=decision.reason,
-        cause=origin.cause,
-        event_ns=origin.now_ns,
-        received_ns=origin.now_ns,
     )
 
 
@@ -95,21 +97,22 @@ def exit_intent(
     Raises:
         AnswerError: nothing is left after rounding.
     """
+    runner, now_ns = origin.runner, origin.now_ns
     held = abs(position.quantity)
     quantity = held if decision.quantity is None else min(held, _quantity(facts, decision.quantity))
     return OrderIntent(
-        id=f"{origin.runner}-{number}",
-        runner=origin.runner,
+        id=f"{runner}-{number}",
+        runner=runner,
         strategy=origin.strategy,
         symbol=origin.symbol,
         kind=IntentKind.EXIT,
-        side=position.side.opposite,
+        side=Side.BUY if position.quantity < ZERO else Side.SELL,
         quantity=quantity,
-        reference_price=_price(facts, decision.price if decision.price is not None else price, "price"),
+        reference_price=_price(facts, price if decision.price is None else decision.price, "price"),
         reason=decision.reason,
         cause=origin.cause,
-        event_ns=origin.now_ns,
-        received_ns=origin.now_ns,
+        event_ns=now_ns,
+        received_ns=now_ns,
     )
 
 

@@ -9,7 +9,7 @@ from common.money import ZERO, ratio
 from services.signal.core.host import PositionView
 
 
-class Position(msgspec.Struct):
+class Position(msgspec.Struct, gc=False):
     """quantity: base units, negative when short. Prices in quote units; entry_price is the mean over what is held."""
 
     quantity: Decimal = ZERO
@@ -29,13 +29,13 @@ class Position(msgspec.Struct):
 
     def apply(self, side: Side, quantity: Decimal, price: Decimal) -> None:
         """Add a fill. Adding averages the entry price, reducing keeps it, going through zero begins anew."""
-        before, signed = self.quantity, quantity * side.sign
-        after = before + signed
-        if before == ZERO or (before > ZERO) == (signed > ZERO):
+        before, is_buy = self.quantity, side is Side.BUY
+        after = before + quantity if is_buy else before - quantity
+        if not before or (before > ZERO) is is_buy:
             self.entry_price = ratio(self.entry_price * abs(before) + price * quantity, abs(after))
-        elif after == ZERO:
+        elif not after:
             self.entry_price, self.stop, self.target = ZERO, None, None
-        elif (after > ZERO) != (before > ZERO):
+        elif (after > ZERO) is is_buy:
             self.entry_price = price
         self.quantity = after
 
@@ -45,8 +45,9 @@ class Position(msgspec.Struct):
 
     def view(self) -> PositionView | None:
         """Return it as strategies see it; None when flat."""
-        if not self.is_open:
+        quantity = self.quantity
+        if not quantity:
             return None
         stop = None if self.stop is None else float(self.stop)
         target = None if self.target is None else float(self.target)
-        return PositionView(float(self.quantity), float(self.entry_price), stop, target)
+        return PositionView(float(quantity), float(self.entry_price), stop, target)

@@ -42,6 +42,11 @@ TRANSITIONS: dict[tuple[RunnerState, Event], RunnerState] = {
 """(state, event) to the next state; a pair that is missing is refused."""
 
 
+_NEXT: dict[Event, dict[RunnerState, RunnerState]] = {
+    event: {before: after for (before, happened), after in TRANSITIONS.items() if happened is event} for event in Event
+}
+
+
 class Transition(NamedTuple):
     """A change of state. at_ns: nanoseconds UTC."""
 
@@ -70,7 +75,7 @@ class StateMachine:
     def fire(self, event: Event, now_ns: int) -> Transition | None:
         """Follow the table; return the transition, or None (counted as refused) where the table has none."""
         before = self.state
-        after = TRANSITIONS.get((before, event))
+        after = _NEXT[event].get(before)
         if after is None:
             self.refused += 1
             return None
