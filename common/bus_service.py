@@ -29,7 +29,8 @@ class ServiceError(Exception):
 
 
 class BusService:
-    """A named participant of the bus, in a loop. `assess`, `details` and `counters` are asked for its state and status.
+    """A named participant of the bus, in a loop. `assess`, `details` and `counters` are asked for its state and status,
+    `consumed` for the number it has taken of each topic.
 
     counted, lags: the counters and the readers' lags as of the latest look at oneself, `assessed_ns` by the monotonic
     clock; other threads read these. hops: from the sending of each message to its receipt here.
@@ -63,6 +64,7 @@ class BusService:
         self.assess: Callable[[], tuple[HealthState, str]] = lambda: (HealthState.READY, "")
         self.details: Callable[[], dict[str, Any]] = dict
         self.counters: Callable[[], dict[str, int]] = dict
+        self.consumed: Callable[[], dict[str, int]] = dict
         self.counted: dict[str, int] = {}
         self.lags: dict[str, int] = {}
         self.hops = LatencyCounts()
@@ -96,6 +98,7 @@ class BusService:
         self.commands.on("stream.replay", self.publisher.replay)
         self.commands.on("stream.seen", lambda arguments, _id: self.readers.seen(arguments, self.uptime_ms()))
         self.commands.on("status", lambda _arguments, _request_id: self.status())
+        self.commands.on("watermark", lambda _arguments, _request_id: self.watermark())
         self.commands.on("stop", self._stop, changes_state=True)
 
     def server_security(self, address: str) -> Security | None:
@@ -145,6 +148,10 @@ class BusService:
             "strangers": 0 if self.security is None else self.security.strangers,
             **self.details(),
         }
+
+    def watermark(self) -> dict[str, dict[str, int]]:
+        """Return the last number taken, and the last published, of each topic: all equal in all services is rest."""
+        return {"consumed": self.consumed(), "published": self.publisher.last_numbers()}
 
     def halt(self, error: str) -> None:
         """Tell everybody that a bug was met; the caller ends the process."""

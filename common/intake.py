@@ -3,7 +3,6 @@
 from common.bus.frames import Received
 from common.bus.subscriber import Subscriber
 from common.bus_service import BusService
-from common.clock import Clock
 from common.codec import UndecodableError, decode, encode
 from common.inputs import Input, InputKind
 from common.ledger import Ledger
@@ -21,8 +20,8 @@ class PoisonError(Exception):
 class Intake:
     """Reads from `subscriber` while the ledger takes; a blocked ledger leaves the messages in the sockets."""
 
-    def __init__(self, bus: BusService, subscriber: Subscriber, ledger: Ledger, clock: Clock) -> None:
-        self._bus, self._subscriber, self._ledger, self._clock = bus, subscriber, ledger, clock
+    def __init__(self, bus: BusService, subscriber: Subscriber, ledger: Ledger) -> None:
+        self._bus, self._subscriber, self._ledger = bus, subscriber, ledger
         self._unseen = 0
         self._flows = False
 
@@ -108,5 +107,4 @@ class Intake:
             return
         if sent_ns:
             self._bus.hops.observe(self._bus.wall.now_ns() - sent_ns)
-        self._clock.seen(message.event_ns)
         self._ledger.take(Input(InputKind.MESSAGE, self._ledger.now_ns(), topic, incarnation, number, payload), message)

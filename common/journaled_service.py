@@ -5,7 +5,8 @@ from typing import Any
 
 from common.bus.connect import Connector
 from common.bus_service import BusService
-from common.clock import Clock, monotonic_due
+from common.clock import monotonic_due
+from common.conducted import ConductedIntake
 from common.config.models import Config
 from common.core import Core
 from common.intake import Intake, PoisonError
@@ -28,15 +29,17 @@ class JournaledService:
     """One core on the bus, publishing the one topic of order flow that the routes give its service."""
 
     def __init__(
-        self, loop: EventLoop, config: Config, name: str, core: Core, *, clock: Clock, metrics: Observer | None = None
-    ) -> None:
-        """Open the journals, rebuild the core, bind and connect.
+        self, loop: EventLoop, config: Config, name: str, core: Core, *, metrics: Observer | None = None,
+        also: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        """Open the journals, rebuild the core, bind and connect; also: what the core hears of `common.routes.MAY_HEAR`.
 
         Raises:
             JournalError, DivergenceError, KeysError, ServiceError: with a sentence that says what to change.
         """
         self.core = core
         folder = Path(config.engine.data_dir) / name
+        self._clock = clock = loop.clock
         self.ledger = ledger = Ledger(core, folder, config.engine, clock)
         inputs = ledger.inbox.last_number
         base = inputs - ledger.recovered.redone
@@ -47,17 +50,19 @@ class JournaledService:
         for topic in _order_flow_of(name):
             bus.publisher.open_journaled(topic)
         connector = Connector(bus.context, bus.endpoints, bus.security, bus.wall, config.engine.peer_timeout_ms)
-        self.subscriber = connector.subscriber(name)
+        self.subscriber = connector.subscriber(name, also)
         self.subscriber.resume(self.ledger.cursors)
-        self.intake = Intake(bus, self.subscriber, self.ledger, clock)
+        intake = ConductedIntake if loop.is_conducted else Intake
+        self.intake = intake(bus, self.subscriber, self.ledger)
         self._desk = OperatorDesk(name, bus.commands, self.ledger)
         bus.assess, bus.details, bus.counters = self._assess, self._details, self._counters
-        self._clock = clock
+        bus.consumed = lambda: {topic: number for topic, (_, number) in ledger.cursors.items()}
         self._wire(loop)
 
     def _wire(self, loop: EventLoop) -> None:
         self.intake.let_flow()
-        loop.when_due(self._core_due, self._on_core_deadline)
+        if not loop.is_conducted:
+            loop.when_due(self._core_due, self._on_core_deadline)
         loop.every(UPKEEP_INTERVAL_NS, self.intake.upkeep)
         loop.every(SEEN_INTERVAL_NS, self.intake.tell_seen)
 

@@ -12,7 +12,7 @@ from types import FrameType
 
 import zmq
 
-from common.clock import monotonic_ns
+from common.clock import Clock, EventClock, WallClock, monotonic_ns
 
 LONGEST_WAIT_MS = 1_000
 EXIT_AT_ONCE = 130
@@ -22,9 +22,10 @@ type Due = Callable[[], int | None]
 
 
 class EventLoop:
-    """Readers and timers, until `stop`."""
+    """Readers and timers, until `stop`. clock: what the cores of this loop are told the time by."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
+        self.clock = WallClock() if clock is None else clock
         self._poller = zmq.Poller()
         self._readers: dict[object, Callback] = {}
         self._timers: list[tuple[Due, Callback]] = []
@@ -32,6 +33,11 @@ class EventLoop:
         self.add_reader(self._wake_read, self._drain_wakeups)
         self.stopping = False
         self.turns = 0
+
+    @property
+    def is_conducted(self) -> bool:
+        """Return whether a conductor says what happens next, and when it is: timers then move no core."""
+        return isinstance(self.clock, EventClock)
 
     def add_reader(self, readable: "zmq.Socket[bytes] | int", callback: Callback) -> None:
         """Call `callback` whenever a ZeroMQ socket or file descriptor can be read."""

@@ -11,6 +11,7 @@ from prometheus_client import REGISTRY
 
 from common.bus.security import KeysError
 from common.bus_service import BusService, ServiceError
+from common.clock import EventClock
 from common.config.checks import SECTIONS
 from common.config.endpoints import endpoints
 from common.config.load import ConfigError, LoadedConfig, load_config
@@ -46,10 +47,11 @@ type Build = Callable[[EventLoop, LoadedConfig], RunningService]
 
 
 def parse_arguments(name: str, arguments: Sequence[str] | None) -> argparse.Namespace:
-    """Return config (Path or None) and overrides (list of section.key=value)."""
+    """Return config (Path or None), overrides (list of section.key=value) and lockstep (whether inputs wait for a word)."""
     parser = argparse.ArgumentParser(prog=f"python -m services.{name}", description=f"Run the {name} service alone.")
     parser.add_argument("--config", type=Path, help="TOML or JSON file (default: config/system.toml)")
     parser.add_argument("--set", dest="overrides", action="append", default=[], metavar="SECTION.KEY=VALUE")
+    parser.add_argument("--lockstep", action="store_true", help="take each input when `orrery parity` says so")
     return parser.parse_args(arguments)
 
 
@@ -63,16 +65,15 @@ def run_service(name: str, build: Build, arguments: Sequence[str] | None = None)
         setup_logging(loaded.config.engine, name)
         for warning in loaded.warnings:
             get_logger("config").warning(warning)
-        return _run(name, build, loaded)
+        return _run(name, build, loaded, EventLoop(EventClock()) if options.lockstep else EventLoop())
     except STARTUP_ERRORS as error:
         text = str(error)
         sys.stderr.write(text + "\n" if text.startswith(f"{name}:") else f"{name}: {text}\n")
         return EXIT_USAGE
 
 
-def _run(name: str, build: Build, loaded: LoadedConfig) -> int:
+def _run(name: str, build: Build, loaded: LoadedConfig, loop: EventLoop) -> int:
     log = get_logger("main")
-    loop = EventLoop()
     loop.handle_signals()
     end = endpoints(loaded.config, name)
     metrics = serve_metrics(end.metrics_host, end.metrics_port, service=name)

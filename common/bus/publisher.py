@@ -102,6 +102,15 @@ class Publisher:
         """Take up the journaled topic where its outbox ends, so that heartbeats tell of it before the next message."""
         self._open(name)
 
+    def last_numbers(self) -> dict[str, int]:
+        """Return the number of the last message sent on each topic."""
+        return {name: topic.number for name, topic in self._topics.items()}
+
+    def last_number(self, topic: str) -> int:
+        """Return the number of the last message sent on a topic, 0 before the first."""
+        known = self._topics.get(topic)
+        return 0 if known is None else known.number
+
     def send_unkept(self, topic: str, message: AnyMessage) -> None:
         """Send a message that nobody asks for again (heartbeat, health, halt)."""
         number = self._unkept[topic] = self._unkept.get(topic, 0) + 1

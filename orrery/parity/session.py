@@ -47,6 +47,15 @@ class Session:
         """Return what a service answered."""
         return ReadJournal(self.folder / service / "outbox")
 
+    def published(self, service: str) -> Iterator[AnyMessage]:
+        """Yield the order flow that a service published; JournalError names what is damaged or no message."""
+        outbox = self.outbox(service)
+        for number, payload in outbox.read():
+            message = message_in(payload)
+            if message is None:
+                raise JournalError(f"{outbox.folder}: record {number}: expected a message, found none")
+            yield message
+
     def starts(self, service: str) -> list[Start]:
         """Return what the service ran with, in the order of time; CommandLineError if nobody knows."""
         if self.config is not None:

@@ -1,23 +1,21 @@
 """Execution's shell: its core and the simulated venue on the bus."""
 
-from common.clock import WallClock
 from common.config.instruments import instruments_of
 from common.config.load import LoadedConfig
 from common.config.models import Config
+from common.core import Core
 from common.journaled_service import JournaledService
 from common.routes import EXECUTION
 from common.runner import EventLoop
-from services.execution.core.execution_core import ExecutionCore
-from services.execution.core.venues.simulated import SimulatedVenue
+from services.execution.core.making import also_hears, make_execution
 from services.execution.metrics import ExecutionMetrics
 
 SAMPLE_INTERVAL_NS = 1_000_000_000
 
 
-def make_core(config: Config) -> ExecutionCore:
+def make_core(config: Config) -> Core:
     """Return a fresh core with the simulated venue, as the configuration wants them."""
-    instruments = instruments_of(config)
-    return ExecutionCore(config.execution, instruments, SimulatedVenue(config.execution, instruments))
+    return make_execution(config.execution, instruments_of(config))
 
 
 def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
@@ -28,8 +26,8 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
         loaded.config,
         EXECUTION,
         make_core(loaded.config),
-        clock=WallClock(),
         metrics=metrics,
+        also=also_hears(loaded.config.execution),
     )
     loop.every(SAMPLE_INTERVAL_NS, lambda: metrics.sample(service.core.status()))
     return service

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from common.bus_service import ServiceError
-from common.clock import Clock, WallClock
+from common.clock import Clock
 from common.config.load import LoadedConfig
 from common.config.models import Config
 from common.routes import MARKET_DATA
@@ -15,8 +15,10 @@ from common.runner import EventLoop
 from common.service_main import run_service
 from services.market_data.adapters.file_source import FileSettings, FileSource
 from services.market_data.adapters.pollable import PollableSource
+from services.market_data.adapters.recorded_inputs import RecordedInputs
 from services.market_data.adapters.recording_lines import Shape
 from services.market_data.adapters.recordings import RecordingError
+from services.market_data.adapters.stepping import RecordedSteps
 from services.market_data.adapters.venue_source import VenueSettings, VenueSource
 from services.market_data.adapters.websocket import WebSocketSettings
 from services.market_data.core.feed import MarketDataCore
@@ -39,8 +41,10 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> MarketDataService:
     Raises:
         ServiceError: the source cannot be opened or an address not bound.
     """
-    config, clock = loaded.config, WallClock()
+    config, clock = loaded.config, loop.clock
     kind = config.data_source.type or config.market_data.exchange
+    if loop.is_conducted:
+        return MarketDataService(loop, config, _in_lockstep(kind, config, clock))
     core, source = _parts(kind, config, clock)
     parts = Parts(
         core,
@@ -64,6 +68,19 @@ def _parts(kind: str, config: Config, clock: Clock) -> tuple[FeedCore, PollableS
     except ValueError as error:
         raise ServiceError(f"market_data.websocket_url, rest_url or streams: {error}") from error
     return MarketDataCore(config.market_data, symbols, load(kind)), source
+
+
+def _in_lockstep(kind: str, config: Config, clock: Clock) -> Parts:
+    """Return a recording that gives its next input when it is asked to."""
+    if kind != "file":
+        raise ServiceError(f"data_source.type: expected file in lock-step, found {kind}")
+    section, market_data = config.data_source.file, config.market_data
+    try:
+        inputs = RecordedInputs(Path(section.path), Path(section.rest_path) if section.rest_path else None)
+    except RecordingError as error:
+        raise ServiceError(f"data_source.file.path: {error}") from error
+    core = inputs.core(market_data, market_data.symbols)
+    return Parts(core, None, clock, MarketDataMetrics(simulated=False), steps=RecordedSteps(core, inputs, clock))
 
 
 def _recording(config: Config, clock: Clock) -> tuple[FeedCore, PollableSource]:

@@ -6,6 +6,7 @@ readers, so it waits until all have joined and none lags.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from common.bus.commands import CommandError
@@ -13,10 +14,11 @@ from common.bus_service import BusService
 from common.clock import Clock, monotonic_due
 from common.config.models import Config
 from common.logs import get_logger
-from common.messages import HealthState, MarketState
-from common.routes import MARKET_DATA, hearers_of
+from common.messages import AnyMessage, HealthState, MarketState
+from common.routes import MARKET_DATA, hearers_of, topic_of
 from common.runner import EventLoop
 from services.market_data.adapters.pollable import PollableSource
+from services.market_data.adapters.stepping import RecordedSteps
 from services.market_data.core.inputs import CoreInput, CoreOutput, DepthFailed, DepthRequest, Reconnect
 from services.market_data.core.source import FeedCore
 
@@ -44,13 +46,14 @@ class FiniteSource(Protocol):
 
 
 class Parts(NamedTuple):
-    """What the feed is wired from. source: None where the core makes its own data."""
+    """What the feed is wired from. source: None where the core makes its own data. steps: a recording in lock-step."""
 
     core: FeedCore
     source: PollableSource | None
     clock: Clock
     metrics: Observer
     paced_by_readers: bool = False
+    steps: RecordedSteps | None = None
 
 
 class MarketDataService:
@@ -58,7 +61,7 @@ class MarketDataService:
 
     def __init__(self, loop: EventLoop, config: Config, parts: Parts) -> None:
         """Bind and connect; raises what `BusService` raises."""
-        self.core, self.source, self._clock, self._metrics, paced = parts
+        self.core, self.source, self._clock, self._metrics, paced, _ = parts
         self._loop = loop
         self._readers = hearers_of(MARKET_DATA) if paced else ()
         self._streaming = self._connected_once = self._live_once = self._end_told = False
@@ -66,8 +69,32 @@ class MarketDataService:
         self.bus.publisher.snapshot_of = self.core.topic_snapshot
         self.bus.assess, self.bus.details, self.bus.counters = self._assess, self._details, self._counters
         self.bus.commands.on("require_bars", self._require_bars)
+        if parts.steps is not None:
+            steps = parts.steps
+            self.bus.commands.on("conduct.next", partial(self._conduct_next, steps))
+            return
         loop.when_due(self._core_due, self._on_core_deadline)
         loop.every(LAG_CHECK_NS, self._pace) if self._readers else self._pace()
+
+    def _conduct_next(self, steps: RecordedSteps, arguments: dict[str, Any], _request_id: str) -> dict[str, Any]:
+        """Publish what follows from the next `lines` of a recording.
+
+        Returns for each line played its messages, each [now_ns, topic, number], and whether it was the last.
+        """
+        played: list[list[tuple[int, str, int]]] = []
+        while not steps.finished and len(played) < int(arguments["lines"]):
+            told = list(map(self._told, steps.next()))
+            if told or not steps.finished:
+                played.append(told)
+        self.bus.touched()
+        return {"played": played, "finished": steps.finished, "error": steps.error}
+
+    def _told(self, timed: tuple[int, AnyMessage]) -> tuple[int, str, int]:
+        now_ns, message = timed
+        self._metrics.observe(message)
+        self.bus.publisher.publish(message)
+        topic = topic_of(message) or ""
+        return now_ns, topic, self.bus.publisher.last_number(topic)
 
     def _pace(self) -> None:
         """Let the source flow while all readers keep up, hold it while one does not."""

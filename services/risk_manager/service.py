@@ -1,6 +1,5 @@
 """The risk manager's shell: its core on the bus, with what operators may tell it."""
 
-from common.clock import WallClock
 from common.config.instruments import instruments_of
 from common.config.load import LoadedConfig
 from common.config.models import Config
@@ -27,7 +26,6 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
         loaded.config,
         RISK_MANAGER,
         make_core(loaded.config),
-        clock=WallClock(),
         metrics=metrics,
     )
     loop.every(SAMPLE_INTERVAL_NS, lambda: metrics.sample(service.core.status()))

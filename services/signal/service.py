@@ -1,7 +1,6 @@
 """The signal service's shell: runners with their Lua hosts on the bus; market data is asked for the bars they need."""
 
 from common.bus_service import ServiceError
-from common.clock import WallClock
 from common.config.instruments import instruments_of
 from common.config.load import LoadedConfig
 from common.config.models import Config
@@ -41,7 +40,6 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
         loaded.config,
         SIGNAL,
         core,
-        clock=WallClock(),
         metrics=SignalMetrics(),
     )
     service.when_appears(MARKET_DATA, "require_bars", {"bars": core.required_bars()})

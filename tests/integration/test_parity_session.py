@@ -14,7 +14,7 @@ from common.records import first_numbers, frame, path_of
 from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SERVICES, SIGNAL
 from common.sessions import FILE_NAME, read_starts
 from orrery.__main__ import main
-from orrery.parity.sessions_report import SessionReport
+from orrery.parity.session_report import SessionReport
 from tests.integration.harness import PROJECT, Stack, wait_until
 
 STRATEGY = (PROJECT / "strategies" / "ema_crossover.lua").read_text()
@@ -104,6 +104,11 @@ def asked(capsys: pytest.CaptureFixture[str], session: Path, *more: str) -> tupl
     return code, msgspec.json.decode(capsys.readouterr().out, type=SessionReport)
 
 
+def last_file(folder: Path) -> Path:
+    """Return the latest file of a journal that has records."""
+    return [path for first in first_numbers(folder) if (path := path_of(folder, first)).stat().st_size][-1]
+
+
 def rewrite(folder: Path, number: int, payload: bytes) -> None:
     """Write another payload under a record's number, with a checksum that fits."""
     first = max(each for each in first_numbers(folder) if each <= number)
@@ -153,7 +158,7 @@ def test_one_changed_output_is_found_with_its_causes(session: Path, capsys: pyte
 
 def test_one_flipped_byte_of_an_output_is_found(session: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outbox = session / RISK_MANAGER / "outbox"
-    path = path_of(outbox, first_numbers(outbox)[-1])
+    path = last_file(outbox)
     data = bytearray(path.read_bytes())
     data[-10] ^= 1
     path.write_bytes(bytes(data))
@@ -166,7 +171,7 @@ def test_one_flipped_byte_of_an_output_is_found(session: Path, capsys: pytest.Ca
 
 def test_one_flipped_byte_of_an_input_makes_it_unusable(session: Path, capsys: pytest.CaptureFixture[str]) -> None:
     inbox = session / EXECUTION / "inbox"
-    path = path_of(inbox, first_numbers(inbox)[-1])
+    path = last_file(inbox)
     data = bytearray(path.read_bytes())
     data[40] ^= 1
     path.write_bytes(bytes(data))
@@ -191,7 +196,7 @@ def test_an_input_that_nobody_sent_is_found(session: Path, capsys: pytest.Captur
 
 def test_a_lost_end_is_found(session: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outbox = session / EXECUTION / "outbox"
-    path = path_of(outbox, first_numbers(outbox)[-1])
+    path = last_file(outbox)
     path.write_bytes(path.read_bytes()[:-3])
     code, report = asked(capsys, session)
     assert code == 1

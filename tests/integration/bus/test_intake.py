@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from common.clock import WallClock
 from common.codec import decode
 from common.config.models import Config
 from common.inputs import read_inputs
@@ -49,7 +48,7 @@ class Living:
         }
         config = Config.model_validate({"engine": {"data_dir": str(rig.folder / "data")}, **sections})
         self.core = TinyCore("maker")
-        self.service = JournaledService(self.loop, config, SIGNAL, self.core, clock=WallClock())
+        self.service = JournaledService(self.loop, config, SIGNAL, self.core)
         rig.add(self, self.close)
         self._closed = False
 

@@ -7,7 +7,6 @@ import os
 import sys
 
 from common.bus_service import BusService
-from common.clock import WallClock
 from common.config.load import LoadedConfig
 from common.journaled_service import JournaledService
 from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
@@ -39,7 +38,7 @@ class Feed:
 def build(loop: EventLoop, loaded: LoadedConfig, name: str) -> JournaledService:
     """Return the journaled service of that name."""
     core = TinyCore(ROLES[name], int(os.environ.get("TINY_TOTAL", "0")), os.environ.get("TINY_PRICE", "100"))
-    service = JournaledService(loop, loaded.config, name, core, clock=WallClock())
+    service = JournaledService(loop, loaded.config, name, core)
     service.allow_operator("count", "make")
     return service
 
