@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from common.messages import Fill, Halt, OrderRefused, RejectReason, RunnerFailed, RunnerState, RunnerTransitioned
+from common.messages import (
+    Fill,
+    Halt,
+    OperatorCommand,
+    OrderRefused,
+    RejectReason,
+    RunnerFailed,
+    RunnerState,
+    RunnerTransitioned,
+)
 from services.event_store.core.projection.compare import compare
 from services.event_store.core.projection.fold import UNDECODABLE, Projection
 from services.event_store.core.projection.shown import describe
@@ -126,6 +135,16 @@ def test_runners_halts_and_breaker() -> None:
         "state": "analyzing", "since_ns": 7, "reason": "bullish", "transitions": 1, "errors": 1,
         "last_error": "x.lua:1: no", "paused": True,
     }  # fmt: skip
+    for at_ns, name, paused in ((9, "runner.resume", False), (12, "runner.pause", True), (10, "runner.resume", True)):
+        command = OperatorCommand(
+            id="x", service="signal", name=name, arguments={"runner": "ema:BTCUSDT"}, event_ns=at_ns, received_ns=at_ns
+        )
+        projection.apply(command)
+        assert describe(projection.state)["runners"]["ema:BTCUSDT"]["paused"] is paused
+    projection.apply(
+        OperatorCommand(id="y", service="risk_manager", name="reset_breaker", arguments={}, event_ns=8, received_ns=8)
+    )
+    assert describe(projection.state)["breaker"] == {"reason": "", "refusals": 1}
     assert shown["halts"] == {"signal": "AssertionError"}
     assert shown["breaker"] == {"reason": "lost 81", "refusals": 1}
     assert shown["orders"]["open"]["ema:BTCUSDT-1"]["stage"] == "refused"

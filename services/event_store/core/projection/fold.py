@@ -22,6 +22,7 @@ from common.messages import (
     InputGap,
     IntentKind,
     MarketStatus,
+    OperatorCommand,
     OrderAccepted,
     OrderCancelled,
     OrderIntent,
@@ -37,12 +38,12 @@ from common.messages import (
 )
 from common.money import ZERO, use_money_context
 from services.event_store.core.projection.orders import KEPT, OrderTable
-from services.event_store.core.projection.state import RunnerRecord, State
+from services.event_store.core.projection.state import RunnerRecord, State, command_key
 from services.event_store.core.stored import Stored
 
 UNDECODABLE = "undecodable"
-MARKET_DATA = frozenset({"quotes", "trades", "bars", "markets", "counts"})
-"""Sections that market data moves; a listener may have been told of less of it than was published."""
+FLOW = ("accounts", "breaker", "holdings", "orders", "positions", "runners")
+"""Sections that order flow and runners determine: the services' own journals give the same."""
 
 _encode = msgspec.msgpack.Encoder(decimal_format="string", order="deterministic").encode
 
@@ -118,7 +119,8 @@ class Projection:
 
     def flow_digest(self) -> str:
         """Return the SHA-256 of what order flow alone determines: the same for the log and for the services' journals."""
-        return _sum({name: digest for name, digest in self.digests().items() if name not in MARKET_DATA})
+        digests = self.digests()
+        return _sum({name: digests[name] for name in FLOW})
 
     def _count(self, name: str) -> None:
         counts = self.state.counts
@@ -144,6 +146,7 @@ class Projection:
             Fill: lambda fill: _filled(state, orders, fill),
             RunnerTransitioned: lambda moved: _moved(state, moved),
             RunnerFailed: lambda failed: _failed(state, failed),
+            OperatorCommand: lambda command: _commanded(state, command),
             Halt: lambda halt: state.halts.__setitem__(halt.service, halt),
             InputGap: lambda gap: state.gaps.__setitem__(gap.topic, gap),
         }
@@ -188,7 +191,14 @@ def _moved(state: State, moved: RunnerTransitioned) -> None:
 def _failed(state: State, failed: RunnerFailed) -> None:
     record = _runner(state, failed)
     record.errors += 1
-    record.last_error, record.is_paused = failed.error, failed.paused
+    record.last_error, record.is_paused, record.failed_ns = failed.error, failed.paused, failed.event_ns
+
+
+def _commanded(state: State, command: OperatorCommand) -> None:
+    key = command_key(command.name, command.arguments.get("runner", ""))
+    known = state.commands.get(key)
+    if known is None or known.event_ns < command.event_ns:
+        state.commands[key] = command
 
 
 def _runner(state: State, about: RunnerTransitioned | RunnerFailed) -> RunnerRecord:

@@ -4,7 +4,7 @@ from typing import Any
 
 from common.money import ZERO, figure, ratio, use_money_context
 from services.event_store.core.projection.orders import OrderRecord
-from services.event_store.core.projection.state import State
+from services.event_store.core.projection.state import RunnerRecord, State, command_key
 
 
 def describe(state: State) -> dict[str, Any]:
@@ -46,16 +46,33 @@ def describe(state: State) -> dict[str, Any]:
                 "transitions": runner.transitions,
                 "errors": runner.errors,
                 "last_error": runner.last_error,
-                "paused": runner.is_paused,
+                "paused": _is_paused(state, name, runner),
             }
             for name, runner in sorted(state.runners.items())
         },
-        "breaker": {"reason": state.breaker.reason, "refusals": state.breaker.refusals},
+        "breaker": {"reason": _breaker(state), "refusals": state.breaker.refusals},
         "markets": {symbol: status.state.value for symbol, status in sorted(state.markets.items())},
         "quotes": {symbol: [quote.bid, quote.ask] for symbol, quote in sorted(state.quotes.items())},
         "halts": {service: halt.error for service, halt in sorted(state.halts.items())},
         "counts": dict(sorted(state.counts.items())),
     }
+
+
+def _is_paused(state: State, name: str, runner: RunnerRecord) -> bool:
+    """Return whether a runner is asked no more: operators and errors come by different streams, so the later one holds."""
+    paused, resumed = (_commanded_ns(state, command, name) for command in ("runner.pause", "runner.resume"))
+    failed_ns = runner.failed_ns if runner.is_paused else 0
+    return max(paused, failed_ns) > resumed
+
+
+def _breaker(state: State) -> str:
+    is_reset = _commanded_ns(state, "reset_breaker", "") > state.breaker.since_ns
+    return "" if is_reset else state.breaker.reason
+
+
+def _commanded_ns(state: State, name: str, runner: str) -> int:
+    command = state.commands.get(command_key(name, runner))
+    return 0 if command is None else command.event_ns
 
 
 def describe_order(order: OrderRecord) -> dict[str, Any]:

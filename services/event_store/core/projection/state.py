@@ -10,6 +10,7 @@ from common.messages import (
     Halt,
     InputGap,
     MarketStatus,
+    OperatorCommand,
     PositionChanged,
     Quote,
     RunnerState,
@@ -21,7 +22,7 @@ from services.event_store.core.projection.orders import OrderTable
 class RunnerRecord(msgspec.Struct):
     """A strategy runner: where its state machine stands, how it came there, and its errors.
 
-    is_paused: it failed too often; not known to have been resumed until it transits again.
+    failed_ns: when it last failed; is_paused: it had failed too often then, and has found no opportunity since.
     """
 
     strategy: str
@@ -33,6 +34,7 @@ class RunnerRecord(msgspec.Struct):
     transitions: int = 0
     errors: int = 0
     last_error: str = ""
+    failed_ns: int = 0
     is_paused: bool = False
 
 
@@ -48,7 +50,8 @@ class State(msgspec.Struct, kw_only=True):
     """All that was folded. Each field is one section, with a digest of its own.
 
     accounts: by currency. positions and holdings: by symbol, then runner; holdings are what the fills sum to, base units.
-    bars: by symbol, then timeframe. halts: the latest of each service. counts: events by type.
+    bars: by symbol, then timeframe. commands: the latest of operators, by name and runner. halts: the latest of each
+    service. counts: events by type.
     """
 
     accounts: dict[str, AccountChanged] = {}
@@ -61,6 +64,12 @@ class State(msgspec.Struct, kw_only=True):
     quotes: dict[str, Quote] = {}
     trades: dict[str, Trade] = {}
     bars: dict[str, dict[str, Bar]] = {}
+    commands: dict[str, OperatorCommand] = {}
     halts: dict[str, Halt] = {}
     gaps: dict[str, InputGap] = {}
     counts: dict[str, int] = {}
+
+
+def command_key(name: str, runner: str) -> str:
+    """Return under which key the latest command of a name to a runner is kept."""
+    return f"{name} {runner}".rstrip()
