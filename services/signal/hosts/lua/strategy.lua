@@ -210,7 +210,7 @@ end
 
 -- Set what is known before the first update. `bytes`: a map of symbol, currency, params, seed, specs, indicators.
 function H.configure(bytes)
-  disarm()
+  H.unlimited()
   local given = H.unpack(bytes)
   market.symbol, account.currency = given.symbol, given.currency
   for key, value in next, given.params do
@@ -227,7 +227,7 @@ end
 
 -- Return all that the strategy remembers, as canonical bytes.
 function H.save()
-  disarm()
+  H.unlimited()
   local free = {}
   for key, value in next, store do
     if not RESERVED[key] then
@@ -242,7 +242,7 @@ end
 
 -- Take over what `save` returned, into a fresh load.
 function H.restore(bytes)
-  disarm()
+  H.unlimited()
   local saved = H.unpack(bytes)
   for key, value in next, saved.context do
     store[key] = value

@@ -94,7 +94,7 @@ def test_more_slots_than_a_trampoline_names() -> None:
         ("ema(2.5)", "indicators.ema: period: expected an integer from 1 to 100000, found 2.5"),
         ("ema(1, 2)", "indicators.ema: expected at most 1 parameters, found 2"),
         ("bollinger(20, -1)", "indicators.bollinger: deviations: expected a number from 0 to 100, found -1"),
-        ("wma(3)", "indicators.wma: no such indicator; there are atr, avg_volume, bollinger, ema,"),
+        ("hma(3)", "indicators.hma: no such indicator; there are adx, atr, avg_volume, bollinger,"),
     ],
 )
 def test_wrong_indicators_are_errors_at_their_line(call: str, text: str) -> None:
@@ -223,6 +223,17 @@ def test_an_instruction_limit_is_exact_and_the_same_every_time() -> None:
             assert ask(host).error is not None
             counts.append(host.save())
     assert len(set(counts)) == 1
+
+
+def test_a_large_state_is_saved_and_restored_though_a_call_had_nothing_left() -> None:
+    body = "if #(context.kept or {}) == 0 then local t = {} for i = 1, 900 do t[i] = i end context.kept = t end while true do end"
+    limits = LuaLimits(instructions=200_000)
+    host, fresh = lua_host(detecting(body), limits), lua_host(detecting(body), limits)
+    assert ask(host).error is not None
+    saved = host.save()
+    assert len(saved) > 900
+    fresh.restore(saved)
+    assert fresh.save() == saved
 
 
 STATEFUL = """
