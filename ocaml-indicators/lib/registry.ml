@@ -73,8 +73,9 @@ let spreads =
       (fun int number ~high ~low ~close ->
         let multiplier = number "multiplier" and atr_period = int "atr_period" in
         triple (Spread.keltner ~period:(int "period") ~multiplier ~atr_period ~high ~low ~close));
-    bars "donchian" "Donchian channel" [ period ~default:20.0 () ] [ "upper"; "middle"; "lower" ]
-      (fun int _ ~high ~low ~close:_ -> triple (Spread.donchian ~period:(int "period") ~high ~low));
+    make "donchian" "Donchian channel" [ period ~default:20.0 () ] [ "high"; "low" ] [ "upper"; "middle"; "lower" ]
+      (fun int _ column ->
+        triple (Spread.donchian ~period:(int "period") ~high:(column "high") ~low:(column "low")));
   ]
 
 let channels =

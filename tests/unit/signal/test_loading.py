@@ -193,7 +193,7 @@ def test_warnings_are_not_fatal(write: Any) -> None:
             "nil until it is warm",
         ),
         ("return { t = os.time() }", ":1: attempt to index a nil value (global 'os')", "market_data.timestamp"),
-        ("return { x = indicators.wma(3) }", ":1: indicators.wma: no such indicator", "orrery indicators --list"),
+        ("return { x = indicators.hma(3) }", ":1: indicators.hma: no such indicator", "orrery indicators --list"),
         ("while true do end", ":1: more than 100000 instructions in one call", "loop over less"),
         ("context.f = print", ":1: context.f: a function is not plain data", "numbers, strings, booleans"),
     ],

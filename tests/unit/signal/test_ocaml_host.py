@@ -20,7 +20,7 @@ def program() -> Iterator[OcamlIndicators]:
     found = find_program(ROOT)
     if found is None:
         pytest.skip("ocaml-indicators is not built: `make ocaml` builds it where dune is")
-    with OcamlIndicators([str(found)]) as indicators:
+    with OcamlIndicators([str(found)], deadline_seconds=20.0) as indicators:
         yield indicators
 
 

@@ -1,28 +1,44 @@
 """The indicators there are, by name: one file each, found here by the name of its file."""
 
 from services.signal.core.indicator import Indicator
+from services.signal.core.indicators.adx import Adx
 from services.signal.core.indicators.atr import Atr
 from services.signal.core.indicators.avg_volume import AvgVolume
 from services.signal.core.indicators.bollinger import Bollinger
+from services.signal.core.indicators.cci import Cci
+from services.signal.core.indicators.donchian import Donchian
 from services.signal.core.indicators.ema import Ema
 from services.signal.core.indicators.highest import Highest
+from services.signal.core.indicators.keltner import Keltner
 from services.signal.core.indicators.lowest import Lowest
 from services.signal.core.indicators.macd import Macd
+from services.signal.core.indicators.obv import Obv
+from services.signal.core.indicators.roc import Roc
 from services.signal.core.indicators.rsi import Rsi
 from services.signal.core.indicators.sma import Sma
 from services.signal.core.indicators.stddev import Stddev
+from services.signal.core.indicators.stochastic import Stochastic
+from services.signal.core.indicators.wma import Wma
 
 REGISTRY: dict[str, type[Indicator]] = {
+    "adx": Adx,
     "atr": Atr,
     "avg_volume": AvgVolume,
     "bollinger": Bollinger,
+    "cci": Cci,
+    "donchian": Donchian,
     "ema": Ema,
     "highest": Highest,
+    "keltner": Keltner,
     "lowest": Lowest,
     "macd": Macd,
+    "obv": Obv,
+    "roc": Roc,
     "rsi": Rsi,
     "sma": Sma,
     "stddev": Stddev,
+    "stochastic": Stochastic,
+    "wma": Wma,
 }
 """Indicator name to class; a test compares it with the folder."""
 

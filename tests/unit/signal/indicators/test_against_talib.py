@@ -67,9 +67,45 @@ def before(values: npt.NDArray[np.float64], period: int, reduce: Callable[..., A
     return np.concatenate([np.full(period, np.nan), reduce(windows, axis=1)])
 
 
+def donchian(columns: Columns, period: int) -> list[npt.NDArray[np.float64]]:
+    """Return the channel of the last `period` bars by TA-Lib's extremes."""
+    upper, lower = talib.MAX(columns["high"], period), talib.MIN(columns["low"], period)
+    return [upper, (upper + lower) / 2, lower]
+
+
+def keltner(columns: Columns, period: int, multiplier: float, atr_period: int) -> list[npt.NDArray[np.float64]]:
+    """Return the channel by TA-Lib's average and range."""
+    middle, width = talib.EMA(columns["close"], period), multiplier * talib.ATR(*hlc(columns), atr_period)
+    return [middle + width, np.where(np.isnan(width), np.nan, middle), middle - width]
+
+
+def adx(columns: Columns, period: int) -> list[npt.NDArray[np.float64]]:
+    """Return the index and its two directions, from where the index begins."""
+    index = talib.ADX(*hlc(columns), period)
+    directions = [talib.PLUS_DI(*hlc(columns), period), talib.MINUS_DI(*hlc(columns), period)]
+    return [index, *(np.where(np.isnan(index), np.nan, line) for line in directions)]
+
+
+def hlc(columns: Columns) -> tuple[npt.NDArray[np.float64], ...]:
+    """Return high, low and close."""
+    return columns["high"], columns["low"], columns["close"]
+
+
 CASES: dict[str, tuple[str, tuple[float, ...], Callable[[Columns], Any]]] = {
     "sma(2)": ("sma", (2,), lambda c: talib.SMA(c["close"], 2)),
     "sma(50)": ("sma", (50,), lambda c: talib.SMA(c["close"], 50)),
+    "wma(2)": ("wma", (2,), lambda c: talib.WMA(c["close"], 2)),
+    "wma(30)": ("wma", (30,), lambda c: talib.WMA(c["close"], 30)),
+    "roc(10)": ("roc", (10,), lambda c: talib.ROC(c["close"], 10)),
+    "obv()": ("obv", (), lambda c: talib.OBV(c["close"], c["volume"])),
+    "cci(20)": ("cci", (20,), lambda c: talib.CCI(*hlc(c), 20)),
+    "stochastic(14, 3, 3)": ("stochastic", (14, 3, 3), lambda c: talib.STOCH(*hlc(c), 14, 3, 0, 3, 0)),
+    "stochastic(5, 4, 1)": ("stochastic", (5, 4, 1), lambda c: talib.STOCH(*hlc(c), 5, 1, 0, 4, 0)),
+    "adx(14)": ("adx", (14,), lambda c: adx(c, 14)),
+    "adx(2)": ("adx", (2,), lambda c: adx(c, 2)),
+    "donchian(20)": ("donchian", (20,), lambda c: donchian(c, 20)),
+    "keltner(20, 2, 10)": ("keltner", (20, 2, 10), lambda c: keltner(c, 20, 2, 10)),
+    "keltner(5, 1.5, 30)": ("keltner", (5, 1.5, 30), lambda c: keltner(c, 5, 1.5, 30)),
     "ema(10)": ("ema", (10,), lambda c: talib.EMA(c["close"], 10)),
     "ema(200)": ("ema", (200,), lambda c: talib.EMA(c["close"], 200)),
     "rsi(2)": ("rsi", (2,), lambda c: talib.RSI(c["close"], 2)),

@@ -16,7 +16,8 @@ from services.signal.core.indicators import REGISTRY
 
 PARAMETERS: dict[str, tuple[float, ...]] = {
     "atr": (14,), "avg_volume": (20,), "bollinger": (20, 2), "ema": (10,), "highest": (20,), "lowest": (20,),
-    "macd": (12, 26, 9), "rsi": (14,), "sma": (20,), "stddev": (20,),
+    "macd": (12, 26, 9), "rsi": (14,), "sma": (20,), "stddev": (20,), "adx": (14,), "cci": (20,), "donchian": (20,),
+    "keltner": (20, 2, 10), "obv": (), "roc": (10,), "stochastic": (14, 3, 3), "wma": (20,),
 }  # fmt: skip
 
 
@@ -119,7 +120,7 @@ def test_state_continues_identically(name: str, prices: list[float], cut: float)
         ("rsi", (1,), "rsi: period: expected an integer from 2 to 100000, found 1"),
         ("bollinger", (20, -1), "bollinger: deviations: expected a number from 0 to 100, found -1"),
         ("sma", (1, 2), "sma: expected period, found 2 values"),
-        ("foo", (1,), "foo: no such indicator; there are atr,"),
+        ("foo", (1,), "foo: no such indicator; there are adx,"),
     ],
 )
 def test_bad_parameters_are_named(name: str, parameters: tuple[float, ...], text: str) -> None:
