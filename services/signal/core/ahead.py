@@ -15,18 +15,16 @@ Column = Sequence[float | None]
 _COLUMNS = {"open": "opens", "high": "highs", "low": "lows", "close": "closes", "volume": "volumes"}
 
 
-def inputs_of(indicator: Indicator, rows: BarRows, first: int, behind: int) -> list[Sequence[float]]:
-    """Return the columns that an indicator takes, for some rows."""
-    part = slice(first - rows.first, behind - rows.first)
-    return [getattr(rows, _COLUMNS[name])[part] for name in indicator.INPUTS]
-
-
 def update_many(indicator: Indicator, columns: Sequence[Sequence[float]]) -> Sequence[Value]:
-    """Feed bars given as columns; return what `update` answers for each of them."""
+    """Feed bars given as columns; return what `update` answers for each."""
     if isinstance(indicator, Vectorised):
         return indicator.update_many(*columns)
-    update = indicator.update
-    return [update(*values) for values in zip(*columns, strict=True)]
+    return list(map(indicator.update, *columns))
+
+
+def _feed(indicator: Indicator, rows: BarRows, first: int, behind: int) -> Sequence[Value]:
+    part = slice(first - rows.first, behind - rows.first)
+    return update_many(indicator, [getattr(rows, _COLUMNS[name])[part] for name in indicator.INPUTS])
 
 
 def _slots(values: Sequence[Any], outputs: int) -> list[Column]:
@@ -51,8 +49,7 @@ class Ahead:
         self._indicators = indicators
         self._states = [indicator.state() for indicator in indicators]
         for indicator in indicators:
-            values = update_many(indicator, inputs_of(indicator, rows, first, rows.behind))
-            self.columns += _slots(values, len(indicator.OUTPUTS))
+            self.columns += _slots(_feed(indicator, rows, first, rows.behind), len(indicator.OUTPUTS))
 
     def market(self) -> list[Column]:
         """Return the columns of the market for the same rows, in the order in which hosts take them."""
@@ -73,4 +70,4 @@ class Ahead:
             return
         for indicator, state in zip(self._indicators, self._states, strict=True):
             indicator.restore(state)
-            update_many(indicator, inputs_of(indicator, self.rows, self.first, self.reached))
+            _feed(indicator, self.rows, self.first, self.reached)

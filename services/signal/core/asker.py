@@ -6,7 +6,7 @@ from typing import Any
 
 from common.messages import AnyMessage, RunnerFailed
 from services.signal.core.bank import IndicatorBank
-from services.signal.core.host import FUNCTION_NAMES, AccountView, Function, MarketView, Outcome, StrategyHost
+from services.signal.core.host import FUNCTION_NAMES, AccountView, Function, MarketView, Outcome, SpanHost, StrategyHost
 from services.signal.core.orders import Origin
 from services.signal.core.series import Series
 from services.signal.core.spec import StrategySpec
@@ -20,7 +20,7 @@ MARKET_FIELDS = len(MarketView._fields)
 class Asker:
     """Counts evaluations and errors; after `max_errors` updates in a row with an error it is paused.
 
-    answered: what the host has said to the next question already.
+    answered: what the host has said to the next question already. walker: the host, if it can go through many bars.
     """
 
     __slots__ = (
@@ -39,11 +39,13 @@ class Asker:
         "paused",
         "series",
         "strategy",
+        "walker",
     )
 
     def __init__(self, strategy: StrategySpec, host: StrategyHost, series: Series, max_errors: int) -> None:
         self.strategy = strategy
         self.host = host
+        self.walker = host if isinstance(host, SpanHost) else None
         self.series = series
         self.max_errors = max_errors
         self.arguments: list[float | None] = [None] * MARKET_FIELDS
@@ -67,6 +69,15 @@ class Asker:
         if self.account is not self._told and self.account is not None:
             self.host.set_account(self.account)
             self._told = self.account
+
+    def prepare(self, walker: SpanHost) -> int:
+        """Let the host have the columns that the indicators were computed for; return their first row."""
+        ahead = self.bank.ahead
+        assert ahead is not None, "expected indicators that looked ahead"
+        if not ahead.is_loaded:
+            walker.load_rows([*ahead.market(), *ahead.columns])
+            ahead.is_loaded = True
+        return ahead.first
 
     def ask(self, function: Function, origin: Origin, out: list[AnyMessage]) -> dict[str, Any] | None:
         """Return what a function answered; None for nil, and for an error, which is counted and told in `out`."""

@@ -7,7 +7,7 @@ from typing import Any
 from common.messages import Bar
 from services.signal.core.ahead import Ahead
 from services.signal.core.indicator import BadParametersError, Indicator, IndicatorKey, Value, make
-from services.signal.core.indicators import REGISTRY
+from services.signal.core.indicators import BUILT_IN, REGISTRY
 from services.signal.core.rows import BarRows
 
 
@@ -19,12 +19,13 @@ class IndicatorBank:
     bars are known beforehand, `look_ahead` computes the outputs for all of them and `show` puts them in their slots.
     """
 
-    __slots__ = ("_ahead", "_by_key", "_first_slot", "_of_close", "_others", "arguments", "keys")
+    __slots__ = ("_by_key", "_first_slot", "_may_look_ahead", "_of_close", "_others", "ahead", "arguments", "keys")
 
     def __init__(self, arguments: list[float | None], keys: Iterable[IndicatorKey]) -> None:
         self.arguments = arguments
         self._first_slot = len(arguments)
-        self._ahead: Ahead | None = None
+        self.ahead: Ahead | None = None
+        self._may_look_ahead = True
         self.keys: list[IndicatorKey] = []
         self._by_key: dict[IndicatorKey, tuple[Indicator, int]] = {}
         self._of_close: list[tuple[Callable[..., Any], int]] = []
@@ -45,6 +46,7 @@ class IndicatorBank:
         slot, outputs = len(self.arguments), len(indicator.OUTPUTS)
         self.arguments.extend([None] * outputs)
         self.keys.append(key)
+        self._may_look_ahead = self._may_look_ahead and key.name in BUILT_IN
         self._by_key[key] = (indicator, slot)
         self._feed(indicator, window)
         self._write(indicator, slot)
@@ -56,7 +58,7 @@ class IndicatorBank:
 
     def update(self, bar: Bar) -> None:
         """Feed a closed bar to all indicators."""
-        if self._ahead is not None:
+        if self.ahead is not None:
             self.stay()
         arguments, close = self.arguments, bar.close
         for update, slot in self._of_close:
@@ -68,25 +70,26 @@ class IndicatorBank:
             else:
                 arguments[slot] = value
 
-    def look_ahead(self, rows: BarRows, row: int) -> Ahead:
-        """Return the outputs for these rows, from `row` on or from before; computed anew where there are none."""
-        ahead = self._ahead
+    def look_ahead(self, rows: BarRows, row: int) -> Ahead | None:
+        """Return the outputs for these rows, from `row` on or from before; None where one is a plug-in."""
+        ahead = self.ahead
         if ahead is None or ahead.rows is not rows or ahead.reached != row:
             self.stay()
-            indicators = [self._by_key[key][0] for key in self.keys]
-            self._ahead = ahead = Ahead(indicators, rows, row)
+            if not self._may_look_ahead:
+                return None
+            self.ahead = ahead = Ahead([self._by_key[key][0] for key in self.keys], rows, row)
         return ahead
 
     def show(self, row: int) -> None:
         """Put the outputs at a row, which was looked ahead to, into the slots."""
-        assert self._ahead is not None, f"row {row}: expected one that was looked ahead to"
-        self._ahead.show(row, self.arguments, self._first_slot)
+        assert self.ahead is not None, f"row {row}: expected one that was looked ahead to"
+        self.ahead.show(row, self.arguments, self._first_slot)
 
     def stay(self) -> None:
         """Forget what lies ahead."""
-        if self._ahead is not None:
-            self._ahead.go_back()
-            self._ahead = None
+        if self.ahead is not None:
+            self.ahead.go_back()
+            self.ahead = None
 
     def _feed(self, indicator: Indicator, window: Iterable[Bar]) -> None:
         inputs = indicator.INPUTS

@@ -36,6 +36,24 @@ class Extreme:
         self._count = count + 1
         return self.value
 
+    def update_many(self, values: Sequence[float]) -> list[float | None]:
+        """Take values; return what `update` answers for each."""
+        queue, count, period, sign, value = self._queue, self._count, self._period, self._sign, self.value
+        found: list[float | None] = []
+        for x in values:
+            if count >= period:
+                if queue[0][0] < count - period:
+                    queue.popleft()
+                value = queue[0][1] * sign
+            found.append(value)
+            weighed = x * sign
+            while queue and queue[-1][1] <= weighed:
+                queue.pop()
+            queue.append((count, weighed))
+            count += 1
+        self._count, self.value = count, value
+        return found
+
     def state(self) -> tuple[Any, ...]:
         """Return all that is remembered."""
         return (self._count, tuple(self._queue), self.value)

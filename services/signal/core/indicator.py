@@ -65,8 +65,8 @@ class Indicator(Protocol):
 
 
 @runtime_checkable
-class Vectorised(Protocol):
-    """An indicator with a form for many bars at once."""
+class Vectorised(Indicator, Protocol):
+    """An indicator with a form for many bars at once, to the bit the same as the one for a single bar."""
 
     def update_many(self, *inputs: Sequence[float]) -> Sequence[Value]:
         """Take bars as columns, in the order of INPUTS; return what `update` would for each, and remember the same."""

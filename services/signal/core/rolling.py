@@ -52,6 +52,26 @@ class RollingMean:
         self.value = value = self._anchor + total / self._period
         return value
 
+    def update_many(self, values: Sequence[float]) -> list[float | None]:
+        """Take values; return what `update` answers for each."""
+        ring, period, means = self._ring, self._period, list[float | None]()
+        position, anchor, limit, total = self._position, self._anchor, self._limit, self._sum
+        for x in values:
+            step = x - ring[position]
+            ring[position] = x
+            position += 1
+            if position == period or not -limit <= step <= limit:
+                self._position = 0 if position == period else position
+                means.append(self._anew())
+                position, anchor, limit, total = self._position, self._anchor, self._limit, self._sum
+            else:
+                total += step
+                means.append(anchor + total / period)
+        self._position, self._sum = position, total
+        if means:
+            self.value = means[-1]
+        return means
+
     def _anew(self) -> float | None:
         if self._count < self._period:
             self._count += 1

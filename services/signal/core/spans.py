@@ -46,26 +46,51 @@ class Walked(NamedTuple):
 
 def walk(runner: Runner, span: Span, *, trusted: bool) -> Walked:
     """Take closed bars one after the other, at least one, until something follows or the span ends."""
-    function = _question(runner, trusted=trusted)
-    if function is not None and _is_warm(runner):
-        host, behind = runner.asker.host, _patience(runner, span)
-        if isinstance(host, SpanHost) and behind > span.first:
-            return _ask_many(runner, host, function, span._replace(behind=behind), trusted=trusted)
-    return _take_one(runner, span, trusted=trusted)
+    ahead = runner.asker.bank.look_ahead(span.rows, span.first)
+    if ahead is None:
+        return _take_one(runner, span, trusted=trusted)
+    silent = _silent(runner, span)
+    if silent:
+        return _walked(runner, span, silent)
+    function, walker = _question(runner, trusted=trusted), runner.asker.walker
+    behind = _patience(runner, span)
+    if function is None or walker is None or behind <= span.first:
+        runner.asker.bank.show(span.first)
+        walked = _walked(runner, span, span.first + 1)
+        return walked._replace(out=_hear(runner, span, span.first, trusted=trusted))
+    return _ask_many(runner, walker, function, span._replace(behind=behind), trusted=trusted)
+
+
+def _take_one(runner: Runner, span: Span, *, trusted: bool) -> Walked:
+    walked = _walked(runner, span, span.first + 1)
+    runner.asker.bank.update(span.rows.bar(span.first))
+    return walked._replace(out=_hear(runner, span, span.first, trusted=trusted))
+
+
+def _walked(runner: Runner, span: Span, behind: int) -> Walked:
+    return Walked(behind, runner.asker.series.take_rows(span.rows, span.first, behind), _NOTHING)
+
+
+def _silent(runner: Runner, span: Span) -> int:
+    """Pass by bars at which nobody is asked anything; return the row behind them, 0 where there are none."""
+    asker, behind = runner.asker, span.behind
+    if not asker.paused:
+        behind = min(behind, span.first + runner.spec.strategy.warmup - 1 - asker.series.count)
+    if behind <= span.first:
+        return 0
+    behind = span.rows.first_at(span.first + 1, behind, span.falling, span.rising)
+    asker.bank.show(behind - 1)
+    return behind
 
 
 def _question(runner: Runner, *, trusted: bool) -> Function | None:
     """Return what a runner asks at every bar, if that is one and the same."""
     desk, state = runner.desk, runner.machine.state
-    if not trusted or runner.asker.paused or desk.pending is not None or desk.working is not None:
+    if not trusted or desk.pending is not None or desk.working is not None:
         return None
     if runner.on_ticks and runner.spec.strategy.updates_on(state) is not Update.BAR:
         return None
     return _QUESTIONS[state]
-
-
-def _is_warm(runner: Runner) -> bool:
-    return runner.asker.series.count + 1 >= runner.spec.strategy.warmup
 
 
 def _patience(runner: Runner, span: Span) -> int:
@@ -76,26 +101,23 @@ def _patience(runner: Runner, span: Span) -> int:
     return span.behind
 
 
-def _ask_many(runner: Runner, host: SpanHost, function: Function, span: Span, *, trusted: bool) -> Walked:
-    rows, first, asker = span.rows, span.first, runner.asker
+def _ask_many(runner: Runner, walker: SpanHost, function: Function, span: Span, *, trusted: bool) -> Walked:
+    asker, first = runner.asker, span.first
     asker.tell()
-    ahead = asker.bank.look_ahead(rows, first)
-    if not ahead.is_loaded:
-        host.load_rows([*ahead.market(), *ahead.columns])
-        ahead.is_loaded = True
-    base, (bid, ask) = ahead.first, _sides(span, first)
-    reached, outcome = host.walk(
+    base = asker.prepare(walker)
+    bid, ask = _sides(span, first)
+    reached, outcome = walker.walk(
         function, HostSpan(first - base, span.behind - base, bid, ask, span.falling, span.rising)
     )
     row = reached + base
     _pass(runner, row - first)
     if outcome is None:
         asker.bank.show(row - 1)
-        return Walked(row, asker.series.take_rows(rows, first, row), _NOTHING)
+        return _walked(runner, span, row)
     asker.bank.show(row)
-    gaps = asker.series.take_rows(rows, first, row + 1)
+    walked = _walked(runner, span, row + 1)
     asker.answered = (outcome,)
-    return Walked(row + 1, gaps, _hear(runner, span, row, trusted=trusted))
+    return walked._replace(out=_hear(runner, span, row, trusted=trusted))
 
 
 def _pass(runner: Runner, count: int) -> None:
@@ -106,14 +128,6 @@ def _pass(runner: Runner, count: int) -> None:
         asker.errors_in_row = 0
         if machine.state is RunnerState.ANALYZING:
             machine.updates += count
-
-
-def _take_one(runner: Runner, span: Span, *, trusted: bool) -> Walked:
-    bank, rows, row = runner.asker.bank, span.rows, span.first
-    bank.look_ahead(rows, row)
-    bank.show(row)
-    gaps = runner.asker.series.take_rows(rows, row, row + 1)
-    return Walked(row + 1, gaps, _hear(runner, span, row, trusted=trusted))
 
 
 def _hear(runner: Runner, span: Span, row: int, *, trusted: bool) -> Sequence[AnyMessage]:

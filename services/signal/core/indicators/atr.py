@@ -48,6 +48,28 @@ class Atr:
             self.value = self._sum / self._period
         return self.value
 
+    def update_many(
+        self, highs: Sequence[float], lows: Sequence[float], closes: Sequence[float]
+    ) -> list[float | None]:
+        """Take bars; return what `update` answers for each."""
+        found: list[float | None] = []
+        bars = zip(highs, lows, closes, strict=True)
+        for bar in bars:
+            found.append(self.update(*bar))
+            if self.value is not None:
+                break
+        value, previous, period = self.value, self._previous, self._period
+        if value is None or previous is None:
+            return found
+        for high, low, close in bars:
+            top = high if high > previous else previous  # noqa: FURB136 - as in `update`
+            bottom = low if low < previous else previous  # noqa: FURB136 - as in `update`
+            previous = close
+            value = (value * (period - 1) + (top - bottom)) / period
+            found.append(value)
+        self.value, self._previous = value, previous
+        return found
+
     def state(self) -> tuple[Any, ...]:
         """Return all that is remembered."""
         return (self._ranges, self._sum, self._previous, self.value)

@@ -32,6 +32,13 @@ class AvgVolume:
         self._mean.update(volume)
         return self.value
 
+    def update_many(self, volumes: Sequence[float]) -> list[float | None]:
+        """Take volumes; return what `update` answers for each."""
+        means = [self._mean.value, *self._mean.update_many(volumes)]
+        if volumes:
+            self.value = means[-2]
+        return means[:-1]
+
     def state(self) -> tuple[Any, ...]:
         """Return all that is remembered."""
         return (self._mean.state(), self.value)

@@ -39,6 +39,10 @@ class Bollinger(RollingVariance):
             self.value = (middle + width, middle, middle - width)
         return self.value
 
+    def update_many(self, closes: Sequence[float]) -> list[Bands | None]:
+        """Take closes; return what `update` answers for each."""
+        return [self.update(close) for close in closes]
+
     @override
     def state(self) -> tuple[Any, ...]:
         """Return all that is remembered."""

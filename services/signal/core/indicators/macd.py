@@ -53,6 +53,21 @@ class Macd:
             self.value = (difference, signal, difference - signal)
         return self.value
 
+    def update_many(self, closes: Sequence[float]) -> list[Lines | None]:
+        """Take closes; return what `update` answers for each."""
+        slow, skip = self._slow.update_many(closes), min(self._skip, len(closes))
+        fast = self._fast.update_many(closes[skip:])
+        self._skip -= skip
+        pairs = zip(fast, slow[skip:], strict=True)
+        differences = [quick - steady for quick, steady in pairs if quick is not None and steady is not None]
+        signals = self._signal.update_many(differences)
+        lines: list[Lines | None] = [None] * (len(closes) - len(differences))
+        for difference, signal in zip(differences, signals, strict=True):
+            lines.append(None if signal is None else (difference, signal, difference - signal))
+        if lines and lines[-1] is not None:
+            self.value = lines[-1]
+        return lines
+
     def state(self) -> tuple[Any, ...]:
         """Return all that is remembered."""
         return (self._skip, self._fast.state(), self._slow.state(), self._signal.state(), self.value)

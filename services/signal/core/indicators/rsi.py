@@ -69,6 +69,33 @@ class Rsi:
             self.value = 100.0 * (self._gain / moved) if moved >= STILL else 0.0
         return self.value
 
+    def update_many(self, closes: Sequence[float]) -> list[float | None]:
+        """Take closes; return what `update` answers for each."""
+        found: list[float | None] = []
+        coming = iter(closes)
+        for close in coming:
+            found.append(self.update(close))
+            if self.value is not None:
+                break
+        previous, value, period, rest = self._previous, self.value, self._period, self._rest
+        gain, loss = self._gain, self._loss
+        if value is None or previous is None:
+            return found
+        for close in coming:
+            change = close - previous
+            previous = close
+            gain, loss = gain * rest, loss * rest
+            if change < 0.0:
+                loss -= change
+            else:
+                gain += change
+            gain, loss = gain / period, loss / period
+            moved = gain + loss
+            value = 100.0 * (gain / moved) if moved >= STILL else 0.0
+            found.append(value)
+        self._previous, self._gain, self._loss, self.value = previous, gain, loss, value
+        return found
+
     def state(self) -> tuple[Any, ...]:
         """Return all that is remembered."""
         return (self._changes, self._gain, self._loss, self._previous, self.value)

@@ -32,6 +32,10 @@ class Stddev(RollingVariance):
             self.value = self.deviation
         return self.value
 
+    def update_many(self, closes: Sequence[float]) -> list[float | None]:
+        """Take closes; return what `update` answers for each."""
+        return [self.update(close) for close in closes]
+
     @override
     def state(self) -> tuple[Any, ...]:
         """Return all that is remembered."""
