@@ -48,7 +48,8 @@ def _data(run: KeptRun) -> list[str]:
 
 def _figures(run: KeptRun) -> dict[str, float | int | str | bool | None]:
     figures: dict[str, Any] = msgspec.to_builtins(run.metrics)
-    figures.pop("strategies")
+    for parts in ("strategies", "symbols"):
+        figures.pop(parts)
     trades: dict[str, Any] = figures.pop("trades")
     counts: dict[str, Any] = {"bars": run.bars, "orders": run.orders, "fills": run.fills, "refusals": run.refusals}
     total = {"final_equity": float(run.final_equity)}

@@ -8,7 +8,8 @@ from services.backtest.metrics import Metrics
 from services.backtest.result import DataTier, Provenance, RunResult
 
 BACKTESTS = "backtests"
-RESULT, TRADES, EQUITY, REPORT = "result.json", "trades.csv", "equity.csv", "report.html"
+RESULT, METRICS, REPORT = "result.json", "metrics.json", "report.html"
+TRADES, EQUITY = "trades.csv", "equity.csv"
 FORMAT = 1
 
 

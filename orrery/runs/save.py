@@ -11,7 +11,7 @@ import msgspec
 
 from common.clock import WallClock
 from orrery.errors import CommandLineError
-from orrery.runs.kept import BACKTESTS, EQUITY, REPORT, RESULT, TRADES, KeptRun, kept_run
+from orrery.runs.kept import BACKTESTS, EQUITY, METRICS, REPORT, RESULT, TRADES, KeptRun, kept_run
 from orrery.runs.tables import SECOND_NS, write_equity, write_trades
 from services.backtest.metrics import Metrics
 from services.backtest.report import render
@@ -52,7 +52,8 @@ def _write(folder: Path, kept: KeptRun, result: RunResult, report: str) -> None:
     scratch = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=folder.parent))
     try:
         scratch.chmod(0o755)
-        (scratch / RESULT).write_bytes(msgspec.json.format(msgspec.json.encode(kept), indent=2) + b"\n")
+        for name, value in ((RESULT, kept), (METRICS, kept.metrics)):
+            (scratch / name).write_bytes(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
         write_trades(scratch / TRADES, result)
         write_equity(scratch / EQUITY, result)
         (scratch / REPORT).write_text(report, encoding="utf-8")

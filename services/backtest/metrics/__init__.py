@@ -6,6 +6,6 @@ without a loss) is None, never infinite and never not-a-number.
 """
 
 from services.backtest.metrics.compute import compute
-from services.backtest.metrics.model import Metrics, TradeFigures
+from services.backtest.metrics.model import Metrics, PartFigures, TradeFigures
 
-__all__ = ["Metrics", "TradeFigures", "compute"]
+__all__ = ["Metrics", "PartFigures", "TradeFigures", "compute"]

@@ -2,11 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
+from operator import mul
 
 from services.backtest.metrics import returns as ratios
 from services.backtest.metrics.benchmark import buy_and_hold
 from services.backtest.metrics.drawdowns import Drawdown, deepest
-from services.backtest.metrics.model import Metrics, TradeFigures
+from services.backtest.metrics.model import Metrics
+from services.backtest.metrics.parts import by_part
 from services.backtest.metrics.round_trips import trade_figures
 from services.backtest.result import EquityPoint, RunResult
 
@@ -21,6 +24,7 @@ def compute(result: RunResult) -> Metrics:
     annualised = ratios.annualised_return(sampled, _span_ns(equity))
     held = buy_and_hold(result.closes)
     mean_equity = math.fsum(point.equity for point in equity) / len(equity) if equity else cash
+    weights = _weights(equity)
     return Metrics(
         total_return=total,
         annualised_return=annualised,
@@ -38,8 +42,8 @@ def compute(result: RunResult) -> Metrics:
         drawdown_duration_ns=_between(fall.peak_ns, fall.trough_ns) or 0,
         drawdown_recovery_ns=_recovery_ns(fall),
         longest_underwater_ns=fall.longest_underwater_ns,
-        exposure=_exposure(equity),
-        time_in_market=sum(point.exposure != 0 for point in equity) / len(equity) if equity else 0.0,
+        exposure=_exposure(equity, weights),
+        time_in_market=_weighted([float(point.exposure != 0) for point in equity], weights),
         turnover=float(result.turnover),
         turnover_ratio=float(result.turnover) / mean_equity if mean_equity > 0 else None,
         fees=float(result.fees),
@@ -47,7 +51,8 @@ def compute(result: RunResult) -> Metrics:
         benchmark_return=held[-1] - 1.0 if held else None,
         excess_return=total - (held[-1] - 1.0) if held else None,
         trades=trade_figures(result.trades),
-        strategies=_by_strategy(result),
+        strategies=by_part(result, sampled, result.strategies, lambda trade: trade.strategy),
+        symbols=by_part(result, sampled, result.closes, lambda trade: trade.symbol),
     )
 
 
@@ -63,11 +68,22 @@ def _recovery_ns(fall: Drawdown) -> int | None:
     return _between(fall.trough_ns, fall.recovered_ns)
 
 
-def _exposure(equity: Sequence[EquityPoint]) -> float:
-    parts = [abs(point.exposure) / point.equity for point in equity if point.equity > 0]
-    return math.fsum(parts) / len(parts) if parts else 0.0
+def _exposure(equity: Sequence[EquityPoint], weights: Sequence[float]) -> float:
+    solvent = [(point, weight) for point, weight in zip(equity, weights, strict=True) if point.equity > 0]
+    parts = [abs(point.exposure) / point.equity for point, _ in solvent]
+    return _weighted(parts, [weight for _, weight in solvent])
 
 
-def _by_strategy(result: RunResult) -> dict[str, TradeFigures]:
-    names = dict.fromkeys((*result.strategies, *(trade.strategy for trade in result.trades)))
-    return {name: trade_figures([trade for trade in result.trades if trade.strategy == name]) for name in names}
+def _weights(equity: Sequence[EquityPoint]) -> list[float]:
+    """Return for how long each point stands: since the one before it; the first as long as the shortest other."""
+    if not equity:
+        return []
+    steps = [after.time_ns - before.time_ns for before, after in pairwise(equity)]
+    shortest = min(steps, default=1)
+    return [1.0, *(step / shortest for step in steps)] if shortest > 0 else [1.0] * len(equity)
+
+
+def _weighted(values: Sequence[float], weights: Sequence[float]) -> float:
+    """Return the mean of values by weight; 0.0 of none."""
+    total = math.fsum(weights)
+    return math.fsum(map(mul, values, weights)) / total if values and total > 0 else 0.0

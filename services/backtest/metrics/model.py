@@ -31,12 +31,30 @@ class TradeFigures(msgspec.Struct, frozen=True, kw_only=True):
     fees: float
 
 
+class PartFigures(TradeFigures, frozen=True, kw_only=True):
+    """Figures of one strategy's trades, or of one symbol's, as if they alone had moved the account.
+
+    A profit counts when its trade ends, so an open position is in none of these. `return_on_cash` is the net profit
+    over the initial cash; the ratios are of returns sampled as the account's are. `time_in_market` is the part of the
+    run's time with a trade open, `turnover` the value of entries and exits.
+    """
+
+    return_on_cash: float = 0.0
+    volatility: float | None = None
+    sharpe: float | None = None
+    sortino: float | None = None
+    max_drawdown: float = 0.0
+    time_in_market: float = 0.0
+    turnover: float = 0.0
+
+
 class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     """Figures of one backtest.
 
     `sampling` says what a return is ("daily" or "per bar") and `periods_per_year` how many of them a year holds; the
     ratios and the volatility come from those returns, drawdowns from every equity point. `exposure` is the mean part
-    of the equity in positions, `time_in_market` the part of the points with any position. `turnover_ratio` is the
+    of the equity in positions, `time_in_market` the part of the time with any position; a point stands for the time
+    since the one before it. `turnover_ratio` is the
     turnover over the mean equity. The benchmark buys equal amounts of each symbol at its first close and holds.
     """
 
@@ -65,4 +83,5 @@ class Metrics(msgspec.Struct, frozen=True, kw_only=True):
     benchmark_return: float | None
     excess_return: float | None
     trades: TradeFigures
-    strategies: dict[str, TradeFigures]
+    strategies: dict[str, PartFigures]
+    symbols: dict[str, PartFigures] = {}

@@ -1,17 +1,18 @@
 """The lines of the report: equity, buy and hold, drawdown, exposure, rolling figures, prices and indicators."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from services.backtest.metrics import returns as ratios
 from services.backtest.metrics.benchmark import buy_and_hold
 from services.backtest.metrics.drawdowns import series
+from services.backtest.metrics.parts import profit_curve
 from services.backtest.report.thinning import Curve, thin
-from services.backtest.result import RunResult
+from services.backtest.result import ClosedTrade, RunResult
 
-POINTS_A_CURVE = 12_000
-POINTS_A_PRICE = 30_000
-POINTS_OF_PRICES = 120_000
+POINTS_A_CURVE = 6_000
+POINTS_A_PRICE = 20_000
+POINTS_OF_PRICES = 60_000
 """Shared by the prices and indicators of all symbols."""
 
 ROLLING_DAYS = 30
@@ -19,6 +20,14 @@ ROLLING_PARTS = 10
 """A run of returns per bar, or of less than three windows of days, is rolled over a tenth of it."""
 
 SHORTEST_WINDOW = 5
+
+MOST_PARTS = 12
+"""Lines that one chart of strategies or symbols can show."""
+
+_PARTS: tuple[tuple[str, Callable[[ClosedTrade], str]], ...] = (
+    ("strategy", lambda trade: trade.strategy),
+    ("symbol", lambda trade: trade.symbol),
+)
 
 type Indicators = Mapping[str, Mapping[str, Sequence[float]]]
 """By symbol, by the indicator's name: its values at the equity points, not-a-number where it is not warm."""
@@ -37,6 +46,24 @@ def account_curves(result: RunResult) -> dict[str, Curve]:
         "drawdown": thin(times, series(cash, values), POINTS_A_CURVE),
         "exposure": thin(times, parts, POINTS_A_CURVE),
     }
+
+
+def part_curves(result: RunResult) -> list[dict[str, object]]:
+    """Return what the trades of each strategy made together, and of each symbol, where there are several."""
+    found: list[dict[str, object]] = []
+    for title, part_of in _PARTS:
+        parts: dict[str, list[ClosedTrade]] = {}
+        for trade in result.trades:
+            parts.setdefault(part_of(trade), []).append(trade)
+        if 1 < len(parts) <= MOST_PARTS:
+            most = POINTS_A_CURVE // len(parts)
+            found.append({"title": title, "curves": {name: _profits(part, most) for name, part in parts.items()}})
+    return found
+
+
+def _profits(trades: Sequence[ClosedTrade], most: int) -> Curve:
+    times, profits = profit_curve(trades)
+    return thin([trades[0].entry_ns, *times], [0.0, *profits], most)
 
 
 def price_curves(result: RunResult, indicators: Indicators) -> list[dict[str, object]]:

@@ -8,7 +8,14 @@ import msgspec
 
 from services.backtest.metrics import Metrics
 from services.backtest.report import tables
-from services.backtest.report.curves import POINTS_A_CURVE, Indicators, account_curves, price_curves, rolling_curves
+from services.backtest.report.curves import (
+    POINTS_A_CURVE,
+    Indicators,
+    account_curves,
+    part_curves,
+    price_curves,
+    rolling_curves,
+)
 from services.backtest.report.distribution import histogram
 from services.backtest.report.thinning import stretch_length
 from services.backtest.report.trade_rows import MOST_TRADES, trade_columns
@@ -29,7 +36,7 @@ def render(result: RunResult, metrics: Metrics, indicators: Indicators | None = 
         "figures": tables.figures(result, metrics),
         "months": tables.months(result),
         "days": _section("Returns by day, %", tables.days(result)),
-        "strategies": tables.strategies(metrics),
+        "parts": tables.parts(metrics),
         "parameters": tables.parameters(result),
         "provenance": tables.provenance(result.provenance),
         "tier": tables.tier(result),
@@ -53,6 +60,7 @@ def _data(result: RunResult, indicators: Indicators) -> str:
         "cash": float(result.initial_cash),
         "account": account_curves(result),
         "rolling": rolling_curves(result),
+        "parts": part_curves(result),
         "prices": price_curves(result, indicators),
         "histogram": histogram([float(trade.pnl) for trade in result.trades]),
         "trades": trade_columns(result.trades),
@@ -87,5 +95,8 @@ def _lines_note(result: RunResult) -> str:
 def _trades_note(result: RunResult) -> str:
     if len(result.trades) <= MOST_TRADES:
         return ""
-    half = MOST_TRADES // 2
-    return f"The first and the last {half:,} of {len(result.trades):,} trades; trades.csv has all."
+    quarter = MOST_TRADES // 4
+    return (
+        f"Listed are the first, the last, the best and the worst {quarter:,} of {len(result.trades):,} trades; "
+        "trades.csv has all."
+    )

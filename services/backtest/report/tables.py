@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from services.backtest.metrics import Metrics
+from services.backtest.data_quality import QualityReport
+from services.backtest.metrics import Metrics, PartFigures, TradeFigures
 from services.backtest.report import calendar
 from services.backtest.report.figures import Lines, groups
-from services.backtest.report.words import NONE, TIERS, moment, number, percent
+from services.backtest.report.words import NONE, TIERS, duration, moment, number, percent
 from services.backtest.result import Provenance, RunResult
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -39,24 +40,45 @@ def figures(result: RunResult, metrics: Metrics) -> str:
     )
 
 
-def strategies(metrics: Metrics) -> str:
-    """Return the table of the strategies."""
-    heads = ("Strategy", "Trades", "Win rate", "Net profit", "Profit factor", "Expectancy", "Best", "Worst", "Fees")
+def parts(metrics: Metrics) -> str:
+    """Return the tables of the strategies, and of the symbols where there are several, each with the whole below."""
+    whole = metrics.trades
+    tables = [_parts("Strategy", metrics.strategies, whole)]
+    if len(metrics.symbols) > 1:
+        tables.append(_parts("Symbol", metrics.symbols, whole))
+    return "".join(tables)
+
+
+def _parts(kind: str, named: Mapping[str, PartFigures], whole: TradeFigures) -> str:
+    heads = (
+        kind, "Trades", "Win rate", "Net profit", "Profit factor", "Expectancy", "Fees", "Sharpe", "Max drawdown",
+        "In market", "Turnover",
+    )  # fmt: skip
     rows = [
         (
             name,
-            f"{part.trades:,}",
-            percent(part.win_rate, 1),
-            number(part.net_profit),
-            number(part.profit_factor),
-            number(part.expectancy),
-            number(part.best_trade),
-            number(part.worst_trade),
-            number(part.fees),
+            *_trade_cells(part),
+            number(part.sharpe),
+            percent(part.max_drawdown),
+            percent(part.time_in_market, 1),
+            number(part.turnover, 0),
         )
-        for name, part in metrics.strategies.items()
+        for name, part in named.items()
     ]
+    if len(named) > 1:
+        rows.append(("Together", *_trade_cells(whole), "", "", "", number(sum(p.turnover for p in named.values()), 0)))
     return _table(heads, rows)
+
+
+def _trade_cells(part: TradeFigures) -> tuple[str, ...]:
+    return (
+        f"{part.trades:,}",
+        percent(part.win_rate, 1),
+        number(part.net_profit),
+        number(part.profit_factor),
+        number(part.expectancy),
+        number(part.fees),
+    )
 
 
 def parameters(result: RunResult) -> str:
@@ -67,24 +89,42 @@ def parameters(result: RunResult) -> str:
 
 
 def provenance(sources: Iterable[Provenance]) -> str:
-    """Return where the data came from, one block a file."""
-    return "".join(
-        "<div>"
-        + _pairs(
-            (
-                ("File", source.file),
-                ("SHA-256", source.sha256),
-                ("Symbol", source.symbol),
-                ("Timeframe", source.timeframe),
-                ("First bar", moment(source.start_ns)),
-                ("Last bar", moment(source.end_ns)),
-                ("Rows", f"{source.rows:,}"),
-                *(("Note", note) for note in source.notes),
-            )
-        )
-        + "</div>"
-        for source in sources
+    """Return where the data came from and what was found in it, one block a file."""
+    return "".join(f"<div>{_pairs(_source(source))}{_quality(source.quality)}</div>" for source in sources)
+
+
+def _source(source: Provenance) -> Lines:
+    return (
+        ("File", source.file),
+        ("SHA-256", source.sha256),
+        ("Symbol", source.symbol),
+        ("Timeframe", source.timeframe),
+        ("First bar", moment(source.start_ns)),
+        ("Last bar", moment(source.end_ns)),
+        ("Rows", f"{source.rows:,}"),
+        *(("Note", note) for note in source.notes),
     )
+
+
+def _quality(quality: QualityReport | None) -> str:
+    """Return what was found wrong with a file's bars, or that nothing was; empty where nobody looked."""
+    if quality is None:
+        return ""
+    lines = [
+        ("Rows read", f"{quality.rows_read:,}"),
+        ("Bars kept", f"{quality.bars_kept:,}"),
+        ("Bad rows", "none" if not quality.findings else f"{sum(each.rows for each in quality.findings):,}"),
+        ("Bars missing", "none" if not quality.gaps else f"{quality.bars_missing:,} in {quality.gaps:,} gaps"),
+    ]
+    if quality.gaps:
+        lines.append(("Longest gap", f"{duration(quality.longest_gap_ns)} from {moment(quality.longest_gap_start_ns)}"))
+    if quality.bars_filled:
+        lines.append(("Bars filled in", f"{quality.bars_filled:,}, of volume 0"))
+    lines += [
+        (each.problem.value.capitalize(), f"{each.rows:,} rows, the first is row {each.first_row:,}: {each.action}")
+        for each in quality.findings
+    ]
+    return f"<h3>Data quality (bad rows: {escape(quality.on_bad.value)})</h3>{_pairs(lines)}"
 
 
 def tier(result: RunResult) -> str:

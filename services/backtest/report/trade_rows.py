@@ -5,24 +5,33 @@ from collections.abc import Sequence
 from services.backtest.report.thinning import MS_NS
 from services.backtest.result import ClosedTrade
 
-MOST_TRADES = 30_000
-"""Of more trades the first and the last half of these are listed; trades.csv has all."""
+MOST_TRADES = 10_000
+"""Of more trades a quarter of these are listed from each end, of the best and of the worst; trades.csv has all."""
 
 
-def listed(trades: Sequence[ClosedTrade]) -> list[ClosedTrade]:
-    """Return the trades that the report lists."""
-    half = MOST_TRADES // 2
-    return [*trades] if len(trades) <= MOST_TRADES else [*trades[:half], *trades[-half:]]
+def listed(trades: Sequence[ClosedTrade]) -> list[int]:
+    """Return which trades the report lists, by their places in the order of closing."""
+    count, quarter = len(trades), MOST_TRADES // 4
+    if count <= MOST_TRADES:
+        return [*range(count)]
+    by_profit = sorted(range(count), key=lambda number: trades[number].pnl)
+    ends = (*range(quarter), *range(count - quarter, count))
+    return sorted({*ends, *by_profit[:quarter], *by_profit[-quarter:]})
 
 
 def trade_columns(trades: Sequence[ClosedTrade]) -> dict[str, list[object]]:
-    """Return the columns; `words` is the dictionary that strategy, symbol, side and reasons are indices into."""
-    shown, words = listed(trades), dict[str, int]()
+    """Return the columns; `words` is the dictionary that strategy, symbol, side and reasons are indices into.
+
+    `number` counts trades from 1 in the order of closing.
+    """
+    numbers, words = listed(trades), dict[str, int]()
+    shown = [trades[number] for number in numbers]
 
     def index(word: str) -> int:
         return words.setdefault(word, len(words))
 
     columns: dict[str, list[object]] = {
+        "number": [number + 1 for number in numbers],
         "strategy": [index(trade.strategy) for trade in shown],
         "symbol": [index(trade.symbol) for trade in shown],
         "side": [index(trade.side) for trade in shown],

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from services.backtest.metrics import Metrics, compute
 from services.backtest.metrics.drawdowns import series
+from services.backtest.result import EquityPoint
 from tests.unit.backtest.runs import DAY_NS, MINUTE_NS, START_NS, run, trade, wave
 
 DAILY = [5 * value for value in wave(90)]
@@ -118,6 +119,58 @@ def test_strategies_add_up_to_the_whole() -> None:
     assert list(metrics.strategies) == ["ema", "range", "idle"]
     assert sum(part.net_profit for part in metrics.strategies.values()) == metrics.trades.net_profit
     assert metrics.strategies["idle"].trades == 0
+
+
+@pytest.mark.parametrize("step_ns", [MINUTE_NS, DAY_NS])
+def test_the_ratios_of_a_part_equal_an_independent_library(oracle: Any, step_ns: int) -> None:
+    profits = [120.5, -80.25, 0.0, 310.0, -45.5, -600.0, 75.75, 220.0] * 5
+    every = max(1, step_ns // MINUTE_NS // 2)
+    trades = tuple(
+        trade(n, str(profit), ["ema", "range"][n % 2], exit_ns=START_NS + (2 * n + 1) * every * MINUTE_NS)
+        for n, profit in enumerate(profits)
+    )
+    result = run([100_000.0 + n for n in range(90)], step_ns, trades=trades, strategies=("ema", "range"))
+    metrics = compute(result)
+    rate, part = metrics.periods_per_year, metrics.strategies["range"]
+    own = [each for each in trades if each.strategy == "range"]
+    curve = [
+        100_000.0 + math.fsum(float(each.pnl) for each in own if each.exit_ns <= point.time_ns)
+        for point in result.equity
+    ]
+    returns = returns_of(curve)
+    assert part.sharpe == pytest.approx(oracle.sharpe_ratio(returns, annualization=rate), rel=1e-9)
+    assert part.sortino == pytest.approx(oracle.sortino_ratio(returns, annualization=rate), rel=1e-9)
+    assert part.volatility == pytest.approx(oracle.annual_volatility(returns, annualization=rate), rel=1e-9)
+    assert part.max_drawdown == pytest.approx(oracle.max_drawdown(returns), rel=1e-9)
+    assert part.return_on_cash == pytest.approx(oracle.cum_returns_final(returns), rel=1e-9)
+    assert sum(each.net_profit for each in metrics.symbols.values()) == metrics.trades.net_profit
+
+
+def test_a_part_is_in_the_market_while_any_of_its_trades_is_open() -> None:
+    trades = (
+        trade(0, "1", entry_ns=START_NS + 10 * MINUTE_NS, exit_ns=START_NS + 30 * MINUTE_NS),
+        trade(1, "1", entry_ns=START_NS + 20 * MINUTE_NS, exit_ns=START_NS + 40 * MINUTE_NS),
+        trade(2, "1", entry_ns=START_NS + 50 * MINUTE_NS, exit_ns=START_NS + 60 * MINUTE_NS),
+    )
+    part = compute(run([100_000.0] * 101, trades=trades)).strategies["ema"]
+    assert part.time_in_market == pytest.approx(0.4)
+    assert part.turnover == pytest.approx(3 * 0.5 * (20_000.10 + 20_010.20))
+
+
+def test_points_at_uneven_times_count_by_their_time(oracle: Any) -> None:
+    values = [5 * value for value in wave(400, seed=2)]
+    result = run(values)
+    steps = [1 + n % 7 for n in range(len(values))]
+    times = [START_NS + sum(steps[: n + 1]) * MINUTE_NS for n in range(len(values))]
+    uneven = tuple(EquityPoint(t, p.equity, p.exposure) for t, p in zip(times, result.equity, strict=True))
+    metrics, returns = compute(msgspec.structs.replace(result, equity=uneven)), returns_of(values)
+    rate = (len(values) - 1) * 365 * DAY_NS / (times[-1] - times[0])
+    assert metrics.periods_per_year == pytest.approx(rate)
+    assert metrics.sharpe == pytest.approx(oracle.sharpe_ratio(returns, annualization=rate), rel=1e-9)
+    assert metrics.volatility == pytest.approx(oracle.annual_volatility(returns, annualization=rate), rel=1e-9)
+    assert metrics.max_drawdown == pytest.approx(oracle.max_drawdown(returns), rel=1e-9)
+    held = sum(step for n, step in enumerate(steps) if n % 2)
+    assert metrics.time_in_market == pytest.approx(held / sum(steps))
 
 
 def test_the_benchmark_holds_equal_parts_from_the_first_close() -> None:

@@ -5,6 +5,7 @@ import math
 import re
 from decimal import Decimal
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any, override
 
 import msgspec
@@ -12,13 +13,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.backtest.data_quality import Finding, Problem, QualityReport
+from services.backtest.engine import run as run_plan
 from services.backtest.metrics import compute
+from services.backtest.on_bad import OnBad
 from services.backtest.report import render, trade_rows
 from services.backtest.report.calendar import daily, monthly, yearly
 from services.backtest.report.distribution import histogram
+from services.backtest.report.indicators import indicator_series
 from services.backtest.report.thinning import MS_NS, thin
 from services.backtest.report.words import TIERS, duration, number, percent
 from services.backtest.result import DataTier, EquityPoint, RunResult
+from services.signal.core.indicators.ema import Ema
+from tests.unit.backtest.builders import EMA, MINUTE, T0, plan, walk
 from tests.unit.backtest.runs import DAY_NS, MINUTE_NS, START_NS, run, trade, wave
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -111,19 +118,83 @@ def test_a_large_run_stays_small_and_keeps_its_extremes() -> None:
     text = render(result, compute(result), {"BTCUSDT": {"ema(10)": wave(60_000), "rsi(14)": [50.0] * 60_000}})
     data = Page(text).data
     equity = values_of(data["account"]["equity"])
-    assert len(text) < 4_000_000
-    assert "the lowest and the highest value of every 10 bars" in text
+    assert "the lowest and the highest value of every 20 bars" in text
     assert (max(equity), min(equity)) == (250_000.0, 50_000.0)
     assert min(values_of(data["account"]["drawdown"])) == pytest.approx(-0.8)
     assert list(data["prices"][0]["overlays"]) == ["ema(10)"]
     assert list(data["prices"][0]["panels"]) == ["rsi(14)"]
 
 
-def test_the_trade_list_is_bounded_at_both_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trade_rows, "MOST_TRADES", 10)
-    trades = [trade(n, str(n)) for n in range(100)]
-    assert [int(shown.pnl) for shown in trade_rows.listed(trades)] == [0, 1, 2, 3, 4, 95, 96, 97, 98, 99]
-    assert trade_rows.listed(trades[:10]) == trades[:10]
+def test_the_trade_list_is_bounded_and_keeps_the_best_and_the_worst(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trade_rows, "MOST_TRADES", 12)
+    profits = {40: "900", 41: "800", 42: "700", 50: "-900", 51: "-800", 52: "-700"}
+    trades = [trade(n, profits.get(n, "1")) for n in range(100)]
+    numbers = [1, 2, 3, 41, 42, 43, 51, 52, 53, 98, 99, 100]
+    assert trade_rows.trade_columns(trades)["number"] == numbers
+    assert trade_rows.trade_columns(trades)["pnl"] == [float(trades[number - 1].pnl) for number in numbers]
+    assert trade_rows.listed(trades[:10]) == [*range(10)]
+
+
+def test_as_many_trades_and_points_as_there_may_be_take_less_than_3_mb() -> None:
+    values = [98_765.4321 + 1.234567 * n % 977 for n in range(70_000)]
+    trades = tuple(
+        trade(n, f"{n % 971}.1234567", ["one", "two", "three"][n % 3], entry_price=Decimal(f"{20_000 + n % 937}.12345"))
+        for n in range(trade_rows.MOST_TRADES + 1)
+    )
+    result = run(values, trades=trades, closes={f"S{n}": tuple(wave(70_000, n)) for n in range(3)})
+    indicators = {symbol: {f"ema({n})": result.closes[symbol] for n in range(4)} for symbol in result.closes}
+    text = render(result, compute(result), indicators)
+    assert len(text) < 3_000_000
+    assert "the worst 2,500 of 10,001 trades" in text
+
+
+def test_parts_are_drawn_where_there_are_several() -> None:
+    trades = (trade(0, "10"), trade(1, "-4", "range"), trade(2, "7"))
+    assert page(run([1.0, 2.0], trades=trades[::2])).data["parts"] == []
+    (drawn,) = page(run([1.0, 2.0], trades=trades)).data["parts"]
+    assert drawn["title"] == "strategy"
+    assert values_of(drawn["curves"]["ema"]) == [0.0, 10.0, 17.0]
+    assert values_of(drawn["curves"]["range"]) == [0.0, -4.0]
+
+
+def test_what_was_found_in_the_data_is_said() -> None:
+    quality = QualityReport(
+        on_bad=OnBad.DROP,
+        timeframe="1m",
+        rows_read=1_000,
+        bars_kept=990,
+        bars_filled=0,
+        gaps=2,
+        bars_missing=7,
+        longest_gap_ns=5 * MINUTE_NS,
+        longest_gap_start_ns=START_NS,
+        findings=(Finding(problem=Problem.NOT_POSITIVE, rows=10, first_row=77, action="dropped"),),
+    )
+    result = run([100_000.0])
+    (source,) = result.provenance
+    noted = msgspec.structs.replace(result, provenance=(msgspec.structs.replace(source, quality=quality),))
+    text = " ".join(page(noted).words)
+    for expected in ("7 in 2 gaps", "5 m from 2023-11-15 00:00:00", "10 rows, the first is row 77: dropped"):
+        assert expected in text
+    assert "Data quality" not in " ".join(page(result).words)
+
+
+def test_indicators_are_those_the_strategy_was_told(tmp_path: Path) -> None:
+    made = plan(tmp_path, EMA, walk(120, 3), start_ns=T0 + 50 * MINUTE)
+    result = run_plan(made)
+    series = indicator_series(made, result)["BTCUSDT"]
+    assert list(series) == ["ema(10)", "ema(20)"]
+    indicator = Ema(10)
+    told = [indicator.update(close) for close in made.fed[0].close.tolist()]
+    assert series["ema(10)"] == told[-len(result.equity) :]
+    assert all(map(math.isfinite, series["ema(20)"]))
+    assert indicator_series(made, msgspec.structs.replace(result, equity=())) == {}
+    assert page(result, indicators={"BTCUSDT": series}).data["prices"][0]["overlays"].keys() == series.keys()
+
+
+def test_an_entry_without_a_reason_has_its_signal(tmp_path: Path) -> None:
+    trades = run_plan(plan(tmp_path, EMA, walk(200, 3))).trades
+    assert {(each.entry_reason, each.exit_reason) for each in trades} == {("bullish", "crossed")}
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(-1e6, 1e6), st.just(math.nan)), max_size=300), st.integers(2, 60))

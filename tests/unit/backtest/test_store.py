@@ -44,7 +44,9 @@ def asked(folder: Path, *words: str) -> str:
 def test_a_run_is_kept_whole(tmp_path: Path) -> None:
     folder = keep(tmp_path)
     assert folder == tmp_path / BACKTESTS / "20240808T100000Z-ema_crossover-01234567"
-    assert sorted(path.name for path in folder.iterdir()) == ["equity.csv", "report.html", "result.json", "trades.csv"]
+    names = ["equity.csv", "metrics.json", "report.html", "result.json", "trades.csv"]
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert json.loads((folder / "metrics.json").read_text()) == msgspec.to_builtins(compute(RUN))
     trades = list(csv.DictReader((folder / "trades.csv").read_text().splitlines()))
     assert [row["pnl"] for row in trades] == ["12.34", "-3"]
     assert trades[0]["entry_price"] == "20000.10"

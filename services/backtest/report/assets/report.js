@@ -15,10 +15,12 @@
   };
   const percent = (value, step = 1e-4) => amount(value * 100, Math.min(6, Math.max(0, Math.ceil(-Math.log10(step * 100) - 1e-9)))) + " %";
   const price = (value) => amount(value, Math.abs(value) >= 100 ? 2 : Math.abs(value) >= 1 ? 4 : 8);
-  const moment = (ms, span) => {
+  const SECOND = 1e3, MINUTE = 6e4, HOUR = 36e5, DAY = 864e5, MONTH = 30 * DAY;
+  const moment = (ms, step) => {
     const text = new Date(ms).toISOString();
-    if (span > 200 * 864e5) return text.slice(0, 7);
-    return span > 4 * 864e5 ? text.slice(5, 10) : span > 36e5 / 2 ? text.slice(5, 16).replace("T", " ") : text.slice(11, 19);
+    if (step >= MONTH) return text.slice(0, 7);
+    if (step >= DAY || (step >= HOUR && text.slice(11, 16) === "00:00")) return text.slice(5, 10);
+    return step >= MINUTE ? text.slice(11, 16) : text.slice(11, 19);
   };
   const fullMoment = (ms) => new Date(ms).toISOString().slice(0, 19).replace("T", " ");
 
@@ -38,6 +40,24 @@
     const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power, found = [];
     for (let n = Math.ceil(low / step - 1e-9); n * step <= high + step * 1e-9; n++) found.push(n * step || 0);
     return [found, step];
+  };
+
+  const TIME_STEPS = [1, 2, 5, 10, 15, 30].map((n) => n * SECOND).concat([1, 2, 5, 10, 15, 30].map((n) => n * MINUTE),
+    [1, 2, 3, 6, 12].map((n) => n * HOUR), [1, 2, 5, 10].map((n) => n * DAY), [1, 2, 3, 6, 12, 24, 60, 120].map((n) => n * MONTH));
+  // Whole minutes, hours, days; days of several count from the first of a month, months from the first of a year.
+  const timeSteps = (from, to, most) => {
+    const step = TIME_STEPS.find((each) => (to - from) / each <= most) || TIME_STEPS.at(-1), found = [];
+    if (step <= DAY) {
+      for (let at = Math.ceil(from / step) * step; at <= to; at += step) found.push(at);
+      return [found, step];
+    }
+    const first = new Date(from), months = step >= MONTH ? Math.round(step / MONTH) : 1, days = step / DAY;
+    for (let month = first.getUTCFullYear() * 12 + first.getUTCMonth(); ; month++) {
+      const at = Date.UTC(Math.floor(month / 12), month % 12);
+      if (at > to) return [found, step];
+      if (step >= MONTH) { if (month % months === 0 && at >= from) found.push(at); continue; }
+      for (let day = 0; day + days / 2 < 31; day += days) if (at + day * DAY >= from && at + day * DAY <= to) found.push(at + day * DAY);
+    }
   };
 
   const view = { from: 0, to: 1 }, charts = [];
@@ -94,22 +114,24 @@
     draw() {
       this.box.replaceChildren();
       if (!this.lines.length) { htmlNode("div", { className: "empty", textContent: this.options.empty || "Nothing to draw" }, this.box); return; }
-      const width = this.box.clientWidth, height = this.box.clientHeight, left = width < 480 ? 54 : 66, bottom = 20, top = 6;
+      const width = this.box.clientWidth, height = this.box.clientHeight, bottom = 20, top = 6;
       const [low, high] = this.range(), span = view.to - view.from || 1;
+      const [marks, step] = niceSteps(low, high, height < 150 ? 3 : 5), labels = marks.map((mark) => (this.options.unit || compact)(mark, step));
+      const left = Math.max(width < 480 ? 44 : 66, 6.6 * Math.max(...labels.map((label) => label.length), 0) + 12);
       this.x = (time) => left + (time - view.from) / span * (width - left - 8);
       this.time = (at) => view.from + (at - left) / (width - left - 8) * span;
       this.y = (value) => top + (high - value) / (high - low) * (height - top - bottom);
       this.left = left; this.width = width; this.height = height;
       const root = svgNode("svg", { role: "img", "aria-label": this.options.label }, this.box);
-      const [marks, step] = niceSteps(low, high, height < 150 ? 3 : 5);
-      for (const mark of marks) {
+      for (const [n, mark] of marks.entries()) {
         svgNode("line", { class: mark === 0 ? "zero" : "grid", x1: left, x2: width - 8, y1: this.y(mark), y2: this.y(mark) }, root);
-        svgNode("text", { x: left - 6, y: this.y(mark) + 4, "text-anchor": "end" }, root).textContent = (this.options.unit || compact)(mark, step);
+        svgNode("text", { x: left - 6, y: this.y(mark) + 4, "text-anchor": "end" }, root).textContent = labels[n];
       }
-      const count = Math.max(1, Math.floor((width - left) / 110));
-      for (let n = 0; n <= count; n++) {
-        const at = view.from + span * (n + 0.5) / (count + 1);
-        svgNode("text", { x: this.x(at), y: height - 5, "text-anchor": "middle" }, root).textContent = moment(at, span);
+      const [times, timeStep] = timeSteps(view.from, view.to, Math.max(2, Math.floor((width - left) / (width < 480 ? 60 : 80))));
+      for (const at of times) {
+        if (this.x(at) < left + 16 || this.x(at) > width - 26) continue;
+        svgNode("line", { class: "grid", x1: this.x(at), x2: this.x(at), y1: height - bottom, y2: height - bottom + 4 }, root);
+        svgNode("text", { x: this.x(at), y: height - 4, "text-anchor": "middle" }, root).textContent = moment(at, timeStep);
       }
       const id = "clip" + charts.indexOf(this);
       svgNode("rect", { x: left, y: 0, width: Math.max(0, width - left - 8), height }, svgNode("clipPath", { id }, root));
@@ -185,13 +207,13 @@
   switches(zoomBar, equityChart); resetButton(zoomBar);
 
   const word = (index) => trades.words[index], total = trades.pnl.length;
-  const MARKS = 120, COLOURS = ["second", "third", "gain", "loss", "dim"];
+  const MARKS = 120, COLOURS = ["second", "third", "fourth", "fifth", "dim"];
   const drawTrades = (symbol, note) => (chart, body) => {
     let seen = [];
     for (let n = 0; n < total; n++) if (word(trades.symbol[n]) === symbol && trades.exit[n] >= view.from && trades.entry[n] <= view.to) seen.push(n);
     const count = seen.length;
     if (count > MARKS) { seen.sort((a, b) => trades.pnl[b] - trades.pnl[a]); seen = [...seen.slice(0, MARKS / 2), ...seen.slice(-MARKS / 2)]; }
-    note.textContent = count > MARKS ? `Of ${amount(count, 0)} trades the ${MARKS / 2} best and the ${MARKS / 2} worst are drawn; zoom in for the others.` : "";
+    note.textContent = count > MARKS ? `Of ${amount(count, 0)} listed trades the ${MARKS / 2} best and the ${MARKS / 2} worst are drawn; zoom in for the others.` : "";
     for (const n of seen) {
       const isLong = /^(buy|long)$/i.test(word(trades.side[n])), colour = trades.pnl[n] >= 0 ? "gain" : "loss";
       const [x1, y1, x2, y2] = [chart.x(trades.entry[n]), chart.y(trades.entryPrice[n]), chart.x(trades.exit[n]), chart.y(trades.exitPrice[n])];
@@ -203,11 +225,20 @@
       svgNode("title", {}, group).textContent = `${word(trades.side[n])} ${trades.quantity[n]} ${symbol}\n${fullMoment(trades.entry[n])} at ${price(trades.entryPrice[n])} ${word(trades.entryReason[n])}\n${fullMoment(trades.exit[n])} at ${price(trades.exitPrice[n])} ${word(trades.exitReason[n])}\nProfit ${amount(trades.pnl[n])}`;
     }
   };
+  const PALETTE = ["accent", ...COLOURS];
+  const partBox = document.getElementById("parts");
+  for (const { title, curves } of data.parts) {
+    const bar = htmlNode("div", { className: "bar" }, partBox);
+    htmlNode("span", { textContent: `Profit by ${title}` }, bar);
+    const lines = Object.entries(curves).map(([name, line], n) => curve(line, { name, colour: PALETTE[n % PALETTE.length], dash: n >= PALETTE.length }));
+    switches(bar, new TimeChart(htmlNode("div", { className: "chart" }, partBox), lines.reverse(), { label: `Profit by ${title}`, exact: amount }));
+  }
+
   const prices = document.getElementById("prices");
   for (const { symbol, close, overlays, panels } of data.prices) {
     const bar = htmlNode("div", { className: "bar" }, prices), named = Object.entries(overlays);
     const chart = htmlNode("div", { className: "chart" }, prices), note = htmlNode("p", { className: "note" }, prices);
-    const lines = [...named.map(([name, line], n) => curve(line, { name, colour: COLOURS[n % 2] })), curve(close, { name: symbol, colour: "accent" })];
+    const lines = [...named.map(([name, line], n) => curve(line, { name, colour: COLOURS[n % COLOURS.length] })), curve(close, { name: symbol, colour: "accent" })];
     switches(bar, new TimeChart(chart, lines, { label: `Trades on ${symbol}`, marks: drawTrades(symbol, note) }));
     keys(bar, [["long", "dim", "up"], ["short", "dim", "down"], ["exit", "dim", "out"], ["won", "gain"], ["lost", "loss"]]);
     resetButton(bar);
@@ -239,7 +270,7 @@
   charts.push(histogram);
 
   const COLUMNS = [
-    ["#", (n) => n + 1, (n) => amount(n + 1, 0)], ["Strategy", (n) => word(trades.strategy[n]), null, "word"], ["Symbol", (n) => word(trades.symbol[n]), null, "word"],
+    ["#", (n) => trades.number[n], (n) => amount(trades.number[n], 0)], ["Strategy", (n) => word(trades.strategy[n]), null, "word"], ["Symbol", (n) => word(trades.symbol[n]), null, "word"],
     ["Side", (n) => word(trades.side[n]), null, "word"], ["Quantity", (n) => trades.quantity[n], (n) => String(trades.quantity[n])],
     ["Entry (UTC)", (n) => trades.entry[n], (n) => fullMoment(trades.entry[n])], ["at", (n) => trades.entryPrice[n], (n) => price(trades.entryPrice[n])],
     ["Exit (UTC)", (n) => trades.exit[n], (n) => fullMoment(trades.exit[n])], ["at", (n) => trades.exitPrice[n], (n) => price(trades.exitPrice[n])],
