@@ -98,7 +98,11 @@ class BusService:
         self.commands.on("stream.replay", self.publisher.replay)
         self.commands.on("stream.seen", lambda arguments, _id: self.readers.seen(arguments, self.uptime_ms()))
         self.commands.on("status", lambda _arguments, _request_id: self.status())
-        self.commands.on("watermark", lambda _arguments, _request_id: self.watermark())
+        # The last number taken, and the last published, of each topic: all equal in all services is rest.
+        self.commands.on(
+            "watermark",
+            lambda _arguments, _id: {"consumed": self.consumed(), "published": self.publisher.last_numbers()},
+        )
         self.commands.on("stop", self._stop, changes_state=True)
 
     def server_security(self, address: str) -> Security | None:
@@ -148,10 +152,6 @@ class BusService:
             "strangers": 0 if self.security is None else self.security.strangers,
             **self.details(),
         }
-
-    def watermark(self) -> dict[str, dict[str, int]]:
-        """Return the last number taken, and the last published, of each topic: all equal in all services is rest."""
-        return {"consumed": self.consumed(), "published": self.publisher.last_numbers()}
 
     def halt(self, error: str) -> None:
         """Tell everybody that a bug was met; the caller ends the process."""

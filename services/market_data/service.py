@@ -6,7 +6,6 @@ readers, so it waits until all have joined and none lags.
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from common.bus.commands import CommandError
@@ -56,6 +55,33 @@ class Parts(NamedTuple):
     steps: RecordedSteps | None = None
 
 
+class ConductedFeed:
+    """A recording that goes on when a conductor says so."""
+
+    def __init__(self, steps: RecordedSteps, bus: BusService, metrics: Observer) -> None:
+        self._steps, self._bus, self._metrics = steps, bus, metrics
+
+    def next(self, arguments: dict[str, Any], _request_id: str) -> dict[str, Any]:
+        """Publish what follows from the next `lines` of the recording.
+
+        Returns for each line its messages, each [now_ns, topic, number], and whether the recording has ended.
+        """
+        steps, played = self._steps, list[list[tuple[int, str, int]]]()
+        while not steps.finished and len(played) < int(arguments["lines"]):
+            told = list(map(self._told, steps.next()))
+            if told or not steps.finished:
+                played.append(told)
+        self._bus.touched()
+        return {"played": played, "finished": steps.finished, "error": steps.error}
+
+    def _told(self, timed: tuple[int, AnyMessage]) -> tuple[int, str, int]:
+        now_ns, message = timed
+        self._metrics.observe(message)
+        self._bus.publisher.publish(message)
+        topic = topic_of(message) or ""
+        return now_ns, topic, self._bus.publisher.last_number(topic)
+
+
 class MarketDataService:
     """A feed on the bus."""
 
@@ -70,31 +96,10 @@ class MarketDataService:
         self.bus.assess, self.bus.details, self.bus.counters = self._assess, self._details, self._counters
         self.bus.commands.on("require_bars", self._require_bars)
         if parts.steps is not None:
-            steps = parts.steps
-            self.bus.commands.on("conduct.next", partial(self._conduct_next, steps))
+            self.bus.commands.on("conduct.next", ConductedFeed(parts.steps, self.bus, self._metrics).next)
             return
         loop.when_due(self._core_due, self._on_core_deadline)
         loop.every(LAG_CHECK_NS, self._pace) if self._readers else self._pace()
-
-    def _conduct_next(self, steps: RecordedSteps, arguments: dict[str, Any], _request_id: str) -> dict[str, Any]:
-        """Publish what follows from the next `lines` of a recording.
-
-        Returns for each line played its messages, each [now_ns, topic, number], and whether it was the last.
-        """
-        played: list[list[tuple[int, str, int]]] = []
-        while not steps.finished and len(played) < int(arguments["lines"]):
-            told = list(map(self._told, steps.next()))
-            if told or not steps.finished:
-                played.append(told)
-        self.bus.touched()
-        return {"played": played, "finished": steps.finished, "error": steps.error}
-
-    def _told(self, timed: tuple[int, AnyMessage]) -> tuple[int, str, int]:
-        now_ns, message = timed
-        self._metrics.observe(message)
-        self.bus.publisher.publish(message)
-        topic = topic_of(message) or ""
-        return now_ns, topic, self.bus.publisher.last_number(topic)
 
     def _pace(self) -> None:
         """Let the source flow while all readers keep up, hold it while one does not."""
