@@ -22,6 +22,10 @@ encode = _encoder.encode
 """Return the msgpack bytes of a message, request or reply: a map with its `type` first, Decimals as strings."""
 
 
+encode_into = _encoder.encode_into
+"""Put those bytes into a bytearray at a place; -1 appends them."""
+
+
 def decode(payload: bytes | memoryview) -> AnyMessage:
     """Return the message in msgpack bytes.
 

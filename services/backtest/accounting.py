@@ -5,13 +5,14 @@ noted, each with its time, and the curve is cash plus positions times closes, as
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from common.codec import encode
+from common.codec import encode_into
 from common.messages import (
     AccountChanged,
     AnyMessage,
@@ -32,6 +33,9 @@ from services.backtest.trades import TradeBook
 
 RUNNERS = "runners"
 """The topic of what runners did, which is no order flow."""
+
+DIGESTED_AT_ONCE = 65_536
+"""Bytes of order flow that wait for the digest at most."""
 
 
 class Steps:
@@ -66,35 +70,55 @@ class Accounting:
         self.fees = ZERO
         self.errors: list[str] = []
         self._digest = hashlib.sha256()
+        self._undigested = bytearray()
+        self._is_order_flow: dict[type, bool] = {}
+        self._take: dict[type, Callable[[Any], None]] = {
+            Fill: self._take_fill,
+            PositionChanged: self._take_position,
+            AccountChanged: self._take_account,
+            OrderIntent: self._take_intent,
+            OrderAccepted: self._take_accepted,
+            OrderRejected: self._take_end,
+            OrderRefused: self._take_end,
+            OrderCancelled: self._take_end,
+            RunnerTransitioned: self.trades.learn_signal,
+            RunnerFailed: self._take_failure,
+        }
         self._cash = Steps(float(cash))
         self._net = {symbol: Steps(0.0) for symbol in symbols}
         self._held: dict[str, dict[str, float]] = {symbol: {} for symbol in symbols}
 
     def observe(self, message: AnyMessage) -> None:
         """Take one message that a core published."""
-        if isinstance(message, RunnerFailed):
-            self.errors.append(f"{message.error}{' (paused)' if message.paused else ''}")
-        if topic_of(message) == RUNNERS:
-            if isinstance(message, RunnerTransitioned):
-                self.trades.learn_signal(message)
-            return
-        match message:
-            case Fill():
-                self._take_fill(message)
-            case PositionChanged():
-                self._take_position(message)
-            case AccountChanged():
-                self._cash.put(float(message.cash), message.event_ns, is_behind=self.is_behind)
-            case OrderIntent():
-                self.intents += 1
-                self.trades.expect(message)
-            case OrderAccepted():
-                self.orders += 1
-            case OrderRejected() | OrderRefused() | OrderCancelled():
-                self._take_end(message)
-            case _:
-                pass
-        self._digest.update(encode(message))
+        kind = type(message)
+        take = self._take.get(kind)
+        if take is not None:
+            take(message)
+        is_order_flow = self._is_order_flow.get(kind)
+        if is_order_flow is None:
+            is_order_flow = self._is_order_flow[kind] = topic_of(message) != RUNNERS
+        if is_order_flow:
+            waiting = self._undigested
+            encode_into(message, waiting, -1)
+            if len(waiting) > DIGESTED_AT_ONCE:
+                self._update_digest()
+
+    def _update_digest(self) -> None:
+        self._digest.update(self._undigested)
+        self._undigested = bytearray()
+
+    def _take_failure(self, failed: RunnerFailed) -> None:
+        self.errors.append(f"{failed.error}{' (paused)' if failed.paused else ''}")
+
+    def _take_intent(self, intent: OrderIntent) -> None:
+        self.intents += 1
+        self.trades.expect(intent)
+
+    def _take_accepted(self, _accepted: OrderAccepted) -> None:
+        self.orders += 1
+
+    def _take_account(self, changed: AccountChanged) -> None:
+        self._cash.put(float(changed.cash), changed.event_ns, is_behind=self.is_behind)
 
     def _take_end(self, ended: OrderRejected | OrderRefused | OrderCancelled) -> None:
         self.orders += isinstance(ended, OrderRejected)
@@ -119,6 +143,7 @@ class Accounting:
     @property
     def digest(self) -> str:
         """Return the SHA-256 of the order flow so far, hexadecimal."""
+        self._update_digest()
         return self._digest.hexdigest()
 
     def curve(self, times_ns: Integers, closes: Mapping[str, Floats]) -> tuple[Floats, Floats]:

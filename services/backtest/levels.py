@@ -7,9 +7,10 @@ What is bought at a limit needs a trade below it: going down, the ask stands a t
 up the bid a tick below. A level that the way only touches is therefore not reached, save by a stop.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 from math import inf, nextafter
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from common.instruments import Instrument
 from common.messages import (
@@ -58,31 +59,44 @@ class Levels:
         self._resting: dict[str, tuple[bool, Point]] = {}
         self.is_needed = False
         self._bounds: tuple[float, float] | None = None
+        self._follow: dict[type, Callable[[Any], None]] = {
+            PositionChanged: self._follow_position,
+            Fill: self._follow_fill,
+            ApprovedOrder: self._follow_order,
+            OrderAccepted: self._follow_accepted,
+            OrderRejected: self._follow_end,
+            OrderCancelled: self._follow_end,
+        }
 
     def observe(self, message: AnyMessage) -> None:
         """Follow a message of the order flow on this symbol."""
-        if isinstance(message, PositionChanged):
-            self._follow_position(message)
-        elif isinstance(message, Fill):
-            held = self._held.get(message.runner)
-            if held is None:
-                held = self._held[message.runner] = _Held(ZERO)
-                held.best = float(message.price)
-            if not message.remaining_quantity:
-                self._resting.pop(message.order_id, None)
-        elif isinstance(message, ApprovedOrder):
-            if message.limit_price is not None:
-                self._limits[message.id] = message
-        elif isinstance(message, OrderAccepted):
-            order = self._limits.pop(message.order_id, None)
-            if order is not None and order.limit_price is not None:
-                is_buy = order.side is Side.BUY
-                self._resting[order.id] = (is_buy, self._beyond(order.limit_price, -1 if is_buy else 1))
-        elif isinstance(message, OrderRejected | OrderCancelled):
-            self._limits.pop(message.order_id, None)
-            self._resting.pop(message.order_id, None)
+        follow = self._follow.get(type(message))
+        if follow is None:
+            return
+        follow(message)
         self.is_needed = bool(self._held or self._resting)
         self._bounds = None
+
+    def _follow_fill(self, fill: Fill) -> None:
+        if fill.runner not in self._held:
+            held = self._held[fill.runner] = _Held(ZERO)
+            held.best = float(fill.price)
+        if not fill.remaining_quantity:
+            self._resting.pop(fill.order_id, None)
+
+    def _follow_order(self, order: ApprovedOrder) -> None:
+        if order.limit_price is not None:
+            self._limits[order.id] = order
+
+    def _follow_accepted(self, accepted: OrderAccepted) -> None:
+        order = self._limits.pop(accepted.order_id, None)
+        if order is not None and order.limit_price is not None:
+            is_buy = order.side is Side.BUY
+            self._resting[order.id] = (is_buy, self._beyond(order.limit_price, -1 if is_buy else 1))
+
+    def _follow_end(self, ended: OrderRejected | OrderCancelled) -> None:
+        self._limits.pop(ended.order_id, None)
+        self._resting.pop(ended.order_id, None)
 
     def _follow_position(self, changed: PositionChanged) -> None:
         if not changed.quantity:
