@@ -11,7 +11,7 @@ from orrery.redrive.journals import Told, messages
 from orrery.redrive.moments import Moment
 from orrery.redrive.rebuild import Rebuilder, Rebuilt
 from orrery.redrive.session import Session
-from services.event_store.adapters.reading import oldest, read
+from services.event_store.adapters.projected import ProjectedLog
 from services.event_store.core.projection.compare import Difference, compare
 from services.event_store.core.projection.fold import Projection
 
@@ -47,7 +47,9 @@ def rebuild_platform(session: Session, moment: Moment) -> Platform:
     projection = Projection()
     if moment.sequence is not None and session.store is not None:
         source = "event store"
-        projection.take_all(read(session.store, oldest(session.store), moment.sequence))
+        projected = ProjectedLog(session.store, up_to=moment.sequence, writes=False)
+        projected.catch_up(moment.sequence)
+        projection = projected.projection
     else:
         source = "journals" if is_whole else "journals, without the runners' transitions before the oldest snapshot"
         _fold_journals(session, services, projection, told)

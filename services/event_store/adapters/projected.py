@@ -6,18 +6,18 @@ running store, or a command that folds the log. They also keep what old events t
 """
 
 import hashlib
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from common.durable import write_whole
+from services.event_store.adapters.following import Follower, Place
 from services.event_store.adapters.layout import StoreError
-from services.event_store.adapters.reading import oldest, read_chained
+from services.event_store.adapters.reading import oldest
 from services.event_store.core.chain import HASH_BYTES
 from services.event_store.core.projection.fold import Projection
-from services.event_store.core.stored import Stored
+from services.event_store.core.stored import Stored, decode_stored
 
 PROJECTION = "projection"
 """The folder of the snapshots in the store's folder."""
@@ -31,10 +31,11 @@ _DIGEST_BYTES = 32
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """A projection after event `sequence`, whose record in the log has the hash `log_hash`."""
+    """A projection after event `sequence`, which stands at `place` in the log and has the hash `log_hash`."""
 
     sequence: int
     log_hash: bytes
+    place: Place
     projection: bytes
 
 
@@ -54,9 +55,9 @@ class ProjectedLog:
         """
         self._folder, self._every, self._writes = folder, every, writes
         self.projection = Projection()
-        self._hash = b""
-        self.restored = self._restore(up_to)
+        self._follower = Follower(folder)
         first = oldest(folder)
+        self.restored = self._restore(up_to, first)
         if first > self.projection.sequence + 1:
             raise StoreError(
                 f"{folder}: events before {first} are deleted, and no snapshot in {PROJECTION}/ stands for them"
@@ -74,39 +75,40 @@ class ProjectedLog:
             StoreError: a record is damaged.
         """
         before = self.sequence
-        for log_hash, event in self._following(up_to):
-            self.projection.take(event)
-            self._hash = log_hash
-            if self._writes and event.sequence % self._every == 0:
-                self._save()
+        for place, record in self._follower.records(up_to):
+            self.projection.take(_event(self._folder, place, record))
+            if self._writes and place.sequence % self._every == 0:
+                self._save(place, record[:HASH_BYTES])
         return self.sequence - before
 
-    def _following(self, up_to: int | None) -> Iterator[tuple[bytes, Stored]]:
-        return read_chained(self._folder, self.sequence + 1, up_to)
-
-    def _restore(self, up_to: int | None) -> int:
+    def _restore(self, up_to: int | None, first: int) -> int:
         for path in reversed(self._paths()):
             if up_to is not None and int(path.stem) > up_to:
                 continue
             kept = _read(path)
-            if kept is None or not self._is_of_this_log(kept):
+            if kept is None or kept.sequence < first - 1 or not self._is_of_this_log(kept, first):
                 continue
             with suppress(ValueError):
                 self.projection.restore(kept.projection)
-                self._hash = kept.log_hash
                 return kept.sequence
+        self._follower = Follower(self._folder)
         return 0
 
-    def _is_of_this_log(self, kept: Kept) -> bool:
-        """Return whether the log has that event with that hash, or has deleted it."""
-        if kept.sequence < oldest(self._folder):
+    def _is_of_this_log(self, kept: Kept, first: int) -> bool:
+        """Return whether the log has that event with that hash, or begins behind it; then the follower stands behind it."""
+        if kept.sequence < first:
+            self._follower = Follower(self._folder)
             return True
-        found = next(read_chained(self._folder, kept.sequence, kept.sequence), None)
-        return found is not None and found[0] == kept.log_hash
+        self._follower = Follower(self._folder, kept.place)
+        try:
+            found = next(self._follower.records(kept.sequence), None)
+        except StoreError:
+            return False
+        return found is not None and found[1][:HASH_BYTES] == kept.log_hash
 
-    def _save(self) -> None:
+    def _save(self, place: Place, log_hash: bytes) -> None:
         """Write a snapshot; where that cannot be, the next opening folds more."""
-        body = msgspec.msgpack.encode(Kept(self.sequence, self._hash, self.projection.snapshot()))
+        body = msgspec.msgpack.encode(Kept(self.sequence, log_hash, place, self.projection.snapshot()))
         folder = self._folder / PROJECTION
         with suppress(OSError):
             folder.mkdir(exist_ok=True)
@@ -123,6 +125,13 @@ class ProjectedLog:
 
     def _paths(self) -> list[Path]:
         return sorted((self._folder / PROJECTION).glob(f"*{_SUFFIX}"))
+
+
+def _event(folder: Path, place: Place, record: bytes) -> Stored:
+    try:
+        return decode_stored(memoryview(record)[HASH_BYTES:])
+    except ValueError as error:
+        raise StoreError(f"{folder}: record {place.sequence}: {error}") from error
 
 
 def _read(path: Path) -> Kept | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from common.journal import Journal
+from services.event_store.adapters.following import Follower
 from services.event_store.adapters.layout import EVENTS, StoreError
 from services.event_store.adapters.projected import PROJECTION, ProjectedLog
 from services.event_store.core.chain import GENESIS, chained
@@ -109,3 +110,30 @@ def test_snapshots_are_thinned_out(tmp_path: Path, events: list[Stored]) -> None
 
 def _moved(event: Stored) -> Stored:
     return Stored(event.sequence, event.stored_ns + 1, event.publisher, event.topic, event.number, event.payload)
+
+
+@pytest.mark.parametrize("segment_bytes", [4_000, 64_000_000])
+def test_the_follower_goes_through_files_and_stops_at_a_torn_tail(
+    tmp_path: Path, events: list[Stored], segment_bytes: int
+) -> None:
+    write(tmp_path, events, segment_bytes)
+    follower = Follower(tmp_path)
+    found = list(follower.records())
+    assert [place.sequence for place, _ in found] == list(range(1, len(events) + 1))
+    for place, record in found[::37]:
+        assert next(Follower(tmp_path, place).records())[1] == record
+    last = max((tmp_path / EVENTS).glob("*.log"))
+    with last.open("ab") as file:
+        file.write(b"\x40\x00\x00\x00torn")
+    assert list(follower.records()) == []
+    assert len(list(Follower(tmp_path).records())) == len(events)
+
+
+def test_damage_is_named(tmp_path: Path, events: list[Stored]) -> None:
+    write(tmp_path, events)
+    path = next((tmp_path / EVENTS).glob("*.log"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 4
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match="is damaged"):
+        ProjectedLog(tmp_path).catch_up()
