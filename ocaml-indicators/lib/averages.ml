@@ -1,3 +1,5 @@
+open! Import
+
 let sma ~period x = Series.rolling ~period x (fun ~first -> Series.mean x ~first ~length:period)
 
 let wma ~period x =

@@ -1,3 +1,5 @@
+open! Import
+
 let before x = Array.mapi (fun i _ -> if i = 0 then Series.absent else x.(i - 1)) x
 
 let highest ~period ~high =

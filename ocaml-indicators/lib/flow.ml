@@ -1,3 +1,5 @@
+open! Import
+
 let seconds_per_day = 86_400.0
 
 let obv ~close ~volume =

@@ -1,3 +1,5 @@
+open! Import
+
 (* Below this, average gain and loss together count as no movement (TA-Lib's TA_IS_ZERO). *)
 let still = 1e-14
 

@@ -1,3 +1,5 @@
+open! Import
+
 module Json = Yojson.Safe
 
 exception Failed of string * string

@@ -1,3 +1,5 @@
+open! Import
+
 type parameter = {
   name : string;
   minimum : float;

@@ -1,3 +1,5 @@
+open! Import
+
 type t = float array
 
 let absent = Float.nan

@@ -1,3 +1,5 @@
+open! Import
+
 let stddev ~period x =
   Series.rolling ~period x (fun ~first ->
       let mean = Series.mean x ~first ~length:period in

@@ -1,3 +1,5 @@
+open! Import
+
 type sums = { plus : float; minus : float; range : float }
 
 (* The three numbers one bar adds: at most one of the two movements is not 0. *)

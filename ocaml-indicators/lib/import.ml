@@ -1,0 +1,21 @@
+module Unix = struct end
+module Sys = struct end
+module Random = struct end
+module In_channel = struct end
+module Out_channel = struct end
+
+let stdin = ()
+let stdout = ()
+let stderr = ()
+let print_char = ()
+let print_string = ()
+let print_endline = ()
+let print_newline = ()
+let print_int = ()
+let print_float = ()
+let prerr_string = ()
+let prerr_endline = ()
+let read_line = ()
+let open_in = ()
+let open_out = ()
+let exit = ()
