@@ -117,7 +117,7 @@
       const width = this.box.clientWidth, height = this.box.clientHeight, bottom = 20, top = 6;
       const [low, high] = this.range(), span = view.to - view.from || 1;
       const [marks, step] = niceSteps(low, high, height < 150 ? 3 : 5), labels = marks.map((mark) => (this.options.unit || compact)(mark, step));
-      const left = Math.max(width < 480 ? 44 : 66, 6.6 * Math.max(...labels.map((label) => label.length), 0) + 12);
+      const left = Math.max(72, 6.6 * Math.max(...labels.map((label) => label.length), 0) + 12);
       this.x = (time) => left + (time - view.from) / span * (width - left - 8);
       this.time = (at) => view.from + (at - left) / (width - left - 8) * span;
       this.y = (value) => top + (high - value) / (high - low) * (height - top - bottom);
@@ -269,14 +269,17 @@
   } };
   charts.push(histogram);
 
+  const areWholeMinutes = [trades.entry, trades.exit].every((times) => times.every((ms) => ms % MINUTE === 0));
+  const tradeMoment = (ms) => fullMoment(ms).slice(0, areWholeMinutes ? 16 : 19);
+  const isOne = (column) => new Set(column).size < 2;
   const COLUMNS = [
     ["#", (n) => trades.number[n], (n) => amount(trades.number[n], 0)], ["Strategy", (n) => word(trades.strategy[n]), null, "word"], ["Symbol", (n) => word(trades.symbol[n]), null, "word"],
     ["Side", (n) => word(trades.side[n]), null, "word"], ["Quantity", (n) => trades.quantity[n], (n) => String(trades.quantity[n])],
-    ["Entry (UTC)", (n) => trades.entry[n], (n) => fullMoment(trades.entry[n])], ["at", (n) => trades.entryPrice[n], (n) => price(trades.entryPrice[n])],
-    ["Exit (UTC)", (n) => trades.exit[n], (n) => fullMoment(trades.exit[n])], ["at", (n) => trades.exitPrice[n], (n) => price(trades.exitPrice[n])],
+    ["Entry (UTC)", (n) => trades.entry[n], (n) => tradeMoment(trades.entry[n])], ["at", (n) => trades.entryPrice[n], (n) => price(trades.entryPrice[n])],
+    ["Exit (UTC)", (n) => trades.exit[n], (n) => tradeMoment(trades.exit[n])], ["at", (n) => trades.exitPrice[n], (n) => price(trades.exitPrice[n])],
     ["Profit", (n) => trades.pnl[n], (n) => amount(trades.pnl[n])], ["Fees", (n) => trades.fees[n], (n) => amount(trades.fees[n])], ["Bars", (n) => trades.bars[n], (n) => amount(trades.bars[n], 0)],
     ["Entry reason", (n) => word(trades.entryReason[n]), null, "word reason"], ["Exit reason", (n) => word(trades.exitReason[n]), null, "word reason"],
-  ];
+  ].filter(([title]) => !(title === "Strategy" && isOne(trades.strategy)) && !(title === "Symbol" && isOne(trades.symbol)));
   const list = document.getElementById("trades"), table = list.querySelector("table"), listBar = list.querySelector(".bar"), PAGE = 25;
   const state = { column: 0, isUp: true, page: 0, only: "all" };
   const turn = (label, by) => htmlNode("button", { type: "button", textContent: label, onclick: () => { state.page += by; fill(); } }, listBar);
