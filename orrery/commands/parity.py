@@ -23,7 +23,8 @@ def command(  # noqa: PLR0913 - one argument per option
         Path | None, typer.Option(metavar="FOLDER", help="The engine.data_dir of a run that has ended.")
     ] = None,
     recording: Annotated[
-        Path | None, typer.Option("--recording", "-r", metavar="FILE", help="Recording: JSON Lines, also .gz.")
+        list[Path] | None,
+        typer.Option("--recording", "-r", metavar="FILE", help="JSON Lines, also .gz; repeat it for what follows it."),
     ] = None,
     strategy: Annotated[
         list[Path] | None,
@@ -55,7 +56,7 @@ def command(  # noqa: PLR0913 - one argument per option
     - `orrery parity --recording day_ws.jsonl.gz --strategy strategies/ema_crossover.lua`
     - `orrery parity --session var`
     """
-    if (session is None) == (recording is None):
+    if (session is None) == (not recording):
         raise CommandLineError(f"parity: expected one of --session and --recording, such as {_EXAMPLE}")
     if session is not None:
         if strategy or symbol or limit:
@@ -64,9 +65,8 @@ def command(  # noqa: PLR0913 - one argument per option
             )
         given = None if config is None and not overrides else load(config, overrides).config
         return _session(session, given, json=json)
-    assert recording is not None, "one of the two is given"
-    settings = _settings(recording, strategy or [], symbol or [], overrides or [])
-    return _recording(recording, settings, limit, config, json=json)
+    settings = _settings(recording or [], strategy or [], symbol or [], overrides or [])
+    return _recording(recording or [], settings, limit, config, json=json)
 
 
 def _session(folder: Path, config: "Config | None", *, json: bool) -> int:
@@ -81,27 +81,30 @@ def _session(folder: Path, config: "Config | None", *, json: bool) -> int:
     return exit_code_of(report)
 
 
-def _settings(file: Path, strategies: list[Path], symbols: list[str], overrides: list[str]) -> list[str]:
+def _settings(files: list[Path], strategies: list[Path], symbols: list[str], overrides: list[str]) -> list[str]:
     from orrery.parity.recording_report import strategy_settings
 
-    if not file.is_file():
-        raise CommandLineError(f"--recording {file}: expected a recording, found no file")
-    settings = [*overrides, *strategy_settings(strategies)]
-    settings += ["data_source.type=file", f"data_source.file.path={file.absolute()}"]
+    for file in files:
+        if not file.is_file():
+            raise CommandLineError(f"--recording {file}: expected a recording, found no file")
+    settings = [*overrides, *strategy_settings(strategies), "data_source.type=file"]
     return [*settings, f"market_data.symbols={','.join(symbols)}"] if symbols else settings
 
 
-def _recording(file: Path, settings: list[str], limit: int | None, config: Path | None, *, json: bool) -> int:
+def _recording(files: list[Path], settings: list[str], limit: int | None, config: Path | None, *, json: bool) -> int:
     import msgspec
 
     from orrery.commands.replay import recorded_settings
+    from orrery.parity.joined import joined_settings
     from orrery.parity.processes import private_settings
     from orrery.parity.recording_report import exit_code_of, lines, private_folder, run_recording
 
-    settings = [*settings, *recorded_settings(file, load(config, settings), config)]
     with private_folder() as folder:
+        settings = [*settings, *joined_settings(files, Path(folder))]
+        settings += recorded_settings(files[0], load(config, settings), config)
         settings += private_settings(Path(folder))
         report = run_recording(load(config, settings), settings, Path(folder), limit, None if json else _show)
+    report.recording = " + ".join(map(str, files))
     if not json and sys.stderr.isatty():
         print(file=sys.stderr)
     print(msgspec.json.encode(report).decode() if json else "\n".join(lines(report)))

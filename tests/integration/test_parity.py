@@ -137,6 +137,7 @@ def test_all_strategies_on_a_recording_with_several_symbols(
         (["--session", "tests", "--limit", "3"], "--limit"),
         (["--recording", "nowhere.jsonl"], "nowhere.jsonl: expected a recording"),
         (["--recording", str(PROJECT / "README.md")], "README.md"),
+        (["--recording", str(DOT), "--recording", str(PROJECT / "README.md")], "README.md"),
         (["--recording", str(DOT), "--strategy", "none.lua"], "none.lua: expected a Lua file"),
         (["--recording", str(DOT), "--strategy", str(PROJECT / "README.md")], "README.md"),
         (["--recording", str(DOT), "--symbol", "ABCUSDT"], "expected some of DOTUSDT"),
