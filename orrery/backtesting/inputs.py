@@ -1,6 +1,6 @@
 """From the options of `orrery backtest` to a plan that can be run; every mistake names its option."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -9,10 +9,13 @@ from common.config.instruments import instruments_of
 from common.config.models import Config, ExecutionSection, RiskSection
 from common.money import figure
 from orrery.backtesting.options import Options
-from orrery.data.bars import load_bars
-from orrery.data.options import mapping_of
+from orrery.data.bars import read_bars
+from orrery.data.lengths import bars_of_length
+from orrery.data.options import ReadOptions, mapping_of
 from orrery.errors import CommandLineError
+from services.backtest.bars_table import BarTable
 from services.backtest.plan import Plan, PlanError
+from services.backtest.result import Provenance
 from services.signal.core.roster import SignalLimits
 from services.signal.core.spec import ParameterValue, StrategySpec
 from services.signal.hosts.lua import lua_factory
@@ -24,46 +27,67 @@ UNLIMITED = Decimal(10) ** 18
 
 
 def make_plan(options: Options) -> Plan:
-    """Return the plan.
+    """Return the plan of a backtest on bars.
 
     Raises:
         CommandLineError: an option, a data file or a strategy file cannot be used.
     """
-    start_ns, end_ns = _time("--start", options.start), _time("--end", options.end)
-    if start_ns is not None and end_ns is not None and start_ns >= end_ns:
-        raise CommandLineError(f"--end {options.end}: expected a time after --start {options.start}")
-    if len(options.symbols) not in {0, len(options.data)}:
-        found = f"{len(options.symbols)} of --symbol and {len(options.data)} of --data"
-        raise CommandLineError(f"--symbol: expected none, or one for each --data in their order, found {found}")
-    symbols = options.symbols or [""] * len(options.data)
-    mapping, policy = mapping_of(options.mapping), options.on_bad
-    loaded = [
-        load_bars(path, symbol=symbol, mapping=mapping, end=end_ns, policy=policy)
-        for path, symbol in zip(options.data, symbols, strict=True)
-    ]
+    start_ns, end_ns = range_of(options)
+    symbols = symbols_of(options)
+    loaded = [_table(path, symbol, options) for path, symbol in zip(options.data, symbols, strict=True)]
     config = options.loaded
-    strategies = _strategies(options)
+    strategies = strategies_of(options)
     try:
         return Plan(
             name="+".join(strategy.name for strategy in strategies),
             tables=tuple(table for table, _ in loaded),
             strategies=tuple(strategies),
             make_host=lua_factory(limits_of((config or Config()).signal)),
-            risk=_risk(options),
-            execution=_execution(options),
+            risk=risk_of(options),
+            execution=execution_of(options),
             instruments=() if config is None else tuple(instruments_of(config).values()),
             limits=SignalLimits() if config is None else SignalLimits(config.signal.max_errors, config.signal.window),
             provenance=tuple(provenance for _, provenance in loaded),
             start_ns=start_ns,
             end_ns=end_ns,
-            settings=_settings(options),
+            settings=settings_of(options),
         )
     except PlanError as error:
         raise CommandLineError(f"backtest: {error}") from error
 
 
-def _settings(options: Options) -> dict[str, str]:
-    return {
+def range_of(options: Options) -> tuple[int | None, int | None]:
+    """Return --start and --end, nanoseconds UTC; CommandLineError where they are no times, or leave nothing between."""
+    start_ns, end_ns = _time("--start", options.start), _time("--end", options.end)
+    if start_ns is not None and end_ns is not None and start_ns >= end_ns:
+        raise CommandLineError(f"--end {options.end}: expected a time after --start {options.start}")
+    return start_ns, end_ns
+
+
+def symbols_of(options: Options) -> Sequence[str]:
+    """Return the symbol of each data file, empty where none is told; CommandLineError for another number of them."""
+    if len(options.symbols) not in {0, len(options.data)}:
+        found = f"{len(options.symbols)} of --symbol and {len(options.data)} of --data"
+        raise CommandLineError(f"--symbol: expected none, or one for each --data in their order, found {found}")
+    return options.symbols or [""] * len(options.data)
+
+
+def _table(path: Path, symbol: str, options: Options) -> tuple[BarTable, Provenance]:
+    start_ns, end_ns = range_of(options)
+    read = ReadOptions(symbol=symbol, mapping=mapping_of(options.mapping), end_ns=end_ns, on_bad=options.on_bad)
+    if not options.timeframe:
+        loaded = read_bars(path, read)
+        table, provenance = loaded.table, loaded.provenance
+    else:
+        table, provenance = bars_of_length(path, read, options.timeframe)
+    if options.warmup is not None and start_ns is not None:
+        table = table.between(start_ns - options.warmup * table.length_ns, None)
+    return table, provenance
+
+
+def settings_of(options: Options) -> dict[str, str]:
+    """Return what was asked for, as the report shows it; what was left at its default and changes nothing is left out."""
+    told = {
         "cash": options.cash or "of the configuration",
         "fee": options.fee,
         "slippage": options.slippage,
@@ -71,9 +95,15 @@ def _settings(options: Options) -> dict[str, str]:
         "end": options.end or "last bar",
         "limits": "of the configuration" if options.loaded is not None else "the cash alone",
     }
+    if options.timeframe:
+        told["timeframe"] = options.timeframe
+    if options.spread not in {"", "0"}:
+        told["spread"] = options.spread
+    return told
 
 
-def _risk(options: Options) -> RiskSection:
+def risk_of(options: Options) -> RiskSection:
+    """Return the limits: the configuration's, or the cash alone."""
     config = options.loaded
     section = (
         RiskSection(max_position_size=UNLIMITED, max_notional_exposure=UNLIMITED, max_open_positions=10**6)
@@ -86,10 +116,14 @@ def _risk(options: Options) -> RiskSection:
     return section.model_copy(update={"initial_cash": cash})
 
 
-def _execution(options: Options) -> ExecutionSection:
+def execution_of(options: Options) -> ExecutionSection:
+    """Return the costs: fee, slippage, and half the spread on top of it, for bars and trades show none."""
     section = ExecutionSection() if options.loaded is None else options.loaded.execution
     fee, slippage = _basis_points("--fee", options.fee), _basis_points("--slippage", options.slippage)
-    return section.model_copy(update={"taker_fee_bps": fee, "maker_fee_bps": fee, "slippage_bps": slippage})
+    half = _basis_points("--spread", options.spread or "0") / 2
+    return section.model_copy(
+        update={"taker_fee_bps": fee, "maker_fee_bps": fee, "slippage_bps": Decimal(figure(slippage + half))}
+    )
 
 
 def _basis_points(option: str, text: str) -> Decimal:
@@ -119,7 +153,8 @@ def _time(option: str, text: str) -> int | None:
     return seconds * 1_000_000_000 + utc.microsecond * 1_000
 
 
-def _strategies(options: Options) -> list[StrategySpec]:
+def strategies_of(options: Options) -> list[StrategySpec]:
+    """Return the strategies with their parameters; CommandLineError for a file or a parameter that cannot be used."""
     params = dict(_param(text) for text in options.params)
     try:
         found = [load_strategy(path) for path in options.strategies]

@@ -6,15 +6,21 @@ from typing import Any
 import msgspec
 
 from services.backtest.metrics import Metrics
-from services.backtest.result import RunResult
+from services.backtest.result import DataTier, RunResult
 
 _KEYS = (
     "name", "tier", "strategies", "params", "settings", "initial_cash", "final_equity", "bars", "intents",
     "orders", "fills", "refusals", "fees", "slippage_paid", "turnover", "digest", "seconds", "bars_per_second",
-    "is_complete", "error",
+    "is_complete", "error", "events", "digests",
 )  # fmt: skip
 _encoder = msgspec.json.Encoder(decimal_format="number")
-_TIER = "bars: the way inside a bar is not known; against the position first, every level met in order"
+_TIERS = {
+    DataTier.BARS: "bars: the way inside a bar is not known; against the position first, every level met in order",
+    DataTier.TRADES: "trades: no spread and no book are known; the next trade fills, a limit needs one through it",
+    DataTier.QUOTES: "quotes: the touch fills, whatever its size",
+    DataTier.DEPTH: "depth: the book is walked; a place in its queue is estimated",
+    DataTier.ORDERS: "order by order: the book is walked; the place in its queue is known",
+}
 
 
 def as_json(result: RunResult, metrics: Metrics) -> str:
@@ -38,7 +44,8 @@ def as_lines(result: RunResult, metrics: Metrics) -> Iterator[str]:
     rows = [
         ("strategy", ", ".join(result.strategies)),
         ("data", symbols),
-        ("tier", _TIER),
+        ("tier", _TIERS[result.tier]),
+        *([("events", f"{result.events:,}")] if result.events else []),
         ("bars", f"{result.bars:,}"),
         ("orders", f"{result.orders:,} ({result.refusals:,} refused)"),
         ("round trips", f"{len(result.trades):,}"),
@@ -55,7 +62,7 @@ def as_lines(result: RunResult, metrics: Metrics) -> Iterator[str]:
         ("win rate", _percent(metrics.trades.win_rate)),
         ("profit factor", _number(metrics.trades.profit_factor)),
         ("time in market", _percent(metrics.time_in_market)),
-        ("speed", f"{result.bars_per_second:,.0f} bars/s"),
+        ("speed", _speed(result)),
         ("digest", result.digest),
     ]
     for name, value in rows:
@@ -63,6 +70,12 @@ def as_lines(result: RunResult, metrics: Metrics) -> Iterator[str]:
     for data in result.provenance:
         for note in data.notes:
             yield f"{'note':<18} {data.file}: {note}"
+
+
+def _speed(result: RunResult) -> str:
+    if result.events:
+        return f"{result.events / result.seconds:,.0f} events/s"
+    return f"{result.bars_per_second:,.0f} bars/s"
 
 
 def _percent(value: float | None) -> str:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,6 +14,9 @@ from services.backtest.on_bad import OnBad
 
 if TYPE_CHECKING:
     from orrery.backtesting.options import Options
+
+Tier = Literal["bars", "trades", "quotes", "depth"]
+FillModel = Literal["touch", "trades", "depth", "queue"]
 
 PANEL = TOOLS
 app = typer.Typer(invoke_without_command=True)
@@ -31,16 +34,40 @@ def command(  # noqa: PLR0913 - one argument per option
     ] = None,
     data: Annotated[
         list[Path] | None,
-        typer.Option("--data", "-d", metavar="FILE", help="Bars: CSV, Parquet, Feather, JSON Lines; may be repeated."),
+        typer.Option(
+            "--data",
+            "-d",
+            metavar="FILE",
+            help="Bars, trades, quotes or a recording; CSV, Parquet, …; may be repeated.",
+        ),
     ] = None,
     symbol: Annotated[
-        list[str] | None, typer.Option(help="The symbol of each --data, where the file does not say it.")
+        list[str] | None,
+        typer.Option(
+            help="The symbol of each --data, where the file does not say it; without --data, one to look for."
+        ),
     ] = None,
+    catalogue: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where --symbol is looked for; see `orrery data list`.")
+    ] = Path("data"),
+    timeframe: Annotated[str, typer.Option(metavar="LENGTH", help="Bars of this length, such as 5m.")] = "",
+    tier: Annotated[Tier | None, typer.Option(help="What to look at; as much as the data show if not given.")] = None,
     start: Annotated[str, typer.Option(metavar="TIME", help="Trade from here, UTC; bars before it warm up.")] = "",
     end: Annotated[str, typer.Option(metavar="TIME", help="Trade until here, UTC.")] = "",
+    warmup: Annotated[
+        int | None, typer.Option(min=0, help="Bars before --start; as many as fit, if not given.")
+    ] = None,
     cash: Annotated[str, typer.Option(metavar="AMOUNT", help="Cash at the start. [default: 100000]")] = "",
     fee: Annotated[str, typer.Option(metavar="FRACTION", help="Fee of each fill, a fraction of its value.")] = "0.001",
     slippage: Annotated[str, typer.Option(metavar="FRACTION", help="Added to what is bought, taken off sales.")] = "0",
+    spread: Annotated[
+        str, typer.Option(metavar="FRACTION", help="Of bars and trades, which show none; half of it is paid.")
+    ] = "0",
+    latency: Annotated[float, typer.Option(min=0, metavar="MS", help="From here to the venue; events only.")] = 0.0,
+    response_latency: Annotated[float, typer.Option(min=0, metavar="MS", help="From the venue back.")] = 0.0,
+    fill_model: Annotated[
+        FillModel | None, typer.Option(help="What fills are made against; that of the tier if not given.")
+    ] = None,
     param: Annotated[
         list[str] | None, typer.Option(metavar="NAME=VALUE", help="Override a parameter; may be repeated.")
     ] = None,
@@ -56,29 +83,34 @@ def command(  # noqa: PLR0913 - one argument per option
     keep: Annotated[bool, typer.Option("--keep", help="Keep result and report under engine.data_dir.")] = False,
     json: JsonOption = False,
 ) -> int:
-    """Run strategies on recorded bars, in one account, with the very code that trades.
+    """Run strategies on recorded bars or events, in one account, with the very code that trades.
 
-    What is decided at the close of a bar fills at the open of the next. Without --config and --set only the cash limits
-    what is traded; with them the limits and instruments of the configuration apply. Exit code 1 when a strategy or the
-    run failed; what was found until then is shown.
+    What is decided at the close of a bar fills at the open of the next; on trades, quotes and books orders fill as the
+    market shows. Without --config and --set only the cash limits what is traded; with them the limits and instruments
+    of the configuration apply. Exit code 1 when a strategy or the run failed; what was found until then is shown.
 
     Examples:
 
     - `orrery backtest --strategy strategies/ema_crossover.lua --data BTCUSDT_1m.csv`
+    - `orrery backtest -s my.lua --symbol BTCUSDT --timeframe 5m --start 2024-01-01`
+    - `orrery backtest -s my.lua -d btcusdt_ws.jsonl.gz --tier depth --latency 5`
     - `orrery backtest -s my.lua -d btc.csv -d eth.csv --symbol BTCUSDT --symbol ETHUSDT --param fast=5 --json`
     """
     if context.invoked_subcommand is not None:
         return EXIT_OK
-    if not strategy or not data:
+    if not strategy or not (data or symbol):
         example = "`orrery backtest --strategy strategies/ema_crossover.lua --data BTCUSDT_1m.csv`"
-        raise CommandLineError(f"backtest: expected --strategy FILE and --data FILE, such as {example}")
+        raise CommandLineError(f"backtest: expected --strategy FILE and --data FILE or --symbol, such as {example}")
     from orrery.backtesting.options import Options
+    from orrery.data.catalogue import found_files
 
     is_configured = config is not None or bool(overrides)
     options = Options(
-        strategies=strategy, data=data, symbols=symbol or (), start=start, end=end,
+        strategies=strategy, data=data or found_files(catalogue, symbol or (), timeframe), symbols=symbol or (),
+        start=start, end=end,
         cash=cash or ("" if is_configured else "100000"), fee=fee, slippage=slippage, params=param or (),
-        mapping=map_ or (), on_bad=on_bad,
+        mapping=map_ or (), on_bad=on_bad, tier=tier or "", timeframe=timeframe, spread=spread, latency_ms=latency,
+        response_latency_ms=response_latency, fill_model=fill_model or "", warmup=warmup, catalogue=catalogue,
         loaded=load(config, overrides).config if is_configured else None,
     )  # fmt: skip
     return _backtest(options, load(config, overrides).config.engine.data_dir if keep else "", is_json=json)
@@ -86,22 +118,24 @@ def command(  # noqa: PLR0913 - one argument per option
 
 def _backtest(options: "Options", keep_in: str, *, is_json: bool) -> int:
     try:
-        from orrery.backtesting.inputs import make_plan
         from orrery.backtesting.output import as_json, as_lines
+        from orrery.backtesting.runs import make_run
         from orrery.backtesting.shown import run_shown
         from services.backtest.metrics import compute
+        from services.backtest.plan import Plan
     except ModuleNotFoundError as error:
         text = f"expected the packages of the extra `research`, found no {error.name}"
         raise CommandLineError(f"backtest: {text}") from error
-    plan = make_plan(options)
-    result = run_shown(plan, is_shown=not is_json and sys.stderr.isatty())
+    made = make_run(options)
+    result = run_shown(made, is_shown=not is_json and sys.stderr.isatty())
     metrics = compute(result)
     print(as_json(result, metrics) if is_json else "\n".join(as_lines(result, metrics)))
     if keep_in:
         from orrery.runs.save import save_run
         from services.backtest.report.indicators import indicator_series
 
-        folder = save_run(result, metrics, Path(keep_in), indicator_series(plan, result))
+        series = indicator_series(made, result) if isinstance(made, Plan) else None
+        folder = save_run(result, metrics, Path(keep_in), series)
         print(f"orrery: kept in {folder}", file=sys.stderr)
     if result.error:
         print(f"orrery: {'strategy failed' if result.is_complete else 'ended early'}: {result.error}", file=sys.stderr)

@@ -42,7 +42,8 @@ FIRST_NS = 1
 class RecordingInputs:
     """A recording's inputs; iterate once, and give `ask` the core's requests meanwhile.
 
-    `shape` is what the file holds; `skipped` counts lines that could not be read, under BadLine.SKIP.
+    `shape` is what the file holds; `skipped` counts lines that could not be read, under BadLine.SKIP. `continues` says
+    that the connection of the recording before this one goes on.
     """
 
     def __init__(self, path: Path, rest_path: Path | None = None, bad_line: BadLine = BadLine.RAISE) -> None:
@@ -66,6 +67,7 @@ class RecordingInputs:
         self._now_ns = 0
         self._connections = 1
         self.skipped = 0
+        self.continues = False
 
     def core(self, section: MarketDataSection, symbols: Sequence[str]) -> FeedCore:
         """Return the market-data core that reads such a recording."""
@@ -87,7 +89,7 @@ class RecordingInputs:
         recording, rest = frames(self.path, self._bad_line), self._rest
         for frame in recording:
             at_ns = max(frame.ts_ns or 0, self._now_ns, FIRST_NS)
-            if not self._now_ns:
+            if not self._now_ns and not self.continues:
                 yield at_ns, Connected(1)
             self._now_ns = at_ns
             for answer in rest.due(at_ns):

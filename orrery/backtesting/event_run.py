@@ -1,0 +1,191 @@
+"""From the options of `orrery backtest` to a run on recorded events, and the run itself."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from common.config.instruments import instruments_of
+from common.config.models import Config, ExecutionSection, MarketDataSection, RiskSection
+from common.instruments import Instrument, Instruments
+from common.messages import BookSnapshot, BookUpdate, Quote
+from common.timeframes import timeframe_ns
+from orrery.backtesting.inputs import execution_of, range_of, risk_of, settings_of, strategies_of
+from orrery.backtesting.options import Options
+from orrery.data.event_source import EventFile, EventSource, Timed
+from orrery.data.kinds import Held
+from orrery.data.names import same_symbol
+from orrery.data.options import ReadOptions, mapping_of
+from orrery.errors import CommandLineError
+from services.backtest.event_plan import EventPlan
+from services.backtest.events import Progress, run_events
+from services.backtest.plan import PlanError
+from services.backtest.result import DataTier, RunResult
+from services.signal.core.roster import SignalLimits
+from services.signal.core.spec import RunnerSpec, StrategySpec
+from services.signal.hosts.lua import lua_factory
+from services.signal.loading import limits_of
+
+NEVER_MS: Final = 10**12
+"""Thirty years: without a configuration no silence of the recording counts as staleness."""
+NS_PER_MS: Final = 1_000_000
+DEFAULT_TIMEFRAME: Final = "1m"
+MODELS: Final[Mapping[DataTier, str]] = {
+    DataTier.TRADES: "trades", DataTier.QUOTES: "touch", DataTier.DEPTH: "queue",
+}  # fmt: skip
+"""How fills are made on a tier, if nothing else is said."""
+
+
+@dataclass(frozen=True)
+class EventRun:
+    """A plan, and the events that it runs on."""
+
+    plan: EventPlan
+    source: EventSource
+
+    def run(self, progress: Progress | None = None) -> RunResult:
+        """Return the result, with where its data came from."""
+        result = run_events(self.plan, self._events(), progress)
+        lengths = {runner.symbol: runner.timeframe for runner in reversed(self.plan.runners)}
+        provenance = tuple(each.provenance(lengths.get(each.symbols[0], "")) for each in self.source.files)
+        return msgspec.structs.replace(result, provenance=provenance)
+
+    def _events(self) -> Iterator[Timed]:
+        events = self.source.events()
+        if self.plan.tier is not DataTier.TRADES:
+            return events
+        hidden = (Quote, BookSnapshot, BookUpdate)
+        return ((at_ns, message) for at_ns, message in events if not isinstance(message, hidden))
+
+
+def make_event_run(options: Options, held: Sequence[Held], tier: DataTier) -> EventRun:
+    """Return a run on files of events.
+
+    Raises:
+        CommandLineError: an option, a data file or a strategy file cannot be used.
+    """
+    files = [_file(each, options, number) for number, each in enumerate(held)]
+    symbols = list(dict.fromkeys(symbol for each in files for symbol in each.symbols))
+    strategies, config = strategies_of(options), options.loaded
+    start_ns, end_ns = range_of(options)
+    facts = _facts(options, symbols)
+    runners = [
+        RunnerSpec(strategy=spec, symbol=symbol, timeframe=_timeframe(options, spec), currency=facts[symbol].quote)
+        for spec in strategies
+        for symbol in symbols
+        if not spec.symbols or symbol in spec.symbols
+    ]
+    try:
+        plan = EventPlan(
+            name="+".join(spec.name for spec in strategies),
+            runners=runners,
+            make_host=lua_factory(limits_of((config or Config()).signal)),
+            tier=tier,
+            risk=_risk(options, facts, symbols),
+            execution=_execution(options, tier),
+            instruments=facts,
+            limits=SignalLimits() if config is None else SignalLimits(config.signal.max_errors, config.signal.window),
+            start_ns=start_ns,
+            end_ns=end_ns,
+            trade_spread=float(options.spread or 0) if tier is DataTier.TRADES else None,
+            settings=_settings(options, tier),
+        )
+    except PlanError as error:
+        raise CommandLineError(f"backtest: {error}") from error
+    section = _market_data(options, has_trades=any(each.held.has_trades for each in files))
+    return EventRun(plan, EventSource(files, section, plan.required_bars))
+
+
+def _file(held: Held, options: Options, number: int) -> EventFile:
+    wanted = options.symbols
+    if len(options.data) > 1 and wanted:
+        wanted = [wanted[number]]
+    read = ReadOptions(
+        symbol=wanted[0] if wanted else "",
+        mapping=mapping_of(options.mapping),
+        end_ns=range_of(options)[1],
+        on_bad=options.on_bad,
+    )
+    if not held.symbols:
+        return EventFile(held, (), read)
+    unknown = [name for name in wanted if not any(same_symbol(name, found) for found in held.symbols)]
+    if unknown:
+        found = ", ".join(held.symbols)
+        raise CommandLineError(f"{held.path}: symbol: expected {unknown[0]}, found {found}")
+    return EventFile(held, tuple(_spelt(held, wanted)), read)
+
+
+def _spelt(held: Held, wanted: Sequence[str]) -> Sequence[str]:
+    if not wanted:
+        return held.symbols
+    return [found for found in held.symbols if any(same_symbol(name, found) for name in wanted)]
+
+
+def _timeframe(options: Options, spec: StrategySpec) -> str:
+    timeframe = options.timeframe or spec.timeframe or DEFAULT_TIMEFRAME
+    try:
+        timeframe_ns(timeframe)
+    except ValueError as error:
+        raise CommandLineError(f"--timeframe: {error}") from error
+    return timeframe
+
+
+def _facts(options: Options, symbols: Sequence[str]) -> Instruments:
+    facts = Instruments() if options.loaded is None else instruments_of(options.loaded)
+    for symbol in symbols:
+        known = facts[symbol]
+        if not known.quote:
+            facts[symbol] = Instrument(
+                symbol=symbol, base=known.base, quote=risk_of(options).account_currency, tick_size=known.tick_size,
+                lot_size=known.lot_size, min_notional=known.min_notional,
+            )  # fmt: skip
+    return facts
+
+
+def _risk(options: Options, facts: Instruments, symbols: Sequence[str]) -> RiskSection:
+    currencies = sorted({facts[symbol].quote for symbol in symbols})
+    if len(currencies) != 1:
+        found = ", ".join(currencies) or "no symbol"
+        raise CommandLineError(f"backtest: expected symbols of one quote currency, found {found}; --symbol chooses")
+    patience = {} if options.loaded is not None else {"max_market_age_ms": NEVER_MS}
+    return risk_of(options).model_copy(update={"account_currency": currencies[0], **patience})
+
+
+def _execution(options: Options, tier: DataTier) -> ExecutionSection:
+    section = execution_of(options)
+    configured = "" if options.loaded is None else section.fill_model
+    model = options.fill_model or (MODELS[tier] if tier is DataTier.TRADES else configured or MODELS[tier])
+    update: dict[str, object] = {"fill_model": model}
+    if options.latency_ms:
+        update["latency_ns"] = round(options.latency_ms * NS_PER_MS)
+    if options.response_latency_ms:
+        update["response_latency_ns"] = round(options.response_latency_ms * NS_PER_MS)
+    return section.model_copy(update=update)
+
+
+def _settings(options: Options, tier: DataTier) -> dict[str, str]:
+    execution = _execution(options, tier)
+    return {
+        **settings_of(options),
+        "start": options.start or "first event",
+        "end": options.end or "last event",
+        "fills": execution.fill_model,
+        "latency": f"{execution.latency_ns / NS_PER_MS:g} ms there, {execution.response_latency_ns / NS_PER_MS:g} ms back",
+    }
+
+
+def _market_data(options: Options, *, has_trades: bool) -> MarketDataSection:
+    section = MarketDataSection(stale_after_ms=NEVER_MS) if options.loaded is None else options.loaded.market_data
+    return section if has_trades else section.model_copy(update={"bar_source": "quotes"})
+
+
+def common_tier(held: Sequence[Held]) -> DataTier:
+    """Return the closest look that all files allow; CommandLineError where some are of bars and others of events."""
+    tiers = {each.tier for each in held}
+    if DataTier.BARS in tiers and len(tiers) > 1:
+        bars = next(each.path for each in held if each.tier is DataTier.BARS)
+        raise CommandLineError(f"--data {Path(bars).name}: expected events as in the other files, found bars")
+    order = list(DataTier)
+    return min(tiers, key=order.index)
