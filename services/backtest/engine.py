@@ -114,8 +114,9 @@ class BacktestRun:
                 self._progress(row, total)
             if levels.is_needed or wire.held or feed.shows_all or self._warming:
                 self._open(feed, row)
-                self._walk_first(feed, row)
-                self._walk_second(feed, row)
+                if feed.is_walking(row):
+                    self._walk_first(feed, row)
+                    self._walk_second(feed, row)
             if may_span and not self._warming:
                 row = self._stretch(feed, row)
                 continue

@@ -54,11 +54,11 @@ class Feed:
 
     def is_walking(self, row: int) -> bool:
         """Return whether anybody could act inside the bar: the open beyond a level counts, as low or high do."""
-        if self.shows_all:
-            return True
+        if self.shows_all or not self.levels.is_needed:
+            return self.shows_all
         rows = self.rows_at(row)
         at = row - rows.first
-        return self.levels.is_needed and self.levels.are_near(rows.lows[at], rows.highs[at])
+        return self.levels.are_near(rows.lows[at], rows.highs[at])
 
     def walk_first(self, row: int) -> None:
         """Walk to the first extreme, a quarter into the bar."""

@@ -20,6 +20,7 @@ class Lanes:
     def __init__(self, cores: Mapping[str, Core], observe: Callable[[AnyMessage], None]) -> None:
         self._cores = {name: cores[name].handle for name in SERVICES if name in cores}
         self._signal = self._cores[SIGNAL]
+        self._others = [handle for name, handle in self._cores.items() if name != SIGNAL]
         self._observe = observe
         self._hearers: dict[type, tuple[Handle, ...]] = {}
         self._waiting: dict[str, tuple[Quote, int]] = {}
@@ -52,9 +53,8 @@ class Lanes:
 
     def _catch_up(self) -> None:
         waiting, self._waiting = self._waiting, {}
-        others = [handle for name, handle in self._cores.items() if name != SIGNAL]
         for quote, then_ns in waiting.values():
-            for handle in others:
+            for handle in self._others:
                 answers = handle(quote, then_ns)
                 assert not answers, f"{quote.id}: expected nobody to act, found {answers[0]}"
 

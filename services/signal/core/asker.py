@@ -6,7 +6,7 @@ from typing import Any
 
 from common.messages import AnyMessage, RunnerFailed
 from services.signal.core.bank import IndicatorBank
-from services.signal.core.host import FUNCTION_NAMES, AccountView, Function, MarketView, Outcome, SpanHost, StrategyHost
+from services.signal.core.host import FUNCTION_NAMES, AccountView, Function, MarketView, Outcome, PositionView, SpanHost, StrategyHost
 from services.signal.core.orders import Origin
 from services.signal.core.series import Series
 from services.signal.core.spec import StrategySpec
@@ -25,6 +25,7 @@ class Asker:
 
     __slots__ = (
         "_told",
+        "_told_position",
         "account",
         "answered",
         "arguments",
@@ -52,6 +53,7 @@ class Asker:
         self.bank = IndicatorBank(self.arguments, strategy.indicators)
         self.account: AccountView | None = None
         self._told: AccountView | None = None
+        self._told_position: PositionView | None = None
         self.answered: tuple[Outcome | None] | None = None
         self.evaluations = 0
         self.errors = 0
@@ -69,6 +71,12 @@ class Asker:
         if self.account is not self._told and self.account is not None:
             self.host.set_account(self.account)
             self._told = self.account
+
+    def show_position(self, position: PositionView | None) -> None:
+        """Tell the host the position, if it is another than before."""
+        if position != self._told_position:
+            self.host.set_position(position)
+            self._told_position = position
 
     def prepare(self, walker: SpanHost) -> int:
         """Let the host have the columns that the indicators were computed for; return their first row."""

@@ -159,7 +159,7 @@ class Runner:
         new_target = None if target is None else stop_of(self.facts, target, "price")
         moved = self.desk.move(origin, new_stop, new_target)
         if moved:
-            self.asker.host.set_position(self.desk.position.view())
+            self.asker.show_position(self.desk.position.view())
             out += moved
 
     def on_fill(self, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
@@ -171,7 +171,7 @@ class Runner:
             self._fire(Event.POSITION_OPENED, origin, out)
         elif not position.is_open and state is RunnerState.IN_POSITION:
             self._fire(Event.POSITION_CLOSED, origin, out)
-        self.asker.host.set_position(position.view())
+        self.asker.show_position(position.view())
         return out
 
     def on_order_ended(self, intent_id: str, reason: str, now_ns: int) -> Sequence[AnyMessage]:
@@ -184,7 +184,7 @@ class Runner:
     def on_position_changed(self, changed: PositionChanged) -> None:
         """Learn the levels that risk watches."""
         self.desk.learn_levels(Told(changed.quantity, changed.stop_price, changed.target_price))
-        self.asker.host.set_position(self.desk.position.view())
+        self.asker.show_position(self.desk.position.view())
 
     def _fire(self, event: Event, origin: Origin, out: list[AnyMessage], reason: str = "") -> None:
         transition = self.machine.fire(event, origin.now_ns)

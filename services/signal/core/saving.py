@@ -106,4 +106,4 @@ def _load_runner(runner: Runner, saved: SavedRunner) -> None:
         (asker.counters, asker.last_error, asker.lines, asker.bank, asker.host),
         same_bars=saved.timeframe == runner.spec.timeframe,
     )
-    runner.asker.host.set_position(runner.desk.position.view())
+    runner.asker.show_position(runner.desk.position.view())

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from common.messages import AnyMessage, Quote, RunnerState
-from services.signal.core.host import Function, HostSpan, SpanHost
+from services.signal.core.host import Function, HostSpan
 from services.signal.core.rows import BarRows
 from services.signal.core.runner import Runner
 from services.signal.core.spec import Update
@@ -37,7 +37,7 @@ class Span(NamedTuple):
 
 
 class Walked(NamedTuple):
-    """How far a walk came, and what followed from its last bar. gaps: bars that did not follow the one before."""
+    """The row behind those that were taken, and what followed from the last. gaps: bars that did not follow the one before."""
 
     behind: int
     gaps: int
@@ -46,38 +46,39 @@ class Walked(NamedTuple):
 
 def walk(runner: Runner, span: Span, *, trusted: bool) -> Walked:
     """Take closed bars one after the other, at least one, until something follows or the span ends."""
-    ahead = runner.asker.bank.look_ahead(span.rows, span.first)
-    if ahead is None:
-        return _take_one(runner, span, trusted=trusted)
+    asker, first = runner.asker, span.first
+    if asker.bank.look_ahead(span.rows, first) is None:
+        asker.bank.update(span.rows.bar(first))
+        return _hear(runner, span, first, trusted=trusted)
     silent = _silent(runner, span)
     if silent:
-        return _walked(runner, span, silent)
-    function, walker = _question(runner, trusted=trusted), runner.asker.walker
-    behind = _patience(runner, span)
-    if function is None or walker is None or behind <= span.first:
-        runner.asker.bank.show(span.first)
-        walked = _walked(runner, span, span.first + 1)
-        return walked._replace(out=_hear(runner, span, span.first, trusted=trusted))
-    return _ask_many(runner, walker, function, span._replace(behind=behind), trusted=trusted)
-
-
-def _take_one(runner: Runner, span: Span, *, trusted: bool) -> Walked:
-    walked = _walked(runner, span, span.first + 1)
-    runner.asker.bank.update(span.rows.bar(span.first))
-    return walked._replace(out=_hear(runner, span, span.first, trusted=trusted))
-
-
-def _walked(runner: Runner, span: Span, behind: int) -> Walked:
-    return Walked(behind, runner.asker.series.take_rows(span.rows, span.first, behind), _NOTHING)
+        return Walked(silent, asker.series.take_rows(span.rows, first, silent), _NOTHING)
+    function, behind = _question(runner, trusted=trusted), _patience(runner, span)
+    if function is None or asker.walker is None or behind <= first:
+        asker.bank.show(first)
+        return _hear(runner, span, first, trusted=trusted)
+    asker.tell()
+    base, (bid, ask) = asker.prepare(asker.walker), _sides(span, first)
+    asked = HostSpan(first - base, behind - base, bid, ask, span.falling, span.rising)
+    reached, outcome = asker.walker.walk(function, asked)
+    row = reached + base
+    _pass(runner, row - first)
+    if outcome is None:
+        asker.bank.show(row - 1)
+        return Walked(row, asker.series.take_rows(span.rows, first, row), _NOTHING)
+    asker.bank.show(row)
+    asker.answered = (outcome,)
+    return _hear(runner, span, row, trusted=trusted)
 
 
 def _silent(runner: Runner, span: Span) -> int:
     """Pass by bars at which nobody is asked anything; return the row behind them, 0 where there are none."""
     asker, behind = runner.asker, span.behind
     if not asker.paused:
-        behind = min(behind, span.first + runner.spec.strategy.warmup - 1 - asker.series.count)
-    if behind <= span.first:
-        return 0
+        warmup = runner.spec.strategy.warmup - 1
+        if asker.series.count >= warmup:
+            return 0
+        behind = min(behind, span.first + warmup - asker.series.count)
     behind = span.rows.first_at(span.first + 1, behind, span.falling, span.rising)
     asker.bank.show(behind - 1)
     return behind
@@ -101,25 +102,6 @@ def _patience(runner: Runner, span: Span) -> int:
     return span.behind
 
 
-def _ask_many(runner: Runner, walker: SpanHost, function: Function, span: Span, *, trusted: bool) -> Walked:
-    asker, first = runner.asker, span.first
-    asker.tell()
-    base = asker.prepare(walker)
-    bid, ask = _sides(span, first)
-    reached, outcome = walker.walk(
-        function, HostSpan(first - base, span.behind - base, bid, ask, span.falling, span.rising)
-    )
-    row = reached + base
-    _pass(runner, row - first)
-    if outcome is None:
-        asker.bank.show(row - 1)
-        return _walked(runner, span, row)
-    asker.bank.show(row)
-    walked = _walked(runner, span, row + 1)
-    asker.answered = (outcome,)
-    return walked._replace(out=_hear(runner, span, row, trusted=trusted))
-
-
 def _pass(runner: Runner, count: int) -> None:
     """Count updates at which the strategy answered nil."""
     if count:
@@ -130,9 +112,10 @@ def _pass(runner: Runner, count: int) -> None:
             machine.updates += count
 
 
-def _hear(runner: Runner, span: Span, row: int, *, trusted: bool) -> Sequence[AnyMessage]:
+def _hear(runner: Runner, span: Span, row: int, *, trusted: bool) -> Walked:
+    gaps = runner.asker.series.take_rows(span.rows, span.first, row + 1)
     bar = span.rows.bar(row)
-    return runner.hear(bar, bar.id, _sides(span, row), bar.end_ns, trusted=trusted)
+    return Walked(row + 1, gaps, runner.hear(bar, bar.id, _sides(span, row), bar.end_ns, trusted=trusted))
 
 
 def _sides(span: Span, row: int) -> tuple[float, float]:

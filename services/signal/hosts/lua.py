@@ -41,7 +41,19 @@ CHUNK_NAME_MAX = 50
 """Characters of a script's path in error messages; of a longer one only the file's name is shown."""
 BYTES_PER_MIB = 1 << 20
 
-_PARTS = ("guard", "plain", "classes", "patterns", "text", "tables", "sandbox", "memory", "indicators", "strategy", "calls")
+_PARTS = (
+    "guard",
+    "plain",
+    "classes",
+    "patterns",
+    "text",
+    "tables",
+    "sandbox",
+    "memory",
+    "indicators",
+    "strategy",
+    "calls",
+)
 _FOLDER = Path(__file__).parent / "lua"
 _SOURCES = [(f"=[orrery] {part}".encode(), (_FOLDER / f"{part}.lua").read_bytes()) for part in _PARTS]
 
@@ -121,6 +133,7 @@ class LuaHost:
         self._calls = [lua[b"trampoline"](name.encode()) for name in FUNCTION_NAMES]
         self._stretches = [lua[b"stretch"](name.encode()) for name in FUNCTION_NAMES]
         self._rows_bytes = 0
+        self._memory_max = limits.memory_mib * BYTES_PER_MIB
         self._set_position, self._set_account = lua[b"set_position"], lua[b"set_account"]
 
     def configure(self, spec: RunnerSpec) -> None:
@@ -148,6 +161,7 @@ class LuaHost:
     def load_rows(self, columns: Sequence[Sequence[float | None]]) -> None:
         """Take the rows that `walk` goes through; they do not count as the strategy's memory."""
         self._unlimited(self._load_rows, columns)
+        self._memory_max = self._limits.memory_mib * BYTES_PER_MIB + self._rows_bytes
         self._runtime.set_max_memory(self._memory_max)
 
     def _load_rows(self, columns: Sequence[Sequence[float | None]]) -> None:
@@ -207,10 +221,6 @@ class LuaHost:
             return function(*arguments)
         finally:
             self._runtime.set_max_memory(self._memory_max)
-
-    @property
-    def _memory_max(self) -> int:
-        return self._limits.memory_mib * BYTES_PER_MIB + self._rows_bytes
 
     @property
     def memory_bytes(self) -> int:
