@@ -8,19 +8,27 @@ from common.core import Core
 from common.messages import AnyMessage, RunnerFailed, RunnerTransitioned
 from common.routes import EXECUTION, RISK_MANAGER, SIGNAL, STREAMS, Retention, hears
 from orrery.redrive.journals import Told, messages
-from orrery.redrive.moments import Moment
+from orrery.redrive.moments import Moment, end
 from orrery.redrive.rebuild import Rebuilder, Rebuilt
 from orrery.redrive.session import Session
 from services.event_store.adapters.projected import ProjectedLog
 from services.event_store.core.projection.compare import Difference, compare
-from services.event_store.core.projection.fold import Projection
+from services.event_store.core.projection.fold import FLOW, Projection
+
+
+class StoreCheck(msgspec.Struct, frozen=True):
+    """The event store's log, folded to its end. unequal: sections of order flow that the journals tell otherwise."""
+
+    events: int
+    flow_sha256: str
+    unequal: list[str]
 
 
 class Platform(msgspec.Struct, kw_only=True):
     """A session's services at a moment. projection: what their events fold to; source: where those came from.
 
     on_their_way: order flow that its hearers had not been told yet. differences: figures on which projection and services
-    do not agree, looked for only while nothing was on its way.
+    do not agree, looked for only while nothing was on its way. store: at the end of a session that has an event store.
     """
 
     moment: Moment
@@ -29,6 +37,7 @@ class Platform(msgspec.Struct, kw_only=True):
     source: str
     on_their_way: list[str]
     differences: list[Difference]
+    store: StoreCheck | None = None
 
     def core(self, service: str) -> Core | None:
         """Return a service's core, None if the session has no such service."""
@@ -61,7 +70,19 @@ def rebuild_platform(session: Session, moment: Moment) -> Platform:
         source=source,
         on_their_way=on_their_way,
         differences=[] if on_their_way else _compare(projection, services, with_runners=is_whole),
+        store=_check_store(session, projection) if moment == end() and is_whole else None,
     )
+
+
+def _check_store(session: Session, projection: Projection) -> StoreCheck | None:
+    """Fold what the event store heard of all services, and hold it against what they wrote down themselves."""
+    if session.store is None:
+        return None
+    log = ProjectedLog(session.store, writes=False)
+    log.catch_up()
+    mine, theirs = projection.digests(), log.projection.digests()
+    unequal = [section for section in FLOW if mine[section] != theirs[section]]
+    return StoreCheck(log.sequence, log.projection.flow_digest(), unequal)
 
 
 def _rebuilder(session: Session, service: str, told: list[AnyMessage]) -> Rebuilder:

@@ -10,7 +10,7 @@ from common.journal import JournalError
 from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
 from orrery.redrive.diffing import Changed, changes
 from orrery.redrive.moments import Moment, end, moment_of, moment_of_event, shown_time
-from orrery.redrive.services import Platform, rebuild_platform
+from orrery.redrive.services import Platform, StoreCheck, rebuild_platform
 from orrery.redrive.session import Session
 from services.event_store.core.projection.shown import describe
 
@@ -34,7 +34,8 @@ def show_state(folder: Path, at: str, to_seq: int | None, diff: str, *, json: bo
     except JournalError as error:
         raise CommandLineError(str(error)) from error
     print(msgspec.json.encode(plain_state(platform)).decode() if json else "\n".join(_lines(folder, platform)))
-    return EXIT_FAILED if platform.differences else EXIT_OK
+    is_sound = not platform.differences and (platform.store is None or not platform.store.unequal)
+    return EXIT_OK if is_sound else EXIT_FAILED
 
 
 def _other(session: Session, at: str, to_seq: int | None, diff: str) -> tuple[Platform, str]:
@@ -72,6 +73,7 @@ def plain_state(platform: Platform) -> dict[str, Any]:
             "sections": platform.projection.digests(),
             "state": describe(platform.projection.state),
         },
+        "store": msgspec.to_builtins(platform.store),
         "on_their_way": platform.on_their_way,
         "differences": msgspec.to_builtins(platform.differences),
     }
@@ -125,9 +127,12 @@ def _lines(folder: Path, platform: Platform) -> Iterator[str]:
         met = f", {rebuilt.met} snapshots met" if rebuilt.met else ""
         yield f"{rebuilt.service:<13} {rebuilt.inputs:,} inputs, {rebuilt.outputs:,} outputs, {base}{met}"
         yield f"{'':13} sha256 {rebuilt.digest()}"
-    yield f"projection    of {platform.source}{_agreement(platform)}"
+    yield f"projection    of {platform.source}: {_agreement(platform)}"
     yield from (f"{'':15}{each}" for each in platform.on_their_way)
-    yield f"{'':13} sha256 {platform.projection.digest()}"
+    yield f"{'':13} sha256 {platform.projection.digest()}, of order flow"
+    yield f"{'':13}        {platform.projection.flow_digest()}"
+    if platform.store is not None:
+        yield from _store_lines(platform.store)
     yield ""
     yield from _state_lines(describe(platform.projection.state))
     for difference in platform.differences:
@@ -135,10 +140,16 @@ def _lines(folder: Path, platform: Platform) -> Iterator[str]:
         yield f"{'':11}{difference.found} by {difference.service}"
 
 
+def _store_lines(store: StoreCheck) -> Iterator[str]:
+    verdict = f"tells otherwise of {', '.join(store.unequal)}" if store.unequal else "folds to the same order flow"
+    yield f"event store   {store.events:,} events: {verdict}"
+    yield f"{'':13}        {store.flow_sha256}"
+
+
 def _agreement(platform: Platform) -> str:
     if platform.on_their_way:
-        return "; on its way, and so not compared with the services, was"
-    return " differs from the services" if platform.differences else " agrees with the services"
+        return "on its way, and so not compared with the services, was"
+    return "differs from the services" if platform.differences else "agrees with the services"
 
 
 def _state_lines(state: dict[str, Any]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from common.codec import encode
-from common.messages import AnyMessage
+from common.messages import AnyMessage, Fill
 from common.routes import publisher_of, topic_of
 from orrery.__main__ import main
 from orrery.redrive.diffing import Changed, changes
@@ -97,8 +97,22 @@ def test_an_event_of_the_store_is_a_moment(live: Made, tmp_path: Path, capsys: p
     platform = rebuild_platform(session, moment_of_event(session, str(count)))
     assert platform.projection.flow_digest() == rebuild_platform(session, end()).projection.flow_digest()
     assert said(capsys, "--session", str(folder), "--to-seq", str(count))[1]["sequence"] == count
+    exit_code, state = said(capsys, "--session", str(folder))
+    assert (exit_code, state["store"]["events"], state["store"]["unequal"]) == (0, count, [])
+    assert state["store"]["flow_sha256"] == state["projection"]["flow_sha256"]
+    assert main(["replay", "--session", str(folder)]) == 0
+    assert "folds to the same order flow" in capsys.readouterr().out
     assert main(["replay", "--session", str(folder), "--to-seq", str(count + 1)]) == 2
     assert "found that it ends before" in capsys.readouterr().err
+
+
+def test_a_store_that_lost_something_is_found(live: Made, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "session"
+    shutil.copytree(live.folder, folder)
+    lost = next(number for number, message in enumerate(live.published) if isinstance(message, Fill))
+    store_in(folder, [*live.published[:lost], *live.published[lost + 1 :]])
+    exit_code, state = said(capsys, "--session", str(folder))
+    assert (exit_code, state["store"]["unequal"]) == (1, ["holdings", "orders"])
 
 
 def test_options_that_do_not_go_together_are_refused(live: Made, capsys: pytest.CaptureFixture[str]) -> None:
