@@ -88,6 +88,7 @@ class _Search:
         self._bars = len(values)
         self._ranges = [_range(values[:, slot]) for slot in range(len(self._labels))]
         self._needed: list[int | None] = [None] * len(self._labels)
+        self._not_in = [0] * len(self._labels)
         self._at_first = [0.0] * len(self._labels)
         self._same_first = [True] * len(self._labels)
         self._decided = 0
@@ -134,6 +135,8 @@ class _Search:
         agreed = int(differing[-1]) + 2 if len(differing) else self._firsts[slot] or 0
         if agreed <= len(far):
             self._needed[slot] = max(self._needed[slot] or 0, agreed)
+        else:
+            self._not_in[slot] = max(self._not_in[slot], len(far))
         at_first = far[max(run.first, (self._firsts[slot] or 1) - 1)]
         self._at_first[slot] = max(self._at_first[slot], float(at_first) if np.isfinite(at_first) else 1.0)
         wrong = np.flatnonzero(far[self._settled :] > self._tolerance / 100)
@@ -195,7 +198,11 @@ class _Search:
             notes.append("decisions depend on chance: only the indicators were compared")
         elif self._decided and not self._findings:
             notes.append(f"decisions agree from bar {self._decided} behind a start on")
-        rows = zip(self._labels, self._firsts, self._needed, self._at_first, strict=True)
+        needed = [
+            None if bars is None or bars < not_in else bars
+            for bars, not_in in zip(self._needed, self._not_in, strict=True)
+        ]
+        rows = zip(self._labels, self._firsts, needed, self._at_first, strict=True)
         return Report(
             check="warmup",
             strategy=self._plan.strategies[0].name,
@@ -207,8 +214,8 @@ class _Search:
             notes=tuple(notes),
             declared=self._declared,
             warmth=tuple(
-                Warmth(indicator=label, first=first, needed=needed, difference=100 * far)
-                for label, first, needed, far in rows
+                Warmth(indicator=label, first=first, needed=bars, difference=100 * far)
+                for label, first, bars, far in rows
             ),
         )
 
