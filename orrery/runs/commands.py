@@ -1,5 +1,6 @@
 """`orrery backtest list|show|compare`: the commands over kept runs, to be named by the command line."""
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,7 +35,7 @@ def list_command(
     from orrery.runs.text import list_lines
 
     listing = list_runs(_folder(data_dir, config, overrides), most)
-    _print(listing, list_lines(listing), json)
+    _print(listing, list_lines(listing, _width()), json)
     return EXIT_FAILED if listing.unreadable else EXIT_OK
 
 
@@ -53,7 +54,7 @@ def show_command(
     folder = _folder(data_dir, config, overrides)
     kept = show_run(folder, run)
     place = Path(run) if Path(run).is_dir() else folder / BACKTESTS / kept.id
-    _print(kept, show_lines(kept, place.as_posix()), json)
+    _print(kept, show_lines(kept, place.as_posix(), _width()), json)
     return EXIT_OK
 
 
@@ -73,12 +74,17 @@ def compare_command(
         raise CommandLineError(f"expected two runs or more to compare, found {len(runs)}")
     folder = _folder(data_dir, config, overrides)
     comparison = compare_runs([show_run(folder, run) for run in runs])
-    _print(comparison, compare_lines(comparison), json)
+    _print(comparison, compare_lines(comparison, _width()), json)
     return EXIT_OK
 
 
 def _folder(data_dir: Path | None, config: Path | None, overrides: list[str] | None) -> Path:
     return data_dir or Path(load(config, overrides).config.engine.data_dir)
+
+
+def _width() -> int | None:
+    """Return the columns of the terminal; None where the output goes elsewhere."""
+    return shutil.get_terminal_size((0, 0)).columns or None
 
 
 def _print(value: object, lines: "Iterable[str]", json: bool) -> None:

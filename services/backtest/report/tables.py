@@ -94,6 +94,7 @@ def provenance(sources: Iterable[Provenance]) -> str:
 
 
 def _source(source: Provenance) -> Lines:
+    told = () if source.quality is None else source.quality.notes()  # in figures below
     return (
         ("File", source.file),
         ("SHA-256", source.sha256),
@@ -102,7 +103,7 @@ def _source(source: Provenance) -> Lines:
         ("First bar", moment(source.start_ns)),
         ("Last bar", moment(source.end_ns)),
         ("Rows", f"{source.rows:,}"),
-        *(("Note", note) for note in source.notes),
+        *(("Note", note) for note in source.notes if note not in told),
     )
 
 
@@ -121,10 +122,14 @@ def _quality(quality: QualityReport | None) -> str:
     if quality.bars_filled:
         lines.append(("Bars filled in", f"{quality.bars_filled:,}, of volume 0"))
     lines += [
-        (each.problem.value.capitalize(), f"{each.rows:,} rows, the first is row {each.first_row:,}: {each.action}")
+        (each.problem.value.capitalize(), f"{_places(each.rows, each.first_row)}: {each.action}")
         for each in quality.findings
     ]
     return f"<h3>Data quality (bad rows: {escape(quality.on_bad.value)})</h3>{_pairs(lines)}"
+
+
+def _places(rows: int, first: int) -> str:
+    return f"row {first:,}" if rows == 1 else f"{rows:,} rows, the first is row {first:,}"
 
 
 def tier(result: RunResult) -> str:

@@ -17,6 +17,7 @@ from orrery.runs.kept import BACKTESTS
 from orrery.runs.read import list_runs, show_run
 from orrery.runs.save import save_run
 from orrery.runs.tables import utc
+from orrery.runs.text import compare_lines, list_lines, show_lines
 from services.backtest.metrics import compute
 from services.backtest.result import RunResult
 from tests.unit.backtest.runs import run, trade
@@ -143,6 +144,37 @@ def test_the_commands_print_for_people_and_for_scripts(tmp_path: Path) -> None:
     assert "settings that differ" in compared
     with pytest.raises(CommandLineError, match="two runs or more"):
         compare_command(["latest"], tmp_path)
+
+
+@pytest.mark.parametrize("width", [80, 100, 120, 200])
+def test_tables_fit_the_terminal(tmp_path: Path, width: int) -> None:
+    long = msgspec.structs.replace(RUN, name="a_strategy_of_a_long_name+another_of_a_long_name+a_third", bars=500_000)
+    partial = msgspec.structs.replace(RUN, is_complete=False, error="boom")
+    for number, result in enumerate((long, RUN, partial, RUN)):
+        keep(tmp_path, 60 * number, result)
+    listing = list_runs(tmp_path)
+    lines = [*list_lines(listing, width), *compare_lines(compare_runs(listing.runs), width)]
+    shown = [line for line in lines if " = " not in line]
+    assert max(map(len, shown)) <= width
+    figures = [line for line in shown if line.startswith("  sharpe")]
+    assert sum(len(line.split()) - 1 for line in figures) == 4
+    assert [("partial: ema_" in line) for line in lines[1:5]] == [False, True, False, False]
+
+
+def test_nothing_is_cut_where_there_is_no_terminal(tmp_path: Path) -> None:
+    keep(tmp_path, result=msgspec.structs.replace(RUN, name="x" * 300))
+    assert "x" * 300 in asked(tmp_path, "list")
+
+
+def test_parts_and_notes_are_shown(tmp_path: Path) -> None:
+    source = msgspec.structs.replace(RUN.provenance[0], notes=("a note " * 30,))
+    trades = (trade(0, "12.34"), trade(1, "-3", "range"))
+    keep(tmp_path, result=msgspec.structs.replace(RUN, trades=trades, provenance=(source,)))
+    lines = [*show_lines(show_run(tmp_path, "latest"), "folder", 80)]
+    assert any(line.startswith("Strategies") for line in lines)
+    assert not any(line.startswith("Symbols") for line in lines)
+    assert any(line.split()[:2] == ["range", "1"] for line in lines)
+    assert max(map(len, lines)) <= 80
 
 
 def test_times_are_utc_text() -> None:
