@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -179,13 +178,3 @@ def _settings(options: Options, tier: DataTier) -> dict[str, str]:
 def _market_data(options: Options, *, has_trades: bool) -> MarketDataSection:
     section = MarketDataSection(stale_after_ms=NEVER_MS) if options.loaded is None else options.loaded.market_data
     return section if has_trades else section.model_copy(update={"bar_source": "quotes"})
-
-
-def common_tier(held: Sequence[Held]) -> DataTier:
-    """Return the closest look that all files allow; CommandLineError where some are of bars and others of events."""
-    tiers = {each.tier for each in held}
-    if DataTier.BARS in tiers and len(tiers) > 1:
-        bars = next(each.path for each in held if each.tier is DataTier.BARS)
-        raise CommandLineError(f"--data {Path(bars).name}: expected events as in the other files, found bars")
-    order = list(DataTier)
-    return min(tiers, key=order.index)

@@ -1,22 +1,31 @@
 """Runs a backtest with a progress bar on the terminal."""
 
-from rich.console import Console
-from rich.progress import Progress
+from typing import TYPE_CHECKING
 
-from orrery.backtesting.event_run import EventRun
-from services.backtest.engine import run
 from services.backtest.plan import Plan
 from services.backtest.result import RunResult
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def run_shown(what: Plan | EventRun, *, is_shown: bool) -> RunResult:
+    from orrery.backtesting.event_run import EventRun
+
+
+def run_shown(what: "Plan | EventRun", *, is_shown: bool) -> RunResult:
     """Return the result; is_shown: draw a progress bar on standard error meanwhile."""
     if not is_shown:
-        return what.run() if isinstance(what, EventRun) else run(what)
+        return _run(what, None)
+    from rich.console import Console
+    from rich.progress import Progress
+
     with Progress(console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task("events" if isinstance(what, EventRun) else "bars", total=None)
+        task = bars.add_task("bars" if isinstance(what, Plan) else "events", total=None)
+        return _run(what, lambda done, total: bars.update(task, completed=done, total=total or None))
 
-        def show(done: int, total: int) -> None:
-            bars.update(task, completed=done, total=total or None)
 
-        return what.run(show) if isinstance(what, EventRun) else run(what, show)
+def _run(what: "Plan | EventRun", progress: "Callable[[int, int], None] | None") -> RunResult:
+    if isinstance(what, Plan):
+        from services.backtest.engine import run
+
+        return run(what, progress)
+    return what.run(progress)

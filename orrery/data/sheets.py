@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Protocol
 
 import pyarrow as pa
-import pyarrow.feather
-import pyarrow.json
-import pyarrow.parquet
 
 from orrery.data.csv_sheet import CsvSheet
 from orrery.data.errors import DataFileError
@@ -104,11 +101,18 @@ class Content:
     def _table(self) -> pa.Table | None:
         # No threads: one that outlives the reading aborts the process at its end, when it lets go of our bytes.
         source = pa.BufferReader(self.data)
+        # Each imported where it is used: together they take longer to load than most files to read.
         if self.data.startswith(_PARQUET):
+            import pyarrow.parquet
+
             return pyarrow.parquet.ParquetFile(source, pre_buffer=False).read(use_threads=False)
         if self.data.startswith(_ARROW):
+            import pyarrow.feather
+
             return pyarrow.feather.read_table(source, use_threads=False)
         if self.is_json_lines:
+            import pyarrow.json
+
             return pyarrow.json.read_json(source, pyarrow.json.ReadOptions(use_threads=False))
         return None
 
