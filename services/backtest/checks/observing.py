@@ -138,7 +138,7 @@ def observe_all(plan: Plan) -> Observed:
     """Run a plan on its own table.
 
     Raises:
-        CheckError: the run does not come to its end, or nothing is ever asked.
+        CheckError: the run does not come to its end, nothing is ever asked, or the strategy is paused for its errors.
     """
     observed = observe(plan, plan.tables[0])
     if not observed.result.is_complete:
@@ -147,6 +147,10 @@ def observe_all(plan: Plan) -> Observed:
         warmup = plan.strategies[0].warmup
         raise CheckError(
             f"expected more than the {warmup} bars of the declared warm-up, found {len(plan.tables[0])} bars"
+        )
+    if all(asked.error for asked in observed.asked[-plan.limits.max_errors :]):
+        raise CheckError(
+            f"expected a strategy that goes on to the end of the data, it was paused: {observed.asked[-1].error}"
         )
     return observed
 
