@@ -19,24 +19,29 @@ PANEL = DATA
 _SYMBOLS = "market_data.symbols"
 _BAR_SOURCE = "market_data.bar_source"
 
+AtOption = Annotated[
+    str, typer.Option(metavar="TIME", help="No recording: show every service of --session as it stood then.")
+]
+ToSequenceOption = Annotated[
+    int | None, typer.Option(min=1, metavar="N", help="The same, at event N of the session's event store.")
+]
+DiffOption = Annotated[
+    str, typer.Option(metavar="OTHER", help="How that differs from another TIME, or from another session's folder.")
+]
+SessionOption = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="The session's data folder. Default: engine.data_dir.")
+]
+
 
 def command(  # noqa: PLR0913 - one argument per option
     *,
     file: Annotated[
         Path | None, typer.Option("--file", "-f", metavar="FILE", help="Recording: JSON Lines, also .gz.")
     ] = None,
-    at: Annotated[
-        str, typer.Option(metavar="TIME", help="No recording: show every service of --session as it stood then.")
-    ] = "",
-    to_seq: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="The same, at event N of the session's event store.")
-    ] = None,
-    diff: Annotated[
-        str, typer.Option(metavar="OTHER", help="How that differs from another TIME, or from another session's folder.")
-    ] = "",
-    session: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="The session's data folder. Default: engine.data_dir.")
-    ] = None,
+    at: AtOption = "",
+    to_seq: ToSequenceOption = None,
+    diff: DiffOption = "",
+    session: SessionOption = None,
     realtime: Annotated[bool, typer.Option("--realtime", help="At the recorded pace; the same as --speed 1.")] = False,
     speed: Annotated[
         float | None, typer.Option(min=0.0, help="So many times the recorded pace; 0, as fast as possible, is default.")
@@ -79,13 +84,7 @@ def command(  # noqa: PLR0913 - one argument per option
     refuse_dashboard(dashboard)
     if file is None:
         raise CommandLineError("expected --file FILE to play, or --at TIME to show how a session stood")
-    if realtime and speed not in {None, 1.0}:
-        raise CommandLineError(f"--realtime and --speed {speed}: expected one of them")
-    if not file.is_file():
-        raise CommandLineError(f"--file {file}: expected a recording, found no file")
-    pace = 1.0 if realtime else speed or 0.0
-    source = ["data_source.type=file", f"data_source.file.path={file.absolute()}", f"data_source.file.speed={pace}"]
-    user = [*(overrides or ()), *source]
+    user = [*(overrides or ()), *_source(file, speed, realtime=realtime)]
     user += recorded_settings(file, load(config, user), config)
     with tempfile.TemporaryDirectory(prefix="orrery-replay-") as scratch:
         folder = Path(scratch) / "data" if data_dir is None else _new_folder(data_dir)
@@ -101,6 +100,15 @@ def command(  # noqa: PLR0913 - one argument per option
                 logs=logs,
             )
         )
+
+
+def _source(file: Path, speed: float | None, *, realtime: bool) -> list[str]:
+    if realtime and speed not in {None, 1.0}:
+        raise CommandLineError(f"--realtime and --speed {speed}: expected one of them")
+    if not file.is_file():
+        raise CommandLineError(f"--file {file}: expected a recording, found no file")
+    pace = 1.0 if realtime else speed or 0.0
+    return ["data_source.type=file", f"data_source.file.path={file.absolute()}", f"data_source.file.speed={pace}"]
 
 
 def _data_dir(config: Path | None, overrides: list[str] | None) -> Path:

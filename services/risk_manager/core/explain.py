@@ -71,8 +71,8 @@ class Explanation(msgspec.Struct, frozen=True):
 def explain(core: RiskCore, intent: OrderIntent, now_ns: int) -> Explanation:
     """Say what the rules answer to an intent that comes at `now_ns`; the core stays as it is."""
     use_money_context()
-    live = core._desk
-    desk = Desk(live.limits, live.instruments, _decode(core.snapshot()))
+    own = core._desk
+    desk = Desk(own.limits, own.instruments, _decode(core.snapshot()))
     state, currency = desk.state, desk.limits.account_currency
     novelty = state.intents.judge(intent.id, intent.event_ns)
     market = market_of(state.markets, intent.symbol)
@@ -182,8 +182,8 @@ def _breaker(view: View, loss: Decimal) -> Compared:
 
 def _market(view: View) -> list[Compared]:
     state, age_ns, limit_ns = view.market_state, view.quote_age_ns, view.limits.max_market_age_ns
-    is_live = state is None or state.value == "live"
-    found = Compared("live", "live" if state is None else state.value, passed=is_live)
+    is_trusted = state is None or state.value == "live"
+    found = Compared("live", "live" if state is None else state.value, passed=is_trusted)
     if age_ns is None:
         return [found, Compared(_ms(limit_ns), "no quote", unit="ms", passed=False)]
     age = Compared(_ms(limit_ns), _ms(age_ns), _ms(limit_ns - age_ns), "ms", passed=age_ns <= limit_ns)
