@@ -47,7 +47,11 @@ class Given(NamedTuple):
 
 
 class RecordedInputs:
-    """A recording's inputs, once through, in `shape`; give `ask` the core's requests meanwhile."""
+    """A recording's inputs, once through; give `ask` the core's requests meanwhile.
+
+    shape: what the file holds. skipped: lines that could not be read, under BadLine.SKIP. continues: set it where the
+    connection of the recording before this one goes on.
+    """
 
     def __init__(self, path: Path, rest_path: Path | None = None, bad_line: BadLine = BadLine.SKIP) -> None:
         """Open a recording; rest_path: the file of REST replies, the one beside it if None.
@@ -66,6 +70,8 @@ class RecordedInputs:
             raise RecordingError(f"{beside}: {error}") from error
         self._now_ns = 0
         self._connections = 1
+        self.skipped = 0
+        self.continues = False
 
     def core(self, section: MarketDataSection, symbols: Sequence[str]) -> FeedCore:
         """Return the market-data core that reads such a recording."""
@@ -78,20 +84,24 @@ class RecordedInputs:
         return self._frames() if self.shape is Shape.FRAMES else self._messages()
 
     def _frames(self) -> Iterator[Given]:
-        for frame in frames(self._path, self._bad_line):
+        recording = frames(self._path, self._bad_line)
+        for frame in recording:
             at_ns = max(frame.ts_ns or 0, self._now_ns, FIRST_NS)
-            if not self._now_ns:
+            if not self._now_ns and not self.continues:
                 yield Given(at_ns, Connected(1), is_item=False)
             self._now_ns = at_ns
             for answer in self._rest.due(at_ns):
                 yield Given(at_ns, answer, is_item=False)
             yield Given(at_ns, VenueFrame(frame.payload, at_ns), is_item=True)
             self._rest.see(frame.payload)
+        self.skipped = recording.skipped
 
     def _messages(self) -> Iterator[Given]:
-        for message in messages(self._path, self._bad_line):
+        recording = messages(self._path, self._bad_line)
+        for message in recording:
             self._now_ns = max(self._now_ns, message.received_ns)
             yield Given(self._now_ns, message, is_item=True)
+        self.skipped = recording.skipped
 
     def ask(self, request: SourceRequest, now_ns: int) -> Sequence[CoreInput]:
         """Return what comes at once of a core's request: a book that is there already, or a new connection."""
