@@ -9,7 +9,7 @@ from common.money import ZERO, ratio, use_money_context
 from services.backtest.result import ClosedTrade
 
 
-class _Open(msgspec.Struct):
+class _Open(msgspec.Struct, gc=False):
     """A round trip under way. Amounts are units times price; held: units, negative when short."""
 
     side: Side
@@ -81,7 +81,7 @@ class TradeBook:
         _enter(trade, fill, quantity, fee)
 
     def _leave(self, trade: _Open, fill: Fill, quantity: Decimal, fee: Decimal, row: int, reason: str) -> None:
-        trade.held -= quantity * trade.side.sign
+        trade.held -= quantity if trade.side is Side.BUY else -quantity
         trade.exited += quantity
         trade.exit_amount += quantity * fill.price
         trade.fees += fee
@@ -115,7 +115,7 @@ class TradeBook:
 
 
 def _enter(trade: _Open, fill: Fill, quantity: Decimal, fee: Decimal) -> None:
-    trade.held += quantity * trade.side.sign
+    trade.held += quantity if trade.side is Side.BUY else -quantity
     trade.entered += quantity
     trade.entry_amount += quantity * fill.price
     trade.fees += fee

@@ -54,14 +54,17 @@ class Desk:
 
     def move(self, order_id: str, event: OrderEvent) -> Order | None:
         """Move an open order along the table; None, counted and nothing moved, where the table has no such step."""
-        book = self.state.book
-        order = book.open.get(order_id)
+        return self.advance(self.state.book.open.get(order_id), event)
+
+    def advance(self, order: Order | None, event: OrderEvent) -> Order | None:
+        """Move an order that was looked up, as `move` does."""
         after = None if order is None else NEXT[event].get(order.state)
         if order is None or after is None:
             self.state.counts.impossible_events += 1
             return None
         order.state = after
         if after in FINAL:
+            book, order_id = self.state.book, order.approved.id
             del book.open[order_id]
             book.finished.put(order_id, after)
         return order

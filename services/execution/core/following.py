@@ -29,24 +29,25 @@ def follow(desk: Desk, reports: Sequence[VenueReport], cause: str, now_ns: int) 
 
 
 def _accepted(desk: Desk, report: VenueAccepted, cause: str, now_ns: int) -> AnyMessage | None:
-    order = desk.move(report.order_id, OrderEvent.ACCEPT)
+    state = desk.state
+    order = desk.advance(state.book.open.get(report.order_id), OrderEvent.ACCEPT)
     if order is None:
         return None
-    desk.state.counts.accepted += 1
+    state.counts.accepted += 1
     return messages.accepted(order.approved, desk.name, now_ns)
 
 
 def _filled(desk: Desk, report: VenueFilled, cause: str, now_ns: int) -> AnyMessage | None:
     state = desk.state
-    order = state.book.open.get(report.order_id)
-    is_last = order is not None and report.quantity >= order.remaining
-    order = desk.move(report.order_id, OrderEvent.FILL if is_last else OrderEvent.PARTIAL_FILL)
+    order, quantity = state.book.open.get(report.order_id), report.quantity
+    is_last = order is not None and quantity >= order.remaining
+    order = desk.advance(order, OrderEvent.FILL if is_last else OrderEvent.PARTIAL_FILL)
     if order is None:
         return None
     state.counts.fills += 1
     order.fills += 1
-    order.remaining -= report.quantity
-    desk.hold(order.approved, report.quantity)
+    order.remaining -= quantity
+    desk.hold(order.approved, quantity)
     return messages.filled(order, desk.name, report, cause, now_ns)
 
 

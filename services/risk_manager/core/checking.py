@@ -59,7 +59,7 @@ def _bounded_view(
         return None
     own = market.positions[intent.runner]
     long_reach, short_reach = desk.reaches[intent.symbol].after(own, intent.side, quantity)
-    value = upper_bound(float(max(short_reach, long_reach)) * quote.mid)
+    value = upper_bound(float(max(short_reach, long_reach)) * (quote.bid + quote.ask) * 0.5)
     if value is None:
         return None
     return View(
