@@ -1,7 +1,7 @@
 """From the options of `orrery backtest` to a run on recorded events, and the run itself."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import msgspec
@@ -21,6 +21,7 @@ from orrery.errors import CommandLineError
 from services.backtest.event_plan import EventPlan
 from services.backtest.events import Progress, run_events
 from services.backtest.plan import PlanError
+from services.backtest.report.indicators import BarTap
 from services.backtest.result import DataTier, RunResult
 from services.signal.core.roster import SignalLimits
 from services.signal.core.spec import RunnerSpec, StrategySpec
@@ -39,14 +40,15 @@ MODELS: Final[Mapping[DataTier, str]] = {
 
 @dataclass(frozen=True)
 class EventRun:
-    """A plan, and the events that it runs on."""
+    """A plan, and the events that it runs on. tap: the bars among them, once it has run."""
 
     plan: EventPlan
     source: EventSource
+    tap: BarTap = field(default_factory=BarTap)
 
     def run(self, progress: Progress | None = None) -> RunResult:
         """Return the result, with where its data came from."""
-        result = run_events(self.plan, self._events(), progress)
+        result = run_events(self.plan, self.tap.watch(self._events()), progress)
         lengths = {runner.symbol: runner.timeframe for runner in reversed(self.plan.runners)}
         provenance = tuple(each.provenance(lengths.get(each.symbols[0], "")) for each in self.source.files)
         return msgspec.structs.replace(result, provenance=provenance)

@@ -8,7 +8,7 @@ import typer
 
 from orrery.commands import TOOLS
 from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
-from orrery.options import ConfigOption, JsonOption, SetOption, load
+from orrery.options import ConfigOption, IndicatorOption, JsonOption, SetOption, install_indicators, load
 from orrery.runs.commands import compare_command, list_command, show_command
 from services.backtest.on_bad import OnBad
 
@@ -75,6 +75,7 @@ def command(  # noqa: PLR0913 - one argument per option
         list[str] | None,
         typer.Option("--map", metavar="COLUMN=NAME", help="Our column's name and the file's, repeatable."),
     ] = None,
+    indicator: IndicatorOption = None,
     on_bad: Annotated[OnBad, typer.Option(help="Bad rows of the data: refuse, leave out, or leave out and fill.")] = (
         OnBad.ERROR
     ),
@@ -104,6 +105,7 @@ def command(  # noqa: PLR0913 - one argument per option
     from orrery.backtesting.options import Options
     from orrery.data.catalogue import found_files
 
+    install_indicators(indicator)
     is_configured = config is not None or bool(overrides)
     options = Options(
         strategies=strategy, data=data or found_files(catalogue, symbol or (), timeframe), symbols=symbol or (),
@@ -132,9 +134,12 @@ def _backtest(options: "Options", keep_in: str, *, is_json: bool) -> int:
     print(as_json(result, metrics) if is_json else "\n".join(as_lines(result, metrics)))
     if keep_in:
         from orrery.runs.save import save_run
-        from services.backtest.report.indicators import indicator_series
+        from services.backtest.report.indicators import event_indicator_series, indicator_series
 
-        series = indicator_series(made, result) if isinstance(made, Plan) else None
+        if isinstance(made, Plan):
+            series = indicator_series(made, result)
+        else:
+            series = event_indicator_series(made.plan, made.tap.bars, result)
         folder = save_run(result, metrics, Path(keep_in), series)
         print(f"orrery: kept in {folder}", file=sys.stderr)
     if result.error:

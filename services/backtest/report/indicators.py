@@ -1,64 +1,115 @@
 """The indicators that strategies used, for the chart: their values come from the code that the strategies were told them by."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from services.backtest.bars_table import BarTable, Floats, Integers
+from common.messages import AnyMessage, Bar
+from services.backtest.bars_table import PRICES, BarTable, Floats, Integers
+from services.backtest.event_plan import EventPlan
 from services.backtest.history import whole_history
 from services.backtest.plan import Plan
 from services.backtest.result import RunResult
 from services.signal.core.indicator import IndicatorKey, Value, make
 from services.signal.core.indicators import REGISTRY
+from services.signal.core.spec import RunnerSpec
 
 NAN = math.nan
+MAX_BARS: Final = 1_000_000
+"""Bars of a run on events that are kept for the chart; later ones are not drawn."""
+
+type Series = dict[str, dict[str, list[float]]]
+"""By symbol and name the values at the equity points; not-a-number before an indicator is warm."""
 
 
-def indicator_series(plan: Plan, result: RunResult) -> dict[str, dict[str, list[float]]]:
-    """Return by symbol and name the values at the equity points; not-a-number before an indicator is warm.
+class BarTap:
+    """Keeps the bars among events that go by."""
 
-    They are those that strategies were seen to use when they were loaded, each once for a symbol.
-    """
-    times = np.array([point.time_ns for point in result.equity], dtype=np.int64)
-    if not len(times):
-        return {}
-    keys: dict[str, dict[IndicatorKey, None]] = {}
-    for runner in plan.runners:
-        keys.setdefault(runner.symbol, {}).update(dict.fromkeys(runner.strategy.indicators))
+    def __init__(self) -> None:
+        self.bars: list[Bar] = []
+
+    def watch(self, events: Iterable[tuple[int, AnyMessage]]) -> Iterator[tuple[int, AnyMessage]]:
+        """Yield the events as they are."""
+        bars = self.bars
+        for event in events:
+            message = event[1]
+            if isinstance(message, Bar) and not message.partial and len(bars) < MAX_BARS:
+                bars.append(message)
+            yield event
+
+
+class _Columns(NamedTuple):
+    """Bars of one symbol and timeframe: their ends, and what indicators take of them."""
+
+    end_ns: Integers
+    inputs: Mapping[str, Iterable[Any]]
+
+
+def indicator_series(plan: Plan, result: RunResult) -> Series:
+    """Return the indicators that strategies were seen to use when they were loaded, each once for a symbol."""
     tables = plan.fed
+    columns = {(table.symbol, table.timeframe): _of_table(table) for table in tables}
     with whole_history(tables):
-        found = {table.symbol: _of_table(table, [*keys.get(table.symbol, {})], times) for table in tables}
-    return {symbol: series for symbol, series in found.items() if series}
+        return _series(plan.runners, columns, result)
 
 
-def _of_table(table: BarTable, keys: Sequence[IndicatorKey], times: Integers) -> dict[str, list[float]]:
-    rows = np.searchsorted(table.end_ns, times, side="right") - 1
-    series: dict[str, list[float]] = {}
-    for key in keys:
-        for name, column in _columns(table, key):
-            series[name] = np.where(rows < 0, NAN, column[np.maximum(rows, 0)]).tolist()
-    return series
+def event_indicator_series(plan: EventPlan, bars: Sequence[Bar], result: RunResult) -> Series:
+    """Return the same for a run on events, from the bars that strategies heard."""
+    found: dict[tuple[str, str], list[Bar]] = {}
+    for bar in bars:
+        series = found.setdefault((bar.symbol, bar.timeframe), [])
+        if not series or bar.start_ns > series[-1].start_ns:
+            series.append(bar)
+    columns = {key: _of_bars(series) for key, series in found.items()}
+    return _series(plan.runners, columns, result)
 
 
-def _columns(table: BarTable, key: IndicatorKey) -> Iterator[tuple[str, Floats]]:
+def _of_table(table: BarTable) -> _Columns:
+    inputs = {name: getattr(table, name).tolist() for name in ("start_ns", *PRICES, "volume")}
+    return _Columns(table.end_ns, {**inputs, "symbol": repeat(table.symbol)})
+
+
+def _of_bars(bars: Sequence[Bar]) -> _Columns:
+    inputs = {name: [getattr(bar, name) for bar in bars] for name in ("symbol", "start_ns", *PRICES, "volume")}
+    return _Columns(np.array([bar.end_ns for bar in bars], dtype=np.int64), inputs)
+
+
+def _series(runners: Sequence[RunnerSpec], columns: Mapping[tuple[str, str], _Columns], result: RunResult) -> Series:
+    times = np.array([point.time_ns for point in result.equity], dtype=np.int64)
+    lengths = {symbol: {runner.timeframe for runner in runners if runner.symbol == symbol} for symbol in result.closes}
+    series: Series = {}
+    for runner in runners:
+        bars = columns.get((runner.symbol, runner.timeframe))
+        if bars is None or not len(times):
+            continue
+        rows = np.searchsorted(bars.end_ns, times, side="right") - 1
+        drawn = series.setdefault(runner.symbol, {})
+        suffix = f" {runner.timeframe}" if len(lengths.get(runner.symbol, ())) > 1 else ""
+        for key in runner.strategy.indicators:
+            title = _title(key) + suffix
+            if any(name.startswith(title) for name in drawn):
+                continue
+            for name, column in _outputs(bars, key, title):
+                drawn[name] = np.where(rows < 0, NAN, column[np.maximum(rows, 0)]).tolist()
+    return {symbol: drawn for symbol, drawn in series.items() if drawn}
+
+
+def _title(key: IndicatorKey) -> str:
+    return f"{key.name}({', '.join(f'{parameter:g}' for parameter in key.parameters)})"
+
+
+def _outputs(bars: _Columns, key: IndicatorKey, title: str) -> Iterator[tuple[str, Floats]]:
     """Yield name and values of each output."""
     indicator = make(REGISTRY, key)
     update = indicator.update
-    values = [update(*inputs) for inputs in zip(*(_input(table, name) for name in indicator.INPUTS), strict=False)]
-    title = f"{key.name}({', '.join(f'{parameter:g}' for parameter in key.parameters)})"
+    values = [update(*inputs) for inputs in zip(*(bars.inputs[name] for name in indicator.INPUTS), strict=False)]
     outputs = indicator.OUTPUTS
     for number, output in enumerate(outputs):
         name = title if len(outputs) == 1 else f"{title} {output}"
         yield name, np.array([_number(value, number) for value in values], dtype=np.float64)
-
-
-def _input(table: BarTable, name: str) -> Iterator[Any]:
-    if name == "symbol":
-        return repeat(table.symbol)
-    return iter(getattr(table, name).tolist())
 
 
 def _number(value: Value, output: int) -> float:

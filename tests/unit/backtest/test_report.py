@@ -15,17 +15,19 @@ from hypothesis import strategies as st
 
 from services.backtest.data_quality import Finding, Problem, QualityReport
 from services.backtest.engine import run as run_plan
+from services.backtest.events import run_events
 from services.backtest.metrics import compute
 from services.backtest.on_bad import OnBad
 from services.backtest.report import render, trade_rows
 from services.backtest.report.calendar import daily, monthly, yearly
 from services.backtest.report.distribution import histogram
-from services.backtest.report.indicators import indicator_series
+from services.backtest.report.indicators import BarTap, event_indicator_series, indicator_series
 from services.backtest.report.thinning import MS_NS, thin
 from services.backtest.report.words import TIERS, duration, number, percent
 from services.backtest.result import DataTier, EquityPoint, RunResult
 from services.signal.core.indicators.ema import Ema
 from tests.unit.backtest.builders import EMA, MINUTE, T0, plan, walk
+from tests.unit.backtest.event_runs import bar, event_plan, quote
 from tests.unit.backtest.runs import DAY_NS, MINUTE_NS, START_NS, run, trade, wave
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -190,6 +192,20 @@ def test_indicators_are_those_the_strategy_was_told(tmp_path: Path) -> None:
     assert all(map(math.isfinite, series["ema(20)"]))
     assert indicator_series(made, msgspec.structs.replace(result, equity=())) == {}
     assert page(result, indicators={"BTCUSDT": series}).data["prices"][0]["overlays"].keys() == series.keys()
+
+
+def test_indicators_of_a_run_on_events_come_from_the_bars_that_went_by(tmp_path: Path) -> None:
+    script = tmp_path / "ema.lua"
+    script.write_text(EMA)
+    made, tap = event_plan(script), BarTap()
+    events = [event for n in range(60) for event in (quote(n * 1_000, 9 + n % 7, 10 + n % 7), bar(n * 1_000 + 999, n))]
+    result = run_events(made, tap.watch(events))
+    series = event_indicator_series(made, [*tap.bars, tap.bars[-1]], result)["BTCUSDT"]
+    indicator = Ema(10)
+    told = [indicator.update(float(n)) for n in range(60)]
+    assert list(series) == ["ema(10)", "ema(20)"]
+    assert series["ema(10)"][-1] == told[-1]
+    assert {value for value in series["ema(10)"] if math.isfinite(value)} <= set(told)
 
 
 def test_an_entry_without_a_reason_has_its_signal(tmp_path: Path) -> None:
