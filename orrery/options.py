@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from orrery.errors import CommandLineError
+
 if TYPE_CHECKING:
     from common.config.load import LoadedConfig
 
@@ -17,6 +19,10 @@ ConfigOption = Annotated[
 SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Override one key; may be repeated."),
+]
+IndicatorOption = Annotated[
+    list[Path] | None,
+    typer.Option("--indicator", metavar="FILE", help="Plug-in indicator, Python or Lua; may be repeated."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, for scripts.")]
 DurationOption = Annotated[
@@ -33,3 +39,13 @@ def load(config: Path | None, overrides: Sequence[str] | None) -> "LoadedConfig"
     from common.config.load import load_config
 
     return load_config(config, list(overrides or ()), os.environ)
+
+
+def install_indicators(files: Sequence[Path] | None) -> None:
+    """Make the plug-in indicators of installed packages and of --indicator known; CommandLineError if one cannot be used."""
+    from services.signal.hosts.plugin_files import PluginError, install
+
+    try:
+        install(files or ())
+    except PluginError as error:
+        raise CommandLineError(str(error)) from error

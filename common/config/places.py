@@ -25,10 +25,12 @@ def with_absolute_paths(config: Config, folders: Iterable[Path]) -> tuple[Config
     """Return the config with the absolute paths of strategies and recordings, and a problem for each not found."""
     search, problems = _Search(list(folders)), list[Problem]()
     strategies = [_with_script(strategy, index, search, problems) for index, strategy in enumerate(config.strategies)]
+    indicators = [_with_indicator(name, index, search, problems) for index, name in enumerate(config.signal.indicators)]
+    signal = config.signal.model_copy(update={"indicators": indicators})
     source = config.data_source
     if uses_file(config):
         source = source.model_copy(update={"file": _with_recordings(source.file, search, problems)})
-    return config.model_copy(update={"strategies": strategies, "data_source": source}), problems
+    return config.model_copy(update={"strategies": strategies, "signal": signal, "data_source": source}), problems
 
 
 def uses_file(config: Config) -> bool:
@@ -64,6 +66,15 @@ def _with_script(strategy: StrategySection, index: int, search: _Search, problem
         problems.append(Problem(("strategies", index, "script"), text))
         return strategy
     return strategy.model_copy(update={"script": str(script)})
+
+
+def _with_indicator(name: str, index: int, search: _Search, problems: list[Problem]) -> str:
+    path = search.find(name)
+    if path is None:
+        text = f"expected a Python or Lua file, found none at {search.tried(name)}"
+        problems.append(Problem(("signal", "indicators", index), text))
+        return name
+    return str(path)
 
 
 def _with_recordings(section: FileSection, search: _Search, problems: list[Problem]) -> FileSection:

@@ -7,8 +7,8 @@ from pathlib import Path
 from orrery.backtesting.inputs import make_plan
 from orrery.backtesting.options import Options
 from orrery.errors import CommandLineError
+from orrery.options import install_indicators
 from services.backtest.plan import Plan, PlanError
-from services.signal.hosts.plugin_files import PluginError, install
 
 DEFAULT_BARS = 5_000
 """Bars that are checked, the latest of the file, if nothing else is said."""
@@ -33,10 +33,7 @@ def plan_of(inputs: Inputs) -> Plan:
     Raises:
         CommandLineError: a file or an option cannot be used.
     """
-    try:
-        install(inputs.indicators)
-    except PluginError as error:
-        raise CommandLineError(str(error)) from error
+    install_indicators(inputs.indicators)
     options = Options(
         strategies=[inputs.strategy], data=[inputs.data], symbols=[inputs.symbol] if inputs.symbol else [], start="",
         end="", cash="100000", fee="0.001", slippage="0", params=inputs.params, loaded=None, mapping=inputs.mapping,

@@ -1,6 +1,7 @@
 """`orrery check`: does a strategy know the future, or remember where its data began?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,7 +9,7 @@ import typer
 
 from orrery.commands import TOOLS
 from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
-from orrery.options import JsonOption
+from orrery.options import IndicatorOption, JsonOption
 
 if TYPE_CHECKING:
     from orrery.checks.inputs import Inputs
@@ -22,9 +23,6 @@ _Strategy = Annotated[Path, typer.Option("--strategy", "-s", metavar="FILE", hel
 _Data = Annotated[Path, typer.Option("--data", "-d", metavar="FILE", help="Bars: CSV, Parquet, Feather, JSON Lines.")]
 _Symbol = Annotated[str, typer.Option(help="The symbol, where the file does not say it.")]
 _Param = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Override a parameter; may be repeated.")]
-_Indicator = Annotated[
-    list[Path] | None, typer.Option(metavar="FILE", help="Plug-in indicator, Python or Lua; may be repeated.")
-]
 _Map = Annotated[
     list[str] | None, typer.Option("--map", metavar="COLUMN=NAME", help="Our column's name and the file's, repeatable.")
 ]
@@ -38,7 +36,7 @@ def lookahead(  # noqa: PLR0913 - one argument per option
     data: _Data,
     symbol: _Symbol = "",
     param: _Param = None,
-    indicator: _Indicator = None,
+    indicator: IndicatorOption = None,
     map_: _Map = None,
     bars: _Bars = 5_000,
     cuts: Annotated[int, typer.Option(min=1, max=1_000, help="Bars at which the data is cut.")] = 24,
@@ -54,8 +52,9 @@ def lookahead(  # noqa: PLR0913 - one argument per option
 
     Example: `orrery check lookahead --strategy my.lua --data BTCUSDT_1m.csv --indicator zscore.py`
     """
-    from orrery.checks.inputs import Inputs
-    from services.backtest.checks.lookahead import check_lookahead
+    with _research():
+        from orrery.checks.inputs import Inputs
+        from services.backtest.checks.lookahead import check_lookahead
 
     inputs = Inputs(
         strategy=strategy, data=data, symbol=symbol, params=param or (), indicators=indicator or (),
@@ -71,7 +70,7 @@ def warmup(  # noqa: PLR0913 - one argument per option
     data: _Data,
     symbol: _Symbol = "",
     param: _Param = None,
-    indicator: _Indicator = None,
+    indicator: IndicatorOption = None,
     map_: _Map = None,
     bars: _Bars = 5_000,
     tolerance: Annotated[
@@ -86,14 +85,24 @@ def warmup(  # noqa: PLR0913 - one argument per option
 
     Example: `orrery check warmup --strategy strategies/ema_crossover.lua --data BTCUSDT_1m.csv`
     """
-    from orrery.checks.inputs import Inputs
-    from services.backtest.checks.warmup import check_warmup
+    with _research():
+        from orrery.checks.inputs import Inputs
+        from services.backtest.checks.warmup import check_warmup
 
     inputs = Inputs(
         strategy=strategy, data=data, symbol=symbol, params=param or (), indicators=indicator or (),
         mapping=map_ or (), bars=bars,
     )  # fmt: skip
     return _check(inputs, lambda plan: check_warmup(plan, tolerance=tolerance), is_json=json)
+
+
+@contextmanager
+def _research() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        text = f"expected the packages of the extra `research`, found no {error.name}"
+        raise CommandLineError(f"check: {text}") from error
 
 
 def _check(inputs: "Inputs", check: "Callable[[Plan], Report]", *, is_json: bool) -> int:

@@ -8,7 +8,7 @@ import typer
 
 from orrery.commands import TOOLS
 from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
-from orrery.options import JsonOption
+from orrery.options import IndicatorOption, JsonOption, install_indicators
 
 if TYPE_CHECKING:
     from services.signal.loading import Report
@@ -21,6 +21,7 @@ def command(
     strategy: Annotated[
         Path | None, typer.Option("--strategy", "-s", metavar="FILE", help="The same, as an option.")
     ] = None,
+    indicator: IndicatorOption = None,
     json: JsonOption = False,
 ) -> int:
     """Check a strategy: load it as the signal service would, and try it on made-up bars.
@@ -37,6 +38,7 @@ def command(
         )
     if not path.is_file():
         raise CommandLineError(f"{path}: expected a Lua file, found none")
+    install_indicators(indicator)
     from services.signal.loading import validate
 
     report = validate(path)

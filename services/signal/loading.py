@@ -14,6 +14,7 @@ from services.signal.core.host import FUNCTION_NAMES
 from services.signal.core.spec import ParameterValue, RunnerSpec, StrategySpec
 from services.signal.hosts.lua import CHUNK_NAME_MAX, LoadError, LuaHost, LuaLimits, display_name
 from services.signal.hosts.metadata import Metadata, MetadataError
+from services.signal.hosts.plugin_files import PluginError, install
 from services.signal.hosts.trial import Trial, TrialResult
 
 MAX_FILE_BYTES = 1_000_000
@@ -117,8 +118,12 @@ def build_runners(config: Config) -> list[RunnerSpec]:
     """Return the runners that a configuration asks for, in its order.
 
     Raises:
-        StrategyFileError: a strategy file cannot be used, or wants symbols that are not followed.
+        StrategyFileError: a strategy or plug-in file cannot be used, or a strategy wants symbols that are not followed.
     """
+    try:
+        install([Path(name) for name in config.signal.indicators])
+    except PluginError as error:
+        raise StrategyFileError(f"signal.indicators: {error}") from error
     limits, runners = limits_of(config.signal), list[RunnerSpec]()
     for section in config.strategies:
         spec = load_strategy(section.script, name=section.name, params=section.params, limits=limits)
