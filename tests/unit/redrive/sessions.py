@@ -24,6 +24,7 @@ T0 = 1_700_000_000_000_000_000
 MARKET_T0 = 1_600_000_000_000_000_000
 BAR_NS = 60_000_000_000
 HOP_NS = 50_000
+SEGMENT_BYTES = 8_000
 SYMBOL = "BTCUSDT"
 RUNNER = f"ema_crossover:{SYMBOL}"
 MAKERS: dict[str, Callable[[Config], Core]] = {SIGNAL: make_signal, RISK_MANAGER: make_risk, EXECUTION: make_execution}
@@ -58,7 +59,8 @@ class Service:
 
     def __init__(self, folder: Path, name: str, core: Core) -> None:
         self.name, self.core = name, core
-        self.inbox, self.outbox = Journal(folder / name / "inbox"), Journal(folder / name / "outbox")
+        self.inbox = Journal(folder / name / "inbox", segment_bytes=SEGMENT_BYTES)
+        self.outbox = Journal(folder / name / "outbox")
         self.snapshots = SnapshotStore(folder / name / "snapshots")
         self.cursors: dict[str, tuple[int, int]] = {}
         self.now_ns = 0
@@ -84,22 +86,42 @@ class Service:
             )
         )  # fmt: skip
 
+    def recover(self) -> int:
+        """Take over the latest snapshot, if there is one; return after which input it stands."""
+        latest = self.snapshots.latest()
+        if latest is None:
+            return 0
+        self.core.restore(latest.core)
+        self.cursors, self.now_ns = dict(latest.cursors), latest.now_ns
+        return latest.number
+
+    def forget(self) -> None:
+        """Delete the inputs that lie behind the latest snapshots, as a running service does."""
+        self.inbox.drop_before(self.snapshots.oldest_number() + 1)
+
 
 class Made:
     """A session in `folder`; `play` moves it on."""
 
     def __init__(
-        self, folder: Path, script: Path | str = "strategies/ema_crossover.lua", max_position: str = "10"
+        self,
+        folder: Path,
+        script: Path | str = "strategies/ema_crossover.lua",
+        max_position: str = "10",
+        bar: int = 0,
+        numbers: dict[str, int] | None = None,
     ) -> None:
+        """Begin a session, or go on with the one in `folder` at `bar`, with the topics' numbers so far."""
         self.folder = folder
         self.config = config_in(folder, script, max_position)
         self.services = {name: Service(folder, name, make(self.config)) for name, make in MAKERS.items()}
         for name, service in self.services.items():
             inputs = service.inbox.last_number
-            write_start(folder / name, start_of(self.config, inputs=inputs, base=0, began_ns=T0))
+            base = service.recover()
+            write_start(folder / name, start_of(self.config, inputs=inputs, base=base, began_ns=T0))
         self.published: list[AnyMessage] = []
-        self.numbers: dict[str, int] = {}
-        self.now_ns, self.bar = T0, 0
+        self.numbers: dict[str, int] = dict(numbers or {})
+        self.now_ns, self.bar = T0 + bar * 1_000_000_000, bar
 
     def play(self, bars: int) -> None:
         """Show the market a quote and a bar a minute; a second of the services' clock is a minute of the market's."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.journal import JournalError
+from common.messages import MarketState, OrderRefused
 from common.routes import RISK_MANAGER, SIGNAL
 from common.sessions import FILE_NAME
 from orrery.errors import CommandLineError
@@ -121,6 +122,47 @@ def test_a_copy_elsewhere_in_another_process_gives_the_same_hashes(
             check=True,
         )  # fmt: skip
         assert found.stdout.strip() == str(digests(session, at))
+
+
+def test_old_inputs_that_are_deleted_limit_how_far_back_it_goes(live: Made, tmp_path: Path) -> None:
+    made_ = Made(tmp_path)
+    made_.status(MarketState.LIVE)
+    for _ in range(3):
+        made_.play(60)
+        made_.save()
+    for service in made_.services.values():
+        service.forget()
+    made_.close()
+    session = Session(tmp_path)
+    rebuilt = Rebuilder(session, SIGNAL, from_first=True).rebuild(Until())
+    assert rebuilt.core.snapshot() == made_.services[SIGNAL].core.snapshot()
+    assert rebuilt.base > 0
+    middle = moment_of(session, str(T0 + 130 * 1_000_000_000))
+    platform = rebuild_platform(session, middle)
+    assert platform.source.startswith("journals, without the runners' transitions")
+    assert platform.differences == []
+    whole = rebuild_platform(Session(live.folder), middle)
+    assert [each.digest() for each in platform.services] == [each.digest() for each in whole.services]
+    with pytest.raises(CommandLineError, match="the oldest snapshot stands after input"):
+        Rebuilder(session, SIGNAL).rebuild(Until(number=50))
+
+
+def test_a_restart_with_another_configuration_is_driven_with_it(tmp_path: Path) -> None:
+    first = made(tmp_path, 60)
+    again = Made(tmp_path, max_position="0.001", bar=60, numbers=first.numbers)
+    again.play(60)
+    again.save()
+    again.close()
+    refused = again.of(OrderRefused)
+    assert refused
+    assert not first.of(OrderRefused)
+    session = Session(tmp_path)
+    assert len(session.starts(RISK_MANAGER)) == 2
+    for service in session.services:
+        rebuilt = Rebuilder(session, service, from_first=True).rebuild(Until())
+        assert rebuilt.core.snapshot() == again.services[service].core.snapshot()
+        assert rebuilt.met == 2
+    assert rebuild_platform(session, end()).differences == []
 
 
 def test_a_strategy_that_moved_is_found_and_a_changed_one_refused(tmp_path: Path, project_root: Path) -> None:
