@@ -21,6 +21,9 @@ ROLLING_PARTS = 10
 
 SHORTEST_WINDOW = 5
 
+MOSTLY, NEAR = 0.9, 0.3
+"""An indicator is drawn on the price where this part of its values is no farther from it than this part of the price."""
+
 MOST_PARTS = 12
 """Lines that one chart of strategies or symbols can show."""
 
@@ -88,13 +91,14 @@ def price_curves(result: RunResult, indicators: Indicators) -> list[dict[str, ob
 
 
 def _is_on_price(values: Sequence[float], closes: Sequence[float]) -> bool:
-    numbers, prices = _some(values), _some(closes)
-    return bool(numbers and prices) and 0.5 * prices[0] <= numbers[len(numbers) // 2] <= 1.5 * prices[-1]
-
-
-def _some(values: Sequence[float]) -> list[float]:
-    """Return some thousands of the values in order of size: enough to tell where they lie."""
-    return sorted(filter(math.isfinite, values[:: 1 + len(values) // 4_000]))
+    """Return whether an indicator keeps near the price, most of the time: it could be another price."""
+    step = 1 + len(values) // 4_000  # some thousands are enough to tell
+    away = sorted(
+        abs(value / close - 1.0)
+        for value, close in zip(values[::step], closes[::step], strict=False)
+        if math.isfinite(value) and math.isfinite(close) and close > 0
+    )
+    return bool(away) and away[int(MOSTLY * (len(away) - 1))] <= NEAR
 
 
 def rolling_curves(result: RunResult) -> dict[str, object]:

@@ -181,6 +181,18 @@ def test_what_was_found_in_the_data_is_said() -> None:
     assert "Data quality" not in " ".join(page(result).words)
 
 
+@pytest.mark.parametrize(("values", "is_on_price"), [
+    ([20_100.0] * 300, True),
+    ([math.nan] * 100 + [19_000.0] * 200, True),
+    ([30.0 + n % 40 for n in range(300)], False),
+    ([20_000.0 * (1 + n % 2) for n in range(300)], False),
+    ([math.nan] * 300, False),
+])  # fmt: skip
+def test_what_keeps_near_the_price_is_drawn_on_it(values: list[float], is_on_price: bool) -> None:
+    (drawn,) = page(run([1.0] * 300), indicators={"BTCUSDT": {"x": values}}).data["prices"]
+    assert (list(drawn["overlays"]), list(drawn["panels"])) == ((["x"], []) if is_on_price else ([], ["x"]))
+
+
 def test_indicators_are_those_the_strategy_was_told(tmp_path: Path) -> None:
     made = plan(tmp_path, EMA, walk(120, 3), start_ns=T0 + 50 * MINUTE)
     result = run_plan(made)
