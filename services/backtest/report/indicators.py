@@ -68,12 +68,14 @@ def event_indicator_series(plan: EventPlan, bars: Sequence[Bar], result: RunResu
 
 
 def _of_table(table: BarTable) -> _Columns:
-    inputs = {name: getattr(table, name).tolist() for name in ("start_ns", *PRICES, "volume")}
+    inputs = {name: getattr(table, name).tolist() for name in ("start_ns", "end_ns", *PRICES, "volume")}
     return _Columns(table.end_ns, {**inputs, "symbol": repeat(table.symbol)})
 
 
 def _of_bars(bars: Sequence[Bar]) -> _Columns:
-    inputs = {name: [getattr(bar, name) for bar in bars] for name in ("symbol", "start_ns", *PRICES, "volume")}
+    inputs = {
+        name: [getattr(bar, name) for bar in bars] for name in ("symbol", "start_ns", "end_ns", *PRICES, "volume")
+    }
     return _Columns(np.array([bar.end_ns for bar in bars], dtype=np.int64), inputs)
 
 
