@@ -25,6 +25,7 @@ NOW_NS = 1_700_000_000_000_000_000
 MINUTE_NS = 60_000_000_000
 ROUNDS = 5
 ORDERS = 2_000
+QUOTES = 20_000
 STAGES = ("intent", "risk", "venue", "fill -> risk", "fill -> signal")
 _ANSWERS = {
     Function.DETECT: Outcome({"signal": "bullish"}),
@@ -73,16 +74,21 @@ class _Stack:
         self._signal = SignalCore([spec], lambda _spec: self.host, instruments)
         self._risk = RiskCore(limits, instruments)
         self._execution = ExecutionCore(section, instruments, SimulatedVenue(section, instruments))
+        self._cores = (self._signal, self._risk, self._execution)
         self._number = 0
         self.taken_us: dict[str, list[float]] = {stage: [] for stage in STAGES}
+
+    def show(self, quote: Quote) -> None:
+        """Show a quote to all."""
+        for core in self._cores:
+            core.handle(quote, quote.received_ns)
 
     def bar(self) -> tuple[Sequence[AnyMessage], float]:
         """Show the next close as quote and bar; return what the runner says, and how many microseconds that took."""
         self._number += 1
         now_ns = NOW_NS + self._number * MINUTE_NS
         quote, bar = _quote(self._number, now_ns), _bar(self._number, now_ns)
-        for core in (self._signal, self._risk, self._execution):
-            core.handle(quote, now_ns)
+        self.show(quote)
         start_ns = time.perf_counter_ns()
         said = self._signal.handle(bar, now_ns)
         return said, (time.perf_counter_ns() - start_ns) / 1e3
@@ -111,11 +117,11 @@ class _Stack:
 
 
 def run() -> list[Figure]:
-    """Measure the stages of an order and its fill; a stage is the best of the rounds' medians."""
+    """Measure the stages of an order and its fill, the best of some rounds, and what a quote costs that moves nobody."""
     rounds = [_round() for _ in range(ROUNDS)]
-    figures = [Figure(stage, min(medians[stage] for medians in rounds), "us") for stage in STAGES]
-    total = min(sum(medians.values()) for medians in rounds)
-    return [*figures, Figure("intent -> position, all stages", total, "us", "", "<= 10 us")]
+    figures = [Figure(stage, min(taken[stage] for taken in rounds), "us") for stage in STAGES]
+    total = min(sum(taken.values()) for taken in rounds)
+    return [*figures, Figure("intent -> position, all stages", total, "us", "", "<= 10 us"), *_quotes()]
 
 
 def _round() -> dict[str, float]:
@@ -125,7 +131,32 @@ def _round() -> dict[str, float]:
     stack.host.is_quiet = False
     for _ in range(ORDERS):
         stack.order(quiet_us)
-    return {stage: percentile(samples, 0.5) for stage, samples in stack.taken_us.items()}
+    # Entries and exits take different ways, so each has its median.
+    return {
+        stage: (percentile(samples[::2], 0.5) + percentile(samples[1::2], 0.5)) / 2
+        for stage, samples in stack.taken_us.items()
+    }
+
+
+def _quotes() -> list[Figure]:
+    figures = []
+    for orders, name in ((0, "nothing held"), (1, "one position held")):
+        stack = _Stack()
+        for _ in range(orders):
+            stack.order(0.0)
+        taken_ns = min(_quotes_ns(stack) for _ in range(ROUNDS))
+        figures.append(
+            Figure(f"quote through signal, risk and execution, {name}", 1e9 / taken_ns, "ticks/s", "", ">= 150 000")
+        )
+    return figures
+
+
+def _quotes_ns(stack: _Stack) -> float:
+    quotes = [_quote(number, NOW_NS + number) for number in range(QUOTES)]
+    start_ns = time.perf_counter_ns()
+    for quote in quotes:
+        stack.show(quote)
+    return (time.perf_counter_ns() - start_ns) / QUOTES
 
 
 def _quote(number: int, now_ns: int) -> Quote:
