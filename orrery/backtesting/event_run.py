@@ -32,6 +32,7 @@ NEVER_MS: Final = 10**12
 """Thirty years: without a configuration no silence of the recording counts as staleness."""
 NS_PER_MS: Final = 1_000_000
 DEFAULT_TIMEFRAME: Final = "1m"
+USUAL_TIMEFRAMES: Final = ("1m", "5m", "15m", "1h", "4h", "1d", "1w")
 MODELS: Final[Mapping[DataTier, str]] = {
     DataTier.TRADES: "trades", DataTier.QUOTES: "touch", DataTier.DEPTH: "queue",
 }  # fmt: skip
@@ -71,9 +72,11 @@ def make_event_run(options: Options, held: Sequence[Held], tier: DataTier) -> Ev
     symbols = list(dict.fromkeys(symbol for each in files for symbol in each.symbols))
     strategies, config = strategies_of(options), options.loaded
     start_ns, end_ns = range_of(options)
-    facts = _facts(options, symbols)
+    facts, gap_ns = _facts(options, symbols), max((each.usual_gap_ns for each in files), default=0)
     runners = [
-        RunnerSpec(strategy=spec, symbol=symbol, timeframe=_timeframe(options, spec), currency=facts[symbol].quote)
+        RunnerSpec(
+            strategy=spec, symbol=symbol, timeframe=_timeframe(options, spec, gap_ns), currency=facts[symbol].quote
+        )
         for spec in strategies
         for symbol in symbols
         if not spec.symbols or symbol in spec.symbols
@@ -124,13 +127,16 @@ def _spelt(held: Held, wanted: Sequence[str]) -> Sequence[str]:
     return [found for found in held.symbols if any(same_symbol(name, found) for name in wanted)]
 
 
-def _timeframe(options: Options, spec: StrategySpec) -> str:
+def _timeframe(options: Options, spec: StrategySpec, gap_ns: int) -> str:
     timeframe = options.timeframe or spec.timeframe or DEFAULT_TIMEFRAME
     try:
-        timeframe_ns(timeframe)
+        length_ns = timeframe_ns(timeframe)
     except ValueError as error:
         raise CommandLineError(f"--timeframe: {error}") from error
-    return timeframe
+    if options.timeframe or gap_ns <= length_ns:
+        return timeframe
+    # Rows further apart than the bars would give little else than empty ones.
+    return next((name for name in USUAL_TIMEFRAMES if timeframe_ns(name) >= gap_ns), USUAL_TIMEFRAMES[-1])
 
 
 def _facts(options: Options, symbols: Sequence[str]) -> Instruments:

@@ -83,6 +83,7 @@ def read_bars(path: Path, options: ReadOptions) -> LoadedBars:
         found = Found(recorded.bars, recorded.symbol, recorded.timeframe, Places(None, recorded.lines), recorded.notes)
     else:
         found = _found_in_sheet(path, content.sheet(), options)
+        found = found._replace(timeframe=found.timeframe or content.timeframe)
     found = found._replace(bars=_in_range(path, found.bars, options))
     timeframe = options.timeframe or found.timeframe
     try:

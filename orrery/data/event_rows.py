@@ -30,6 +30,11 @@ class EventRows(NamedTuple):
     sells: npt.NDArray[np.bool_] | None
     notes: tuple[str, ...]
 
+    @property
+    def usual_gap_ns(self) -> int:
+        """Return the median distance of two rows, nanoseconds; 0 for fewer than two."""
+        return int(np.median(np.diff(self.times))) if len(self.times) > 1 else 0
+
     def messages(self) -> Iterator[Trade | Quote]:
         """Yield the events as messages, numbered from 1."""
         return self._quotes() if "bid" in self.columns else self._trades()

@@ -46,6 +46,11 @@ class EventFile:
         is_recording = held.form in {Form.FRAMES, Form.MESSAGES}
         self.recording = RecordingInputs(held.path, bad_line=bad_line) if is_recording else None
 
+    @property
+    def usual_gap_ns(self) -> int:
+        """Return how far apart most of its rows are, 0 for a recording."""
+        return 0 if self._rows is None else self._rows.usual_gap_ns
+
     def inputs(self) -> Iterator[TimedInput]:
         """Yield (time, input); DataFileError where the file cannot be read further."""
         for at_ns, given in self._read():

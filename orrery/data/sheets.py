@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from orrery.data.csv_sheet import CsvSheet
 from orrery.data.errors import DataFileError
+from orrery.data.lean import lean_file, lean_rows
 
 MAX_UNPACKED_BYTES = 8 * 2**30
 """Most bytes a file may have, also once unpacked: columns are held in memory."""
@@ -61,7 +62,7 @@ class ArrowSheet:
 
 
 class Content:
-    """The bytes of a file, unpacked, and what identifies the file."""
+    """The bytes of a file, unpacked, and what identifies the file. timeframe: of its bars, if its path says it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -74,6 +75,10 @@ class Content:
             self.data = _unpacked(path, packed)
         except (EOFError, zlib.error, OSError, zipfile.BadZipFile) as error:
             raise DataFileError(path, "", f"expected a whole gzip or zip file, found it damaged: {error}") from error
+        lean = lean_file(path) if packed.startswith(_ZIP) else None
+        self.timeframe = "" if lean is None else lean.timeframe
+        if lean is not None:
+            self.data = lean_rows(path, lean, self.data)
         if not self.data.strip():
             raise DataFileError(path, "", "expected rows of data, found an empty file")
 
