@@ -30,8 +30,7 @@ def private_settings(folder: Path) -> list[str]:
         "engine.heartbeat_interval_ms=100",
         "data_source.type=file",
     ]
-    for service, port in zip(SERVICES, _free_ports(len(SERVICES)), strict=True):
-        section = SECTIONS[service]
+    for (service, section), port in zip(SECTIONS.items(), _free_ports(len(SECTIONS)), strict=True):
         settings += [
             f"{section}.zmq_publish_address=ipc://{folder}/{service}.pub",
             f"{section}.zmq_command_address=ipc://{folder}/{service}.cmd",

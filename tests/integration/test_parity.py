@@ -74,6 +74,17 @@ def test_a_second_run_of_the_stack_gives_the_same_digests(
 
 
 @pytest.mark.slow
+def test_orrery_backtest_prints_the_digests_of_the_stack(
+    played: tuple[LoadedConfig, Played], capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = ["--config", str(PROJECT / "config" / "system.toml"), "--fee", "0.001", "--slippage", "0.0001"]
+    assert main(["backtest", "-s", str(EMA), "-d", str(DOT), "--timeframe", "250ms", "--json", *config]) == 0
+    shown = msgspec.json.decode(capsys.readouterr().out)
+    flow = played[1].flow
+    assert shown["digests"] == {name: flow.digest(name) for name in ("intents", "decisions", "reports")}
+
+
+@pytest.mark.slow
 def test_a_strategy_that_was_changed_between_is_found(played: tuple[LoadedConfig, Played], tmp_path: Path) -> None:
     loaded, stack = played
     changed = tmp_path / "ema_crossover.lua"
