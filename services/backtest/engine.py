@@ -19,7 +19,7 @@ from services.backtest.bars_table import Integers
 from services.backtest.feeding import ROWS_AT_ONCE, Feed
 from services.backtest.history import whole_history
 from services.backtest.lanes import Lanes
-from services.backtest.levels import Levels
+from services.backtest.levels import FOLLOWED, Levels
 from services.backtest.plan import Plan, Steps
 from services.backtest.result import DataTier, EquityPoint, RunResult
 from services.backtest.schedule import Phase, schedule
@@ -134,13 +134,15 @@ class BacktestRun:
         span = Span(rows, first, rows.behind, feed.latest if is_walking else None, *feed.levels.bounds)
         behind, answers = self._signal.walk(span)
         row = accounting.row = behind - 1
+        end_ns = rows.starts[row - rows.first] + rows.length_ns
         if row > first or not is_walking:
             feed.show_quiet_close(row)
         if row > first:
-            self._last_ns = feed.ends_at(row - 1)
+            self._last_ns = rows.starts[row - 1 - rows.first] + rows.length_ns
             self._bars += row - first
-        self._lanes.follow(answers, feed.ends_at(row))
-        self._last_ns = feed.ends_at(row)
+        if answers:
+            self._lanes.follow(answers, end_ns)
+        self._last_ns = end_ns
         self._bars += 1
         return behind
 
@@ -191,9 +193,8 @@ class BacktestRun:
 
     def _observe(self, message: AnyMessage) -> None:
         self._accounting.observe(message)
-        symbol = getattr(message, "symbol", None)
-        if symbol is not None:
-            self._levels[symbol].observe(message)
+        if isinstance(message, FOLLOWED):
+            self._levels[message.symbol].observe(message)
 
     def _result(self, error: str, *, is_complete: bool) -> RunResult:
         plan, accounting = self._plan, self._accounting
@@ -241,6 +242,6 @@ class BacktestRun:
 
     def _times(self) -> Integers:
         """Return the ends of the bars that were traded on as far as the run came, each once."""
-        ends = np.concatenate([table.end_ns[table.start_ns >= self._first_ns] for table in self._tables])
-        times: Integers = np.unique(ends)
-        return times[times <= self._last_ns]
+        ends = [table.end_ns[table.start_ns >= self._first_ns] for table in self._tables]
+        times: Integers = ends[0] if len(ends) == 1 else np.unique(np.concatenate(ends))
+        return times[: np.searchsorted(times, self._last_ns, side="right")]

@@ -45,8 +45,7 @@ class Feed:
     def show_open(self, row: int, *, is_awaited: bool) -> None:
         """Show the open, if there is anybody to act on it: `is_awaited` says that orders are on the wire."""
         if is_awaited or self.is_walking(row):
-            self._number = row * UPDATES_PER_BAR
-            rows = self.rows_at(row)
+            rows, self._number = self.rows_at(row), row * UPDATES_PER_BAR
             price = self._price = rows.opens[row - rows.first]
             self._direction = 0
             self._show(Point(price, price, price), rows.starts[row - rows.first])
@@ -128,10 +127,6 @@ class Feed:
         """Return when a bar begins, nanoseconds UTC."""
         rows = self.rows_at(row)
         return rows.starts[row - rows.first]
-
-    def ends_at(self, row: int) -> int:
-        """Return when a bar has ended, nanoseconds UTC."""
-        return self.starts_at(row) + self._length_ns
 
     def show_bar(self, row: int) -> int:
         """Tell the bar; return its end, nanoseconds UTC."""

@@ -26,6 +26,10 @@ from common.messages import (
 from common.money import ZERO
 
 
+FOLLOWED = (PositionChanged, Fill, ApprovedOrder, OrderAccepted, OrderRejected, OrderCancelled)
+"""What `Levels` wants to observe."""
+
+
 class Point(NamedTuple):
     """A price on the way, and the bid and ask that stand there."""
 

@@ -37,7 +37,7 @@ class ClosedTrade(msgspec.Struct, frozen=True, kw_only=True):
     exit_reason: str = ""
 
 
-class EquityPoint(msgspec.Struct, frozen=True, array_like=True):
+class EquityPoint(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """The account at the end of a bar: equity and the part of it that is in positions, account currency."""
 
     time_ns: int

@@ -50,8 +50,8 @@ def walk(runner: Runner, span: Span, *, trusted: bool) -> Walked:
     if asker.bank.look_ahead(span.rows, first) is None:
         asker.bank.update(span.rows.bar(first))
         return _hear(runner, span, first, trusted=trusted)
-    silent = _silent(runner, span)
-    if silent:
+    if asker.paused or asker.series.count + 1 < runner.spec.strategy.warmup:
+        silent = _silent(runner, span)
         return Walked(silent, asker.series.take_rows(span.rows, first, silent), _NOTHING)
     function, behind = _question(runner, trusted=trusted), _patience(runner, span)
     if function is None or asker.walker is None or behind <= first:
@@ -72,13 +72,10 @@ def walk(runner: Runner, span: Span, *, trusted: bool) -> Walked:
 
 
 def _silent(runner: Runner, span: Span) -> int:
-    """Pass by bars at which nobody is asked anything; return the row behind them, 0 where there are none."""
+    """Pass by bars at which nobody is asked anything, at least one; return the row behind them."""
     asker, behind = runner.asker, span.behind
     if not asker.paused:
-        warmup = runner.spec.strategy.warmup - 1
-        if asker.series.count >= warmup:
-            return 0
-        behind = min(behind, span.first + warmup - asker.series.count)
+        behind = min(behind, span.first + runner.spec.strategy.warmup - 1 - asker.series.count)
     behind = span.rows.first_at(span.first + 1, behind, span.falling, span.rising)
     asker.bank.show(behind - 1)
     return behind
