@@ -14,7 +14,7 @@ from services.signal.core.indicators import REGISTRY, register
 from services.signal.core.plugins import WINDOW_BARS
 from services.signal.hosts.lua_indicator import LuaIndicatorError
 from services.signal.hosts.plugin_files import PluginError, installed
-from tests.unit.checks.cases import FILES, market
+from tests.unit.checks.cases import FILES, ROOT, market
 
 PLUGINS = FILES / "indicators"
 BARS = market(60)
@@ -161,3 +161,15 @@ def test_entry_points_are_plug_ins(monkeypatch: pytest.MonkeyPatch) -> None:
     with installed([]) as names:
         assert names == ["twice"]
         assert fed(make(REGISTRY, IndicatorKey("twice", ())), [0]) == [BARS.close[0] * 2]
+
+
+@pytest.mark.parametrize(("language", "suffix"), [("python", ".py"), ("lua", ".lua")])
+def test_the_example_of_the_guide_works(tmp_path: Path, language: str, suffix: str) -> None:
+    guide = (ROOT / "docs" / "indicators.md").read_text()
+    _, _, rest = guide.partition(f"```{language}\n")
+    path = tmp_path / f"example{suffix}"
+    path.write_text(rest.partition("```")[0])
+    with installed([path]), whole_history([BARS]):
+        found = fed(make(REGISTRY, IndicatorKey("example", (20,))), range(60))
+    assert None not in found[20:]
+    assert found[0] is None
