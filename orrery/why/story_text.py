@@ -120,7 +120,9 @@ def _position(said: Mapping[str, Any]) -> str:
 
 
 def _strategy(story: Story) -> Iterator[str]:
-    if story.state:
+    if story.state and not any(
+        step.what == "transition" and step.at_ns <= story.state_since_ns for step in story.steps
+    ):
         yield from folded(f"the runner was {story.state} since {clock(story.state_since_ns)}", INDENT)
     yield from asked_lines(story.asked, INDENT)
 
