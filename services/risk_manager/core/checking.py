@@ -24,7 +24,9 @@ def check(desk: Desk, intent: OrderIntent, market: Market, used_id: str, now_ns:
     instrument = desk.instruments[intent.symbol]
     quantity = _on_lot(intent, instrument)
     if intent.kind is IntentKind.ENTRY:
-        earlier_id = used_id or _equal_entry(desk, intent, now_ns)
+        earlier_id = used_id
+        if not used_id and desk.limits.duplicate_window_ns:
+            earlier_id = _equal_entry(desk, intent, now_ns)
         return quantity, _check_entry(desk, intent, market, quantity, earlier_id, now_ns)
     reducible = market.positions[intent.runner].reducible(intent.side)
     found = first_refusal(EXIT_RULES, intent, View(desk.limits, instrument, quantity, reducible, used_id))
@@ -54,7 +56,11 @@ def _bounded_view(
     state, instrument, quote = desk.state, desk.instruments[intent.symbol], market.quote
     if quote is None or instrument.quote != desk.limits.account_currency:
         return None
-    bounds = desk.rough.bounds_without(intent.symbol)
+    purses = state.account.purses
+    if not state.open_positions and len(purses) == 1:  # nothing is worth anything: these are the totals
+        bounds: tuple[Decimal, Decimal] | None = (ZERO, purses[instrument.quote].cash)
+    else:
+        bounds = desk.rough.bounds_without(intent.symbol)
     if bounds is None:
         return None
     own = market.positions[intent.runner]
