@@ -24,7 +24,8 @@ from common.snapshots import Snapshot, read_snapshots
 from orrery.errors import CommandLineError
 from orrery.parity.differences import Difference, differing_fields, message_in, shown
 from orrery.parity.journals import ReadJournal
-from orrery.parity.session import Session, Told, fresh_core, inputs_of
+from orrery.parity.session import Session, inputs_of
+from orrery.redrive.journals import Told
 
 _BEGINNING = Snapshot(number=0, outputs=0, now_ns=0, cursors={}, core=b"")
 
@@ -112,11 +113,10 @@ class Redrive:
     def _drive(self, start: Start, last: int | None) -> None:
         result = self.result
         result.configurations += 1
-        core = fresh_core(result.service, start)
+        core, notes = self._session.fresh_core(result.service, start)
+        result.notes += notes
         number, outputs = self._take_up(core, start)
         self._answered.go_to(outputs)
-        changed = self._session.changed_scripts(start)
-        result.notes += [f"{path}: not the file that the session ran with" for path in changed]
         for told in inputs_of(self._inbox, number + 1):
             if last is not None and told.number > last:
                 break

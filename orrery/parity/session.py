@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
@@ -13,18 +12,14 @@ from common.core import Core
 from common.inputs import Input, InputKind
 from common.messages import AnyMessage
 from common.records import DamagedRecordError, JournalError
-from common.routes import EXECUTION, RISK_MANAGER, SIGNAL, STREAMS, Retention
-from common.sessions import FILE_NAME, Start, read_starts, script_digest
+from common.routes import STREAMS, Retention
+from common.sessions import Start
 from orrery.errors import CommandLineError
 from orrery.parity.causes import chain, id_of
 from orrery.parity.differences import message_in
 from orrery.parity.journals import ReadJournal
-from services.execution.service import make_core as make_execution
-from services.risk_manager.service import make_core as make_risk
-from services.signal.service import make_core as make_signal
-
-JOURNALED = (SIGNAL, RISK_MANAGER, EXECUTION)
-"""The services that keep journals, in the order of the flow."""
+from orrery.redrive.journals import Told
+from orrery.redrive.session import Session as SessionFolder
 
 _decoder = msgspec.msgpack.Decoder(Input)
 
@@ -33,11 +28,10 @@ class Session:
     """The journals under one data directory; `config`, if given, stands for what the session recorded."""
 
     def __init__(self, folder: Path, config: Config | None = None) -> None:
+        """Look into the folder; CommandLineError if no service has a journal there."""
         self.folder = folder
-        self.config = config
-        self.services = [name for name in JOURNALED if (folder / name / "inbox").is_dir()]
-        if not self.services:
-            raise CommandLineError(f"{folder}: expected the data folder of a session, found no journals in it")
+        self._recorded = SessionFolder(folder, config)
+        self.services = self._recorded.services
 
     def inbox(self, service: str) -> ReadJournal:
         """Return what a service was told."""
@@ -58,17 +52,18 @@ class Session:
 
     def starts(self, service: str) -> list[Start]:
         """Return what the service ran with, in the order of time; CommandLineError if nobody knows."""
-        if self.config is not None:
-            return [Start(inputs=0, base=0, began_ns=0, config=self.config.model_dump(mode="json"), scripts={})]
-        starts = read_starts(self.folder / service)
-        if not starts:
-            path = self.folder / service / FILE_NAME
-            raise CommandLineError(f"{path}: expected what the service ran with, found no file; give it with --config")
-        return starts
+        return self._recorded.starts(service)
 
-    def changed_scripts(self, start: Start) -> list[str]:
-        """Return the strategy files that are not what they were."""
-        return [path for path, digest in start.scripts.items() if digest and script_digest(path) != digest]
+    def fresh_core(self, service: str, start: Start) -> tuple[Core, list[str]]:
+        """Return a core as it was at that start, and what has to be said of it: a strategy that is not what it was.
+
+        Raises:
+            CommandLineError: the configuration is none of this version, or a strategy file cannot be used.
+        """
+        try:
+            return self._recorded.core(service, start), []
+        except CommandLineError as error:
+            return self._recorded.core(service, msgspec.structs.replace(start, scripts={})), [str(error)]
 
     def causes_of(self, message: AnyMessage) -> list[str]:
         """Return what led to a message, the nearest first, each with the journal it was found in."""
@@ -97,14 +92,6 @@ class Session:
                         yield f"output {number} of {service}", message
 
 
-class Told(NamedTuple):
-    """An input as it was journaled. message: None for a deadline."""
-
-    number: int
-    recorded: Input
-    message: AnyMessage | None
-
-
 def inputs_of(inbox: ReadJournal, start: int = 1) -> Iterator[Told]:
     """Yield the inputs from number `start` on; JournalError names what is damaged or no input."""
     try:
@@ -122,29 +109,6 @@ def _told(inbox: ReadJournal, number: int, payload: bytes) -> Told:
         text = f"{inbox.folder}: record {number}: expected an input of a service, found {error}"
         raise JournalError(text) from error
     return Told(number, recorded, message)
-
-
-def fresh_core(service: str, start: Start) -> Core:
-    """Return a core as it was at that start.
-
-    Raises:
-        CommandLineError: the configuration is none of this version, or a strategy file cannot be used.
-    """
-    from pydantic import ValidationError
-
-    from services.signal.loading import StrategyFileError
-
-    try:
-        config = Config.model_validate(start.config)
-        if service == SIGNAL:
-            return make_signal(config)
-        return make_risk(config) if service == RISK_MANAGER else make_execution(config)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise CommandLineError(f"{service}: the session's configuration: {where}: {first['msg']}") from error
-    except StrategyFileError as error:
-        raise CommandLineError(f"{service}: {error}") from error
 
 
 def stream_of(service: str) -> str:
