@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from services.backtest.checks.model import Kind
 from services.backtest.checks.observing import Asked, Observed, shown
-from services.signal.core.host import FUNCTION_NAMES
+from services.signal.core.host import FUNCTION_NAMES, MarketView
 
 TOLERANCE = 1e-9
 """Differences up to this part of an indicator's largest value are rounding: longer columns are summed in another order."""
@@ -48,6 +48,9 @@ def differences(short: Observed, full: Observed, sizes: list[float], count: int)
 
 
 def _between(number: int, one: Asked, other: Asked, labels: list[str], sizes: list[float]) -> Iterator[Difference]:
+    for name, seen, with_future in zip(MarketView._fields, one.market, other.market, strict=True):
+        if seen != with_future:
+            yield Difference(Kind.VALUE, f"market_data.{name}", number, shown(seen), shown(with_future))
     for slot in range(max(len(one.values), len(other.values))):
         value, with_future = _at(one.values, slot), _at(other.values, slot)
         if not _is_near(value, with_future, sizes[slot]):

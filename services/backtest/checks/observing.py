@@ -32,13 +32,20 @@ _NEAR_SECONDS = 1e-5
 
 
 class Asked(NamedTuple):
-    """One question. at: seconds UTC. values: the outputs of all indicators, slot by slot."""
+    """One question. market: the fields of `MarketView`. values: the outputs of all indicators, slot by slot."""
 
-    at: float
+    market: tuple[float | None, ...]
     function: Function
     values: tuple[float | None, ...]
     answer: Any
     error: str
+
+    @property
+    def at(self) -> float:
+        """Return the time of the question, seconds UTC."""
+        at = self.market[0]
+        assert at is not None, "every question has its time"
+        return at
 
     @property
     def gist(self) -> str:
@@ -89,15 +96,14 @@ class _Notebook:
         self._label(spec.strategy.indicators)
 
     def evaluate(self, function: Function, arguments: Sequence[float | None]) -> Outcome | None:
-        at, values = arguments[0], tuple(arguments[_FIELDS:])
-        assert at is not None, "every question has its time"
-        given = self.given.get(at)
+        market, values = tuple(arguments[:_FIELDS]), tuple(arguments[_FIELDS:])
+        given = self.given.get(market[0] or 0.0)
         if given is not None:
             seen = [given.get(label, value) for label, value in zip(self._labels, values, strict=True)]
-            arguments = [*arguments[:_FIELDS], *seen]
+            arguments = [*market, *seen]
         outcome = self._host.evaluate(function, arguments)
         answer, error = (None, "") if outcome is None else (outcome.answer, outcome.error.text if outcome.error else "")
-        self._asked.append(Asked(at, function, values, answer, error))
+        self._asked.append(Asked(market, function, values, answer, error))
         if outcome is not None:
             self._label(outcome.wanted)
         return outcome
@@ -160,8 +166,9 @@ def line_of(plan: Plan, subject: str) -> int:
     strategy = plan.strategies[0]
     if subject in FUNCTION_NAMES:
         return strategy.lines.get(subject, 0)
-    name = re.escape(subject.partition("(")[0])
-    match = re.search(rf"\bindicators\.{name}\b".encode(), strategy.source)
+    name = subject.partition("(")[0]
+    pattern = name if name.startswith("market_data.") else f"indicators.{name}"
+    match = re.search(rf"\b{re.escape(pattern)}\b".encode(), strategy.source)
     return 0 if match is None else strategy.source.count(b"\n", 0, match.start()) + 1
 
 
