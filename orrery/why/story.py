@@ -22,6 +22,7 @@ from orrery.redrive.session import Session
 from orrery.redrive.watch import Asked
 from orrery.why.driven import Move, rules_of, strategy_of
 from orrery.why.flow import Flow, Heard, Report, flow_of, origin
+from orrery.why.ticks import last_trade
 from services.risk_manager.core.explain import Explanation
 
 
@@ -92,8 +93,11 @@ def _add_market(story: Story, session: Session, service: str, cause: str, at_ns:
     """Add the tick, and the bar if it was one, that led to `at_ns`; return when the service was told."""
     found, message, quote = origin(session, service, cause, at_ns)
     if isinstance(message, Bar):
+        trade = None if session.store is None else last_trade(session.store, message)
+        if trade is not None:
+            _add(story, "tick", trade.received_ns, trade)
         if quote is not None:
-            _add(story, "tick", quote.received_ns, quote)
+            _add(story, "tick" if trade is None else "quote", quote.received_ns, quote)
         _add(story, "bar", message.received_ns, message)
     elif isinstance(message, Quote):
         _add(story, "tick", message.received_ns, message)
@@ -129,7 +133,7 @@ def _measure(story: Story) -> None:
     """Put the steps into the order of time and say how long each took since the one it follows from."""
     story.steps.sort(key=lambda step: step.at_ns)
     before: Step | None = None
-    caused = {"position": "fill", "transition": "fill"}
+    caused = {"bar": "tick", "position": "fill", "transition": "fill"}
     latest: dict[str, Step] = {}
     for step in story.steps:
         follows = latest.get(caused.get(step.what, ""), before)

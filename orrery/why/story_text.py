@@ -53,7 +53,10 @@ def _said(step: Step) -> str:
     match said["type"]:
         case "quote":
             at = f"{day(said['event_ns'])} {clock(said['event_ns'])}"
-            return f"bid {number(said['bid'])}, ask {number(said['ask'])}; market time {at}"
+            return f"bid {number(said['bid'])}, ask {number(said['ask'])}; market {at}"
+        case "trade":
+            at = f"{day(said['event_ns'])} {clock(said['event_ns'])}"
+            return f"{said['side']} of {number(said['size'])} at {number(said['price'])}; market {at}"
         case "bar":
             prices = " ".join(f"{name[0].upper()} {number(said[name])}" for name in ("open", "high", "low", "close"))
             return f"{said['timeframe']} up to {clock(said['end_ns'])}: {prices}, volume {number(said['volume'])}"

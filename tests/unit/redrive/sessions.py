@@ -12,10 +12,12 @@ from common.config.models import Config
 from common.core import Core
 from common.inputs import Input, InputKind, encode_input
 from common.journal import Journal
-from common.messages import AnyMessage, Bar, BarSource, MarketState, MarketStatus, Quote
-from common.routes import EXECUTION, RISK_MANAGER, SIGNAL, Retention, hears, retention_of, topic_of
+from common.messages import AnyMessage, Bar, BarSource, MarketState, MarketStatus, Quote, Side, Trade
+from common.routes import EXECUTION, RISK_MANAGER, SIGNAL, Retention, hears, publisher_of, retention_of, topic_of
 from common.sessions import start_of, write_start
 from common.snapshots import Snapshot, SnapshotStore
+from services.event_store.core.chain import GENESIS, chained
+from services.event_store.core.stored import Stored, encode_stored
 from services.execution.service import make_core as make_execution
 from services.risk_manager.service import make_core as make_risk
 from services.signal.service import make_core as make_signal
@@ -189,6 +191,19 @@ def made(folder: Path, bars: int = 200, **options: Any) -> Made:
     return session.close()
 
 
+def store_in(folder: Path, messages: list[AnyMessage]) -> None:
+    """Write an event store's log of messages into a session."""
+    journal, digest = Journal(folder / "event_store" / "events", segment_bytes=SEGMENT_BYTES), GENESIS
+    for number, message in enumerate(messages, 1):
+        topic = topic_of(message) or ""
+        at_ns = message.received_ns + HOP_NS
+        body = encode_stored(Stored(number, at_ns, publisher_of(topic), topic, number, encode(message)))
+        digest = chained(digest, body)
+        journal.append(digest + body)
+        journal.flush()
+    journal.close()
+
+
 def quote(price: float, number: int, at_ns: int, received_ns: int) -> Quote:
     """Return a quote around a price."""
     return Quote(
@@ -203,4 +218,12 @@ def bar(price: float, start_ns: int, received_ns: int) -> Bar:
         symbol=SYMBOL, timeframe="1m", start_ns=start_ns, end_ns=start_ns + BAR_NS, open=price, high=price + 5,
         low=price - 5, close=price, volume=3.0, trade_count=7, source=BarSource.TRADES,
         event_ns=start_ns + BAR_NS, received_ns=received_ns,
+    )  # fmt: skip
+
+
+def trade(price: float, number: int, at_ns: int, received_ns: int) -> Trade:
+    """Return a trade."""
+    return Trade(
+        symbol=SYMBOL, price=price, size=0.5, side=Side.BUY, trade_id=number, first_trade_id=number,
+        event_ns=at_ns, received_ns=received_ns,
     )  # fmt: skip

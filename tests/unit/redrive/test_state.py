@@ -7,18 +7,14 @@ from typing import Any
 
 import pytest
 
-from common.codec import encode
-from common.messages import AnyMessage, Fill
-from common.routes import publisher_of, topic_of
+from common.messages import Fill
 from orrery.__main__ import main
 from orrery.redrive.diffing import Changed, changes
 from orrery.redrive.moments import end, moment_of_event
 from orrery.redrive.services import rebuild_platform
 from orrery.redrive.session import Session
-from services.event_store.core.chain import GENESIS, chained
 from services.event_store.core.projection.fold import Projection
-from services.event_store.core.stored import Stored, encode_stored
-from tests.unit.redrive.sessions import HOP_NS, T0, Made, made
+from tests.unit.redrive.sessions import T0, Made, made, store_in
 
 
 @pytest.fixture(scope="module")
@@ -30,20 +26,6 @@ def said(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, Any]
     """Return exit code and JSON of `orrery replay`."""
     exit_code = main(["replay", *arguments, "--json"])
     return exit_code, json.loads(capsys.readouterr().out)
-
-
-def store_in(folder: Path, messages: list[AnyMessage]) -> None:
-    """Write an event store's log of messages into a session."""
-    from common.journal import Journal
-
-    journal, digest = Journal(folder / "event_store" / "events"), GENESIS
-    for number, message in enumerate(messages, 1):
-        topic = topic_of(message) or ""
-        at_ns = message.received_ns + HOP_NS
-        body = encode_stored(Stored(number, at_ns, publisher_of(topic), topic, number, encode(message)))
-        digest = chained(digest, body)
-        journal.append(digest + body)
-    journal.close()
 
 
 def test_the_end_has_the_hashes_of_the_services(live: Made, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from orrery.why.standing import standing_of
 from orrery.why.story import Story, story_of
 from orrery.why.story_text import lines
 from orrery.why.words import WIDTH, lua, number, took
-from tests.unit.redrive.sessions import BAR_NS, HOP_NS, MARKET_T0, RUNNER, T0, Made, made
+from tests.unit.redrive.sessions import BAR_NS, HOP_NS, MARKET_T0, RUNNER, T0, Made, made, quote, store_in, trade
 
 
 @pytest.fixture(scope="module")
@@ -101,13 +101,29 @@ def test_a_refused_order_names_the_rule(tmp_path: Path) -> None:
     assert standing.refusals == {"position_size": 1}
 
 
+def test_the_trade_that_closed_the_bar_is_found_in_the_store(tmp_path: Path) -> None:
+    live = Made(tmp_path)
+    live.status(MarketState.LIVE)
+    while not live.of(ApprovedOrder):
+        end_ns = MARKET_T0 + (live.bar + 1) * BAR_NS
+        for place, at_ns in enumerate((end_ns - 2_000, end_ns - 1_000, end_ns + 1_000)):
+            live.say(trade(60_000.0 + place, 3 * live.bar + place, at_ns, live.now_ns))
+        live.play(1)
+    last = 3 * (live.bar - 1) + 1  # the third trade of each minute is already of the next bar
+    live.close()
+    store_in(tmp_path, live.published)
+    story = story_of(Session(tmp_path), live.of(ApprovedOrder)[0].id)
+    assert [step.what for step in story.steps][:3] == ["tick", "quote", "bar"]
+    assert (story.steps[0].message["type"], story.steps[0].message["trade_id"]) == ("trade", last)
+    assert story.steps[2].after == "tick"
+    assert "buy of 0.5 at 60001; market 2020-09-13" in "\n".join(lines(story))
+
+
 def test_a_protective_stop_is_told_from_the_quote(tmp_path: Path) -> None:
     live = Made(tmp_path)
     live.status(MarketState.LIVE)
     while not live.of(Fill):
         live.play(1)
-    from tests.unit.redrive.sessions import quote
-
     live.say(quote(40_000.0, 10_000, MARKET_T0 + live.bar * BAR_NS, live.now_ns))
     live.close()
     order = live.of(ApprovedOrder)[-1]
