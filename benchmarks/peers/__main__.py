@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.peers import bars
 from benchmarks.peers.catalogue import OURS, PEERS, WORKLOADS, Engine, Workload, chosen
 from benchmarks.peers.measure import Measured, measure
-from benchmarks.peers.table import lines
+from benchmarks.peers.table import lines, notes
 
 SIZES = (45_000, 500_000)
 
@@ -29,7 +29,9 @@ def main() -> int:
     for size in options.bars or SIZES:
         for workload in WORKLOADS:
             found += _together(engines, workload, size, options)
-    if options.json:
+    if not options.json:
+        print("\n".join(notes(found)))
+    else:
         print(json.dumps({"source": bars.source(), "results": [each.as_dict() for each in found]}))
     return int(any(each.disagrees for each in found))
 

@@ -14,19 +14,22 @@ class Engine(NamedTuple):
     mode: str = ""
     is_event_driven: bool = True
     fills_at_next_open: bool = True
+    is_same_strategy: bool = True
 
 
 class Workload(NamedTuple):
-    """A strategy: long one unit while EMA(fast) is above EMA(slow)."""
+    """A strategy: long one unit while EMA(fast) is above EMA(slow). owed, aim: times the fastest event-driven peer."""
 
     name: str
     fast: int
     slow: int
+    owed: float
+    aim: float
 
 
 WORKLOADS = (
-    Workload("an order every 22 bars or so", 10, 20),
-    Workload("an order in a thousand bars or so", 450, 900),
+    Workload("an order every 22 bars or so", 10, 20, 2, 5),
+    Workload("an order in a thousand bars or so", 450, 900, 5, 20),
 )
 
 OURS = Engine(
@@ -67,6 +70,7 @@ PEERS = (
         "so orders and equity are others.",
         mode="native",
         fills_at_next_open=False,
+        is_same_strategy=False,
     ),
     Engine(
         "backtrader",

@@ -30,6 +30,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     is_ours: bool
     is_event_driven: bool
     fills_at_next_open: bool
+    is_same_strategy: bool = True
     version: str = ""
     seconds: tuple[float, ...] = ()
     peak_mib: float = 0.0
@@ -79,6 +80,7 @@ def measure(engine: Engine, workload: Workload, path: Path, *, repeats: int) -> 
         is_ours=not engine.package,
         is_event_driven=engine.is_event_driven,
         fills_at_next_open=engine.fills_at_next_open,
+        is_same_strategy=engine.is_same_strategy,
         note=engine.note,
     )
     environment = prepared(engine.package) if engine.package else Environment(Path(sys.executable))

@@ -12,7 +12,7 @@ from benchmarks.peers.catalogue import OURS, PEERS, WORKLOADS, chosen
 from benchmarks.peers.engines.ours import SCRIPTS
 from benchmarks.peers.environment import REQUIREMENTS, last_line
 from benchmarks.peers.measure import Measured, measure
-from benchmarks.peers.table import lines
+from benchmarks.peers.table import lines, notes
 
 ENGINES = REQUIREMENTS.parent / "engines"
 HELPERS = {"__init__", "frames", "run"}
@@ -71,8 +71,29 @@ def test_equity_must_agree_where_fills_are_the_same() -> None:
     assert [each.disagrees for each in compared] == [False, True, False]
     assert (ours.median, ours.best) == (100.0, 200.0)
     text = "\n".join(lines(compared, WORKLOADS[0], "title"))
-    assert "Equity beside ours: +0.02. DISAGREES" in text
+    assert "peer: DISAGREES" in text
+    assert "close: DISAGREES" not in text
+    assert text.count("+0.02") == 2
+    assert [line[:5] for line in notes([*compared, *compared])] == ["", "ours:", "peer:", "close"]
+    assert "ours / peer: 2.00 (owed 2, aim 5)" in text
     assert re.search(r"^ours +- +100 +200 +3 +2\.00", text, re.MULTILINE)
+
+
+def test_the_fastest_peer_is_named_and_the_fastest_on_the_same_strategy_beside_it() -> None:
+    ours = msgspec.structs.replace(MEASURED, seconds=(1.0,))
+    other, slow, bound = (
+        msgspec.structs.replace(ours, engine=name, is_ours=False, seconds=(seconds,), **changes)
+        for name, seconds, changes in (
+            ("other", 0.5, {"is_same_strategy": False}),
+            ("slow", 4.0, {}),
+            ("bound", 0.1, {"is_event_driven": False}),
+        )
+    )
+    text = "\n".join(lines([each.beside(each, 100) for each in (ours, other, slow, bound)], WORKLOADS[1], "title"))
+    assert "ours / other, on another strategy: 0.50 (owed 5, aim 20)" in text
+    assert "ours / slow: 4.00 (owed 5, aim 20)" in text
+    assert "ours / bound" not in text
+    assert "ours / " not in "\n".join(lines([ours], WORKLOADS[0], "title"))
 
 
 def test_the_last_word_of_a_failure_is_kept() -> None:
