@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
+from common.bus.frames import OPERATOR_TOPIC
 from common.bus.publisher import Publisher
 from common.clock import Clock
 from common.codec import encode
@@ -100,6 +101,8 @@ class Ledger:
         """Write an operator's command down and tell the core; call `commit` before the operator is answered."""
         self.take(Input(InputKind.COMMAND, command.received_ns, payload=encode(command)), command)
         self.commands.append(command.id)
+        if self._publisher is not None:
+            self._unsent.append(partial(self._publisher.send_unkept, OPERATOR_TOPIC + command.service, command))
 
     def meet_deadline(self, now_ns: int) -> None:
         """Tell the core that its deadline has come; call `commit` afterwards."""

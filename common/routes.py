@@ -36,9 +36,13 @@ MARKET_DATA = "market_data"
 SIGNAL = "signal"
 RISK_MANAGER = "risk_manager"
 EXECUTION = "execution"
+EVENT_STORE = "event_store"
 
 SERVICES = (MARKET_DATA, SIGNAL, RISK_MANAGER, EXECUTION)
-"""Every service, in the order of the flow."""
+"""The services that trade, in the order of the flow."""
+LISTENERS = (EVENT_STORE,)
+"""Services that only listen: nothing that trades waits for them, or notices whether they are there."""
+ALL_SERVICES = (*SERVICES, *LISTENERS)
 
 
 class Retention(Enum):
@@ -75,11 +79,13 @@ HEARS: dict[str, tuple[str, ...]] = {
     SIGNAL: ("quote.", "bar.", "market.", "decisions", "reports"),
     RISK_MANAGER: ("quote.", "market.", "intents", "reports"),
     EXECUTION: ("quote.", "market.", "decisions"),
+    EVENT_STORE: ("intents", "runners", "decisions", "reports", "quote.", "trade.", "bar.", "venue_bar.", "market."),
 }
 """Service to the topics it subscribes to: a whole topic, or a prefix that ends in a dot."""
 
-MAY_HEAR: dict[str, tuple[str, ...]] = {EXECUTION: ("trade.", "book.")}
-"""Service to what it hears beside, where its configuration has use for it: paper fills against trades and books."""
+MAY_HEAR: dict[str, tuple[str, ...]] = {EXECUTION: ("trade.", "book."), EVENT_STORE: ("book.",)}
+"""Service to what it hears beside, where its configuration has use for it: paper fills against trades and books, or the
+record of every book."""
 
 
 def topic_of(message: AnyMessage) -> str | None:  # noqa: PLR0911, C901 - a table in the form of a match, one row a type
@@ -126,5 +132,5 @@ def hears(service: str, topic: str, also: tuple[str, ...] = ()) -> bool:
 
 
 def hearers_of(service: str) -> tuple[str, ...]:
-    """Return the services that subscribe to anything `service` publishes, in the order of the flow."""
+    """Return the services that trade and subscribe to anything `service` publishes, in the order of the flow."""
     return tuple(name for name in SERVICES if any(publisher_of(topic) == service for topic in HEARS[name]))

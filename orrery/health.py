@@ -7,7 +7,7 @@ import msgspec
 
 from common.clock import monotonic_ns
 from common.config.models import Config
-from common.routes import SERVICES
+from common.routes import ALL_SERVICES
 from common.runner import EventLoop
 from orrery.operator_bus import OperatorBus
 from orrery.stack.polling import StatusPoller
@@ -34,9 +34,9 @@ def ask_all(config: Config) -> dict[str, dict[str, Any]]:
     """Return the status of every service that answers within a second; KeysError if the bus needs missing keys."""
     loop, bus = EventLoop(), OperatorBus(config)
     try:
-        poller = StatusPoller(loop, bus, SERVICES)
+        poller = StatusPoller(loop, bus, ALL_SERVICES)
         give_up_ns = monotonic_ns() + ANSWER_TIMEOUT_NS
-        while len(poller.answers) < len(SERVICES) and monotonic_ns() < give_up_ns:
+        while len(poller.answers) < len(ALL_SERVICES) and monotonic_ns() < give_up_ns:
             poller.ask()
             loop.turn(_TURN_MS)
         return {service: poller.status(service) for service in poller.answers}
@@ -50,7 +50,7 @@ def health_of(statuses: Mapping[str, dict[str, Any]]) -> StackHealth:
     tally = Tally(since_the_beginning=True)
     for service, status in statuses.items():
         tally.take(service, status)
-    lines = {service: _line(statuses.get(service)) for service in SERVICES}
+    lines = {service: _line(statuses.get(service)) for service in ALL_SERVICES}
     return StackHealth(stack=_stack_state(lines), services=lines, totals=tally.summary(lines))
 
 

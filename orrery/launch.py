@@ -9,7 +9,7 @@ import msgspec
 
 from common.config.load import LoadedConfig
 from common.config.places import source_type
-from common.routes import SERVICES
+from common.routes import ALL_SERVICES
 from orrery.alone import service_arguments
 from orrery.errors import CommandLineError
 from orrery.stack.run import RunOptions, StackRun
@@ -40,7 +40,7 @@ def launch(asked: Launch) -> int:
         print(f"orrery: warning: {warning}", file=sys.stderr)
     overrides = [*asked.overrides, *_log_overrides(asked)]
     arguments = service_arguments(asked.loaded.path, overrides)
-    commands = {service: [sys.executable, "-m", f"services.{service}", *arguments] for service in SERVICES}
+    commands = {service: [sys.executable, "-m", f"services.{service}", *arguments] for service in ALL_SERVICES}
     run = StackRun(asked.loaded.config, commands, asked.options)
     exit_code, summary = run.run(_view(asked, run))
     _report(summary, run, asked)

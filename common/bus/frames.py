@@ -27,6 +27,8 @@ _decoder = msgspec.msgpack.Decoder(tuple[int, int, int, int])
 HEARTBEAT_TOPIC = "heartbeat."
 HEALTH_TOPIC = "health."
 HALT_TOPIC = "halt."
+OPERATOR_TOPIC = "operator."
+"""What was obeyed, after it was written down: for whoever keeps a record; nobody asks for it again."""
 
 
 class HeaderError(ValueError):

@@ -14,7 +14,7 @@ from zmq.auth.thread import ThreadAuthenticator
 from common.clock import monotonic_ns
 from common.logs import get_logger
 from common.redaction import protect
-from common.routes import SERVICES
+from common.routes import ALL_SERVICES
 
 OPERATOR = "operator"
 """The name under which the command line talks to services."""
@@ -29,7 +29,7 @@ class KeysError(Exception):
     """A key is missing or unreadable; the text names file and remedy."""
 
 
-def generate_keys(folder: Path, names: tuple[str, ...] = (*SERVICES, OPERATOR)) -> list[Path]:
+def generate_keys(folder: Path, names: tuple[str, ...] = (*ALL_SERVICES, OPERATOR)) -> list[Path]:
     """Make a key pair for each name that has none yet; return the secret files made. They are readable by us only."""
     folder.mkdir(parents=True, exist_ok=True)
     made = []

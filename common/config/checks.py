@@ -10,9 +10,15 @@ from common.config.endpoints import all_endpoints, is_private
 from common.config.locate import KeyPath
 from common.config.models import Config, SourceType
 from common.config.places import source_type, uses_file
-from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
+from common.routes import EVENT_STORE, EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
 
-SECTIONS = {MARKET_DATA: "market_data", SIGNAL: "signal", RISK_MANAGER: "risk", EXECUTION: "execution"}
+SECTIONS = {
+    MARKET_DATA: "market_data",
+    SIGNAL: "signal",
+    RISK_MANAGER: "risk",
+    EXECUTION: "execution",
+    EVENT_STORE: "event_store",
+}
 """Service to the name of its section."""
 
 LONGEST_IPC_PATH = 107

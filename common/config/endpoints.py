@@ -4,7 +4,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from common.config.models import Config, EndpointSection
-from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SERVICES, SIGNAL
+from common.routes import ALL_SERVICES, EVENT_STORE, EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
 
 
 class Ports(NamedTuple):
@@ -20,6 +20,7 @@ PORTS = {
     SIGNAL: Ports(5556, 5656, 9102),
     RISK_MANAGER: Ports(5557, 5657, 9103),
     EXECUTION: Ports(5558, 5658, 9104),
+    EVENT_STORE: Ports(5560, 5660, 9106),
 }
 
 
@@ -41,6 +42,7 @@ def section_of(config: Config, service: str) -> EndpointSection:
         SIGNAL: config.signal,
         RISK_MANAGER: config.risk,
         EXECUTION: config.execution,
+        EVENT_STORE: config.event_store,
     }
     return sections[service]
 
@@ -62,7 +64,7 @@ def endpoints(config: Config, service: str) -> Endpoints:
 
 def all_endpoints(config: Config) -> dict[str, Endpoints]:
     """Return the addresses of every service."""
-    return {service: endpoints(config, service) for service in SERVICES}
+    return {service: endpoints(config, service) for service in ALL_SERVICES}
 
 
 def _reachable(address: str, host: str) -> str:

@@ -23,13 +23,13 @@ def command(
     Example: `orrery keygen --out keys`, then `keys_dir = "keys"` under `[engine]`.
     """
     from common.bus.security import OPERATOR, generate_keys
-    from common.routes import SERVICES
+    from common.routes import ALL_SERVICES
 
     try:
         made = [path.stem for path in generate_keys(out)]
     except OSError as error:
         raise CommandLineError(f"{out}: cannot write keys: {error.strerror}") from error
-    names = [*SERVICES, OPERATOR]
+    names = [*ALL_SERVICES, OPERATOR]
     kept = [name for name in names if name not in made]
     if json:
         import msgspec

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from common.clock import monotonic_ns
 from common.config.models import Config
-from common.routes import MARKET_DATA, SERVICES
+from common.routes import ALL_SERVICES, LISTENERS, MARKET_DATA, SERVICES
 from orrery.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
 from orrery.stack.process import describe_exit
 from orrery.stack.stack import NS_PER_SECOND, Stack
@@ -87,7 +87,7 @@ class StackRun:
         stack = self._stack
         if self._ready_ns is None:
             return self._summary(stack.lines())
-        stack.refresh(SERVICES)
+        stack.refresh(ALL_SERVICES)
         lines = stack.lines()
         stack.supervisor.stop([MARKET_DATA])
         flow = [service for service in SERVICES if service != MARKET_DATA]
@@ -95,6 +95,7 @@ class StackRun:
         stack.refresh(flow)
         for service in flow:
             stack.supervisor.stop([service])
+        stack.supervisor.stop(LISTENERS)
         return self._summary(lines)
 
     def _is_up(self) -> bool:
@@ -121,7 +122,7 @@ class StackRun:
 
     def _report_cannot_start(self) -> int:
         supervisor = self._stack.supervisor
-        self._wait(lambda: len(supervisor.cannot_start()) == len(SERVICES), GATHER_ERRORS_NS)
+        self._wait(lambda: len(supervisor.cannot_start()) == len(ALL_SERVICES), GATHER_ERRORS_NS)
         self._view.close()
         for process in supervisor.cannot_start():
             for line in list(process.tail)[-REASON_LINES:] or [f"{process.name}: ended without a word"]:

@@ -6,7 +6,7 @@ from typing import Any
 from common.clock import monotonic_ns
 from common.config.models import Config
 from common.messages import Halt
-from common.routes import SERVICES
+from common.routes import ALL_SERVICES
 from common.runner import EventLoop
 from orrery.operator_bus import OperatorBus
 from orrery.stack.polling import StatusPoller
@@ -33,7 +33,7 @@ class Stack:
         self.supervisor = Supervisor(self.loop, commands, on_line)
         self.tape = Tape(self.loop, self._bus, self._on_halt)
         self.tally = Tally()
-        self._poller = StatusPoller(self.loop, self._bus, SERVICES)
+        self._poller = StatusPoller(self.loop, self._bus, ALL_SERVICES)
         self._poller.accept, self._poller.on_status = self._is_ours, self.tally.take
         self._poll_interval_ns, self._polled_ns = STARTUP_POLL_NS, monotonic_ns()
         self.loop.when_due(lambda: self._polled_ns + self._poll_interval_ns, self._poll)
@@ -45,7 +45,7 @@ class Stack:
 
     def lines(self) -> dict[str, ServiceLine]:
         """Return how each service is."""
-        return {service: self._line(service) for service in SERVICES}
+        return {service: self._line(service) for service in ALL_SERVICES}
 
     def is_ready(self) -> bool:
         """Return whether every service says that it is ready."""
@@ -76,7 +76,7 @@ class Stack:
 
     def close(self) -> None:
         """Stop every process that still runs, and close all sockets."""
-        self.supervisor.stop(SERVICES)
+        self.supervisor.stop(ALL_SERVICES)
         self._bus.close()
         self.loop.close()
 

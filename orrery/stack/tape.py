@@ -9,7 +9,7 @@ import zmq
 from common.bus.frames import HALT_TOPIC
 from common.codec import UndecodableError, decode
 from common.messages import AnyMessage, Fill, Halt, OrderRefused, OrderRejected
-from common.routes import EXECUTION, RISK_MANAGER, SERVICES
+from common.routes import ALL_SERVICES, EXECUTION, RISK_MANAGER
 from common.runner import EventLoop
 from orrery.operator_bus import OperatorBus
 
@@ -29,7 +29,7 @@ class Tape:
     def __init__(self, loop: EventLoop, bus: OperatorBus, on_halt: Callable[[Halt], None]) -> None:
         self.entries: deque[TapeEntry] = deque(maxlen=KEPT)
         self._on_halt = on_halt
-        halts = [(service, HALT_TOPIC + service) for service in SERVICES]
+        halts = [(service, HALT_TOPIC + service) for service in ALL_SERVICES]
         self._socket = bus.listener([(RISK_MANAGER, "decisions"), (EXECUTION, "reports"), *halts])
         loop.add_reader(self._socket, self._read)
 

@@ -21,6 +21,7 @@ CORES: dict[str, dict[str, Any]] = {
     "signal": {"intents": 7},
     "risk_manager": {"approved": 5, "protective_exits": 1, "refused": 2, "fills": 6, "refusals": {"notional": 2}},
     "execution": {"orders": 6, "fills": 6},
+    "event_store": {},
 }
 
 

@@ -17,6 +17,7 @@ import zmq
 
 from common.bus.commands import CommandClient, CommandError
 from common.clock import WallClock
+from common.config.checks import SECTIONS
 from common.routes import SERVICES
 from orrery.audit import Audit, audit_folder
 
@@ -50,7 +51,7 @@ class Stack:
         self.folder = Path(tempfile.mkdtemp(prefix="orr-"))
         self.data_dir = self.folder / "data"
         self.overrides = [f"engine.data_dir={self.data_dir}", *overrides]
-        for service, section in zip(SERVICES, ("market_data", "signal", "risk", "execution"), strict=True):
+        for service, section in SECTIONS.items():
             self.overrides += [
                 f"{section}.zmq_publish_address=ipc://{self.folder}/{service}.pub",
                 f"{section}.zmq_command_address=ipc://{self.folder}/{service}.cmd",
@@ -62,7 +63,7 @@ class Stack:
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
 
     def start(self, *names: str) -> None:
-        """Start these services (all by default); their output goes to <folder>/<service>.log."""
+        """Start these services (those that trade by default); their output goes to <folder>/<service>.log."""
         for name in names or SERVICES:
             arguments = [sys.executable, "-m", f"services.{name}", "--config", str(self.config)]
             for override in self.overrides:
@@ -100,7 +101,7 @@ class Stack:
         return answer is not None and answer["state"] == "ready"
 
     def wait_ready(self, *names: str) -> None:
-        """Wait until these services (all by default) are ready; AssertionError with their logs otherwise."""
+        """Wait until these services (those that trade by default) are ready; AssertionError with their logs otherwise."""
         for name in names or SERVICES:
             try:
                 wait_until(partial(self.is_ready, name), f"{name} ready")

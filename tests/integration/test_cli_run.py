@@ -10,7 +10,7 @@ from typing import override
 import pytest
 
 from common.config.load import load_config
-from common.routes import SERVICES
+from common.routes import ALL_SERVICES
 from orrery.alone import service_arguments
 from orrery.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
 from orrery.stack.run import RunOptions, StackRun
@@ -40,7 +40,7 @@ def run(folders: Stack, project_root: Path, monkeypatch: pytest.MonkeyPatch) -> 
         config = load_config(folders.config, folders.overrides).config
         arguments = service_arguments(folders.config, folders.overrides)
         commands = {
-            name: [sys.executable, str(FAKE), name, behaviours.get(name, "ready"), *arguments] for name in SERVICES
+            name: [sys.executable, str(FAKE), name, behaviours.get(name, "ready"), *arguments] for name in ALL_SERVICES
         }
         return StackRun(config, commands, options).run(view or Blind())
 
@@ -50,7 +50,7 @@ def run(folders: Stack, project_root: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_run_ends_after_its_duration_with_the_figures(run: Run) -> None:
     exit_code, summary = run(RunOptions(duration_s=0.2))
     assert exit_code == EXIT_OK
-    assert {name: line.state for name, line in summary.services.items()} == dict.fromkeys(SERVICES, "ready")
+    assert {name: line.state for name, line in summary.services.items()} == dict.fromkeys(ALL_SERVICES, "ready")
     assert (summary.ticks, summary.bars) == (100, 10)
     assert summary.market["BTCUSDT"].gaps == 2
     assert summary.startup_s is not None
@@ -97,7 +97,7 @@ def test_a_service_that_crashes_is_started_again(run: Run) -> None:
     exit_code, summary = run(RunOptions(duration_s=50.0), view)
     assert exit_code == EXIT_OK
     assert {name: line.restarts for name, line in summary.services.items()} == {
-        "market_data": 0, "signal": 0, "risk_manager": 0, "execution": 1,
+        "market_data": 0, "signal": 0, "risk_manager": 0, "execution": 1, "event_store": 0,
     }  # fmt: skip
     assert summary.duration_s < 50.0
     assert view.events[0].startswith("execution ended (killed by SIGKILL)")

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from common.routes import SERVICES
+from common.config.checks import SECTIONS
+from common.routes import ALL_SERVICES
 from tests.integration.harness import PROJECT, Stack, wait_until
 
 CONFIG = """
@@ -81,12 +82,12 @@ def settings(stack: Stack) -> list[str]:
 
 def pids(stack: Stack) -> dict[str, int]:
     """Return the process ids of the services that answer."""
-    answers = {name: stack.ask(name) for name in SERVICES}
+    answers = {name: stack.ask(name) for name in ALL_SERVICES}
     return {name: answer["pid"] for name, answer in answers.items() if answer is not None}
 
 
 def wait_all_ready(stack: Stack) -> dict[str, int]:
-    wait_until(lambda: all(stack.is_ready(name) for name in SERVICES), "all ready")
+    wait_until(lambda: all(stack.is_ready(name) for name in ALL_SERVICES), "all ready")
     return pids(stack)
 
 
@@ -102,8 +103,8 @@ def test_a_run_of_some_seconds_trades_and_sums_up(orrery: Orrery, stack: Stack) 
     assert code == 0, err
     summary = summary_of(out)
     assert summary.keys() >= PROMISED_KEYS
-    assert {name: line["state"] for name, line in summary["services"].items()} == dict.fromkeys(SERVICES, "ready")
-    assert {name: line["restarts"] for name, line in summary["services"].items()} == dict.fromkeys(SERVICES, 0)
+    assert {name: line["state"] for name, line in summary["services"].items()} == dict.fromkeys(ALL_SERVICES, "ready")
+    assert {name: line["restarts"] for name, line in summary["services"].items()} == dict.fromkeys(ALL_SERVICES, 0)
     assert summary["ticks"] > 500
     assert summary["bars"] > 50
     assert summary["fills"] > 0
@@ -132,7 +133,7 @@ def test_ctrl_c_ends_it_gracefully_and_status_tells_before_and_after(orrery: Orr
     code, out, _ = outcome(orrery("status", *settings(stack), "--json"))
     health = json.loads(out)
     assert (code, health["stack"]) == (0, "ready")
-    assert health["services"].keys() == set(SERVICES)
+    assert health["services"].keys() == set(ALL_SERVICES)
     run.send_signal(signal.SIGINT)
     code, out, err = outcome(run)
     assert code == 0, err
@@ -140,7 +141,7 @@ def test_ctrl_c_ends_it_gracefully_and_status_tells_before_and_after(orrery: Orr
     code, out, _ = outcome(orrery("status", *settings(stack)))
     assert code == 1
     assert out.startswith("stack down")
-    assert out.count("unreachable") == len(SERVICES)
+    assert out.count("unreachable") == len(ALL_SERVICES)
 
 
 def test_a_killed_service_comes_back_and_the_run_goes_on(orrery: Orrery, stack: Stack) -> None:
@@ -155,7 +156,7 @@ def test_a_killed_service_comes_back_and_the_run_goes_on(orrery: Orrery, stack: 
     assert code == 0, err
     summary = summary_of(out)
     restarts = {name: line["restarts"] for name, line in summary["services"].items()}
-    assert restarts == {"market_data": 1, "signal": 0, "risk_manager": 1, "execution": 0}
+    assert restarts == {"market_data": 1, "signal": 0, "risk_manager": 1, "execution": 0, "event_store": 0}
     assert stack.audit().problems == []
 
 
@@ -181,7 +182,7 @@ def test_a_second_stack_on_the_same_addresses_or_journals_is_refused(
     code, _, err = outcome(orrery("up", *settings(other), *elsewhere, "--json"))
     assert (code, "Traceback" in err) == (2, False)
     assert "one process at a time" in err
-    assert all(stack.is_ready(name) for name in SERVICES)
+    assert all(stack.is_ready(name) for name in ALL_SERVICES)
     run.terminate()
     assert outcome(run)[0] == 0
 
@@ -223,9 +224,9 @@ def test_beyond_loopback_operators_need_their_key(
 ) -> None:
     keys = stack.folder / "keys"
     assert outcome(orrery("keygen", "--out", str(keys)))[0] == 0
-    ports = iter(free_ports(8))
+    ports = iter(free_ports(2 * len(SECTIONS)))
     stack.overrides.append(f"engine.keys_dir={keys}")
-    for section in ("market_data", "signal", "risk", "execution"):
+    for section in SECTIONS.values():
         stack.overrides += [
             f"{section}.zmq_publish_address=tcp://0.0.0.0:{next(ports)}",
             f"{section}.zmq_command_address=tcp://0.0.0.0:{next(ports)}",

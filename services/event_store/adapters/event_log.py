@@ -74,15 +74,19 @@ class EventLog:
         self.committed = self.sequencer.sequence
         self.commits = 0
 
-    def append(self, publisher: str, received: Received, now_ns: int) -> None:
-        """Buffer an event; it is written with its group."""
+    def append(self, publisher: str, received: Received, now_ns: int) -> bool:
+        """Buffer an event; return whether its group is full, so that the caller may commit it."""
         topic, incarnation, number, _, payload = received
         self.journal.append(self.sequencer.take(publisher, topic, (incarnation, number), payload, now_ns))
         if not self._pending:
             self._first_pending_ns = now_ns
         self._pending += 1
-        if self._pending >= self._settings.commit_events:
-            self.commit()
+        return self._pending >= self._settings.commit_events
+
+    @property
+    def snapshot_due(self) -> bool:
+        """Return whether so much was written since the last snapshot that a start would take long."""
+        return self._unsaved >= SNAPSHOT_EVERY
 
     def commit_due_ns(self) -> int | None:
         """Return when the group under way must be written, by the clock `append` was told; None without one."""
@@ -102,8 +106,6 @@ class EventLog:
         self._pending = 0
         self.committed = self.sequencer.sequence
         self.commits += 1
-        if self._unsaved >= SNAPSHOT_EVERY:
-            self.save_snapshot()
         return True
 
     def save_snapshot(self) -> None:

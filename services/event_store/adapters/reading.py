@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from common.records import DamagedRecordError, Segment, first_numbers
+from common.records import DamagedRecordError, Segment, first_numbers, path_of
 from services.event_store.adapters.layout import EVENTS, StoreError
 from services.event_store.core.chain import HASH_BYTES
 from services.event_store.core.stored import Stored, decode_stored
 
-__all__ = ["StoreError", "files_of", "oldest", "read", "read_chained", "records"]
+__all__ = ["StoreError", "files_of", "log_bytes", "oldest", "read", "read_chained", "records"]
 
 
 def read(path: Path, from_sequence: int = 1, to_sequence: int | None = None) -> Iterator[Stored]:
@@ -60,6 +60,11 @@ def records(path: Path, from_sequence: int = 1, to_sequence: int | None = None) 
 def oldest(path: Path) -> int:
     """Return the sequence of the oldest event kept (of the next one, if there is none yet); StoreError without a store."""
     return files_of(path)[0]
+
+
+def log_bytes(path: Path) -> int:
+    """Return the size of the log's files, in bytes; StoreError without a store."""
+    return sum(path_of(path / EVENTS, first).stat().st_size for first in files_of(path))
 
 
 def files_of(path: Path) -> list[int]:

@@ -14,7 +14,7 @@ from common.bus.commands import CommandClient, CommandServer, CommandTimeoutErro
 from common.bus.publisher import Publisher
 from common.bus.security import OPERATOR, KeysError, Security, generate_keys, leave_plain
 from common.clock import WallClock
-from common.routes import SERVICES
+from common.routes import ALL_SERVICES
 from tests.conftest import find_free_ports
 from tests.integration.bus.tiny_core import quote
 from tests.integration.bus.waiting import polling, until
@@ -188,7 +188,7 @@ def test_one_socket_hears_protected_and_plain_publishers(
 
 def test_keys_are_made_once_and_only_we_can_read_the_secrets(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "keys"
-    names = [*SERVICES, OPERATOR]
+    names = [*ALL_SERVICES, OPERATOR]
     made = generate_keys(folder)
     assert [path.name for path in made] == [f"{name}.key_secret" for name in names]
     assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o600}

@@ -15,7 +15,8 @@ def fill(log: EventLog, count: int, *, size: int = 60) -> None:
         number = log.sequencer.sequence + 1
         publisher, topic = TOPICS[number % len(TOPICS)]
         payload = (number.to_bytes(4, "big") * size)[: size + number % 5]
-        log.append(publisher, Received(topic, 77, number, 0, payload), number * 1_000_000)
+        if log.append(publisher, Received(topic, 77, number, 0, payload), number * 1_000_000):
+            log.commit()
     log.commit()
 
 

@@ -71,7 +71,8 @@ def test_a_group_is_written_when_it_is_full_or_due(tmp_path: Path) -> None:
     log.append("signal", Received("intents", 1, 2, 0, b"x"), 105)
     assert log.commit_due_ns() == 110
     assert log.committed == 0
-    log.append("signal", Received("intents", 1, 3, 0, b"x"), 106)
+    assert log.append("signal", Received("intents", 1, 3, 0, b"x"), 106)
+    assert log.commit()
     assert (log.committed, log.commit_due_ns()) == (3, None)
     log.close()
 
