@@ -10,7 +10,7 @@ from orrery.__main__ import main
 
 ROOT = Path(__file__).resolve().parents[3]
 EMA = str(ROOT / "strategies" / "ema_crossover.lua")
-KEYS = {"bars", "orders", "trades", "fees", "final_equity", "bars_per_second", "digest", "metrics"}
+KEYS = {"bars", "orders", "trades", "fees", "final_equity", "bars_per_second", "digest", "metrics", "data_quality"}
 
 
 @pytest.fixture
@@ -49,6 +49,17 @@ def test_a_csv_of_the_usual_columns_needs_no_mapping(capsys: pytest.CaptureFixtu
     assert result["initial_cash"] == 100_000
     assert result["final_equity"] - 100_000 == pytest.approx(100_000 * result["metrics"]["total_return"])
     assert found(capsys, "--strategy", EMA, "--data", bars)["digest"] == result["digest"]
+
+
+def test_what_was_found_in_the_data_is_told(capsys: pytest.CaptureFixture[str], bars: str) -> None:
+    (clean,) = found(capsys, "--strategy", EMA, "--data", bars)["data_quality"]
+    assert (clean["rows_read"], clean["bars_kept"], clean["gaps"], clean["findings"]) == (300, 300, 0, [])
+    path = Path(bars)
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:20], lines[20].replace(lines[20].split(",")[2], "-1"), *lines[24:]]))
+    (holed,) = found(capsys, "--strategy", EMA, "--data", bars, "--on-bad", "drop")["data_quality"]
+    assert (holed["gaps"], holed["bars_missing"], holed["file"]) == (1, 4, path.name)
+    assert [each["first_row"] for each in holed["findings"]] == [19]
 
 
 def test_fee_slippage_cash_and_parameters_are_taken(capsys: pytest.CaptureFixture[str], bars: str) -> None:
@@ -99,6 +110,7 @@ def test_runs_are_kept_listed_and_shown(
     code, out, _ = run(capsys, "list", "--json")
     assert code == 0
     assert [kept["digest"] for kept in json.loads(out)["runs"]] == [result["digest"]]
+    assert "ema(10)" in next(tmp_path.rglob("report.html")).read_text()
     code, out, _ = run(capsys, "show", "latest")
     assert code == 0
     assert result["digest"][:8] in out
