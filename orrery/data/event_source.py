@@ -17,9 +17,11 @@ from common.config.models import MarketDataSection
 from common.messages import AnyMessage
 from orrery.data.event_rows import event_rows
 from orrery.data.kinds import Form, Held
-from orrery.data.names import same_symbol
+from orrery.data.names import same_symbol, symbol_of_name
 from orrery.data.options import ReadOptions
 from orrery.data.recording_inputs import RecordingInputs
+from orrery.data.sheets import Content
+from orrery.data.single_orders import order_messages
 from services.backtest.market_feed import market_messages
 from services.backtest.on_bad import OnBad
 from services.backtest.result import DataTier, Provenance
@@ -40,7 +42,12 @@ class EventFile:
         self.held = held
         self._rows = event_rows(held.path, options) if held.form is Form.SHEET else None
         self._notes = () if self._rows is None else self._rows.notes
-        self.symbols = tuple(symbols) if self._rows is None else (self._rows.symbol,)
+        if self._rows is not None:
+            self.symbols: tuple[str, ...] = (self._rows.symbol,)
+        elif held.form is Form.ORDERS:
+            self.symbols = (options.symbol or symbol_of_name(held.path),)
+        else:
+            self.symbols = tuple(symbols)
         self.first_ns = self.last_ns = self.rows = 0
         bad_line = BadLine.RAISE if options.on_bad is OnBad.ERROR else BadLine.SKIP
         is_recording = held.form in {Form.FRAMES, Form.MESSAGES}
@@ -62,8 +69,10 @@ class EventFile:
     def _read(self) -> Iterable[TimedInput]:
         if self._rows is not None:
             return ((message.received_ns, message) for message in self._rows.messages())
-        assert self.recording is not None, f"{self.held.path}: {self.held.form.value} are read by nobody"
-        return self.recording
+        if self.recording is not None:
+            return self.recording
+        found = order_messages(self.held.path, self.symbols[0], Content(self.held.path).data)
+        return ((message.received_ns, message) for message in found)
 
     def provenance(self, timeframe: str) -> Provenance:
         """Return where its data came from, as far as it was read."""

@@ -17,6 +17,7 @@ from orrery.data.lean import lean_file, lean_rows
 
 MAX_UNPACKED_BYTES = 8 * 2**30
 """Most bytes a file may have, also once unpacked: columns are held in memory."""
+_ZSTANDARD = b"\x28\xb5\x2f\xfd"
 _GZIP, _ZIP, _PARQUET, _ARROW, _FEATHER_1 = b"\x1f\x8b", b"PK\x03\x04", b"PAR1", b"ARROW1", b"FEA1"
 
 
@@ -95,6 +96,10 @@ class Content:
 
     def sheet(self) -> Sheet:
         """Return the rows and columns; DataFileError."""
+        if self.data.startswith(_ZSTANDARD):
+            raise DataFileError(
+                self.path, "", "expected rows as text, found Zstandard, as DBN is packed: write it as CSV"
+            )
         if self.data.startswith(_FEATHER_1):
             raise DataFileError(self.path, "", "expected Feather version 2, found version 1: write it anew")
         try:

@@ -87,9 +87,9 @@ def book(at: int, bids: list[tuple[float, float]], asks: list[tuple[float, float
 
 
 def change(at: int, bids: list[tuple[float, float]], asks: list[tuple[float, float]]) -> Timed:
-    """Return changed levels so many milliseconds after T0."""
+    """Return changed levels so many milliseconds after T0; they follow whatever book there is."""
     now_ns = T0 + at * MILLISECOND
     return now_ns, BookUpdate(
-        symbol="BTCUSDT", first_update_id=at + 1, update_id=at + 1, bids=bids, asks=asks, event_ns=now_ns,
+        symbol="BTCUSDT", first_update_id=1, update_id=at + 1, bids=bids, asks=asks, event_ns=now_ns,
         received_ns=now_ns,
     )  # fmt: skip
