@@ -49,6 +49,18 @@ def records(folder: Path, start: int = 1) -> Iterator[tuple[int, bytes]]:
             raise
 
 
+def file_of(folder: Path, at_ns: int) -> int:
+    """Return the first record of the inbox file in which a service was told what it was told at `at_ns`."""
+    firsts = first_numbers(folder) or [1]
+    found = firsts[0]
+    for first in firsts[1:]:
+        head = next(inputs(folder, first), None)
+        if head is None or head.recorded.now_ns > at_ns:
+            break
+        found = first
+    return found
+
+
 def inputs(folder: Path, start: int = 1) -> Iterator[Told]:
     """Yield what a service was told from input `start` on; JournalError also for what is no input of this version."""
     for number, payload in records(folder, start):

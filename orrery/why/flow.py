@@ -25,11 +25,15 @@ from common.messages import (
 )
 from common.routes import EXECUTION, RISK_MANAGER, SIGNAL
 from orrery.errors import EXIT_FAILED, CommandLineError
-from orrery.redrive.journals import oldest_record, records
+from orrery.redrive.journals import file_of, oldest_record, records
 from orrery.redrive.session import Session
 
 LATEST_SHOWN = 3
 """Orders named when the one asked for is not there."""
+SKEW_NS = 60_000_000_000
+"""How far the clock of a sender may be ahead of that of a hearer."""
+QUOTE_WITHIN_NS = 600_000_000_000
+"""How far back the last quote before a bar is looked for."""
 
 _decode_input = msgspec.msgpack.Decoder(Input).decode
 
@@ -126,9 +130,11 @@ def _unknown(session: Session, wanted: str) -> str:
 
 def heard(session: Session, service: str, message: AnyMessage) -> Heard | None:
     """Return when a service was told a message of order flow, None if its journal does not have it."""
-    payload_of = _payloads(session.inbox(service))
-    sought = encode(message)
-    return next((Heard(number, told.now_ns) for number, told in payload_of if told.payload == sought), None)
+    folder, sought = session.inbox(service), encode(message)
+    for number, record in records(folder, file_of(folder, message.received_ns - SKEW_NS)):
+        if sought in record:
+            return Heard(number, _decode_input(record).now_ns)
+    return None
 
 
 def origin(
@@ -138,7 +144,9 @@ def origin(
     kind, _, rest = cause.partition(":")
     symbol = rest.partition(":")[0]
     quote_topic, quote_payload = f"quote.{symbol}", b""
-    for number, told in _payloads(session.inbox(service)):
+    folder = session.inbox(service)
+    for number, record in records(folder, file_of(folder, at_ns - QUOTE_WITHIN_NS)):
+        told = _decode_input(record)
         if told.now_ns > at_ns:
             break
         is_candidate = told.now_ns == at_ns and told.topic.startswith(f"{kind}.{symbol}")
@@ -153,8 +161,3 @@ def origin(
 def _quote(payload: bytes) -> Quote | None:
     message = decode(payload) if payload else None
     return message if isinstance(message, Quote) else None
-
-
-def _payloads(folder: Path) -> Iterator[tuple[int, Input]]:
-    for number, payload in records(folder, oldest_record(folder)):
-        yield number, _decode_input(payload)

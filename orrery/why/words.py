@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import isfinite
 from textwrap import wrap
 from typing import Any
 
@@ -43,7 +44,7 @@ def number(value: Any) -> str:
         return "-"
     if isinstance(value, bool | str):
         return str(value).lower() if isinstance(value, bool) else figure(Decimal(value))
-    return f"{value:.{DIGITS}g}"
+    return figure(Decimal(f"{value:.{DIGITS}g}")) if isfinite(value) else str(value)
 
 
 def short(text: str) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from common.messages import (
     Fill,
@@ -30,7 +32,7 @@ from tests.unit.event_store_projection.runs import (
     stack,
     streams,
 )
-from tests.unit.test_cores_together import Stack
+from tests.unit.test_cores_together import Stack, Step, steps
 
 AT: dict[str, Any] = {"event_ns": 7, "received_ns": 8}
 RUNNER: dict[str, Any] = {"runner": "ema:BTCUSDT", "strategy": "ema", "symbol": "BTCUSDT"}
@@ -50,6 +52,18 @@ def test_the_state_does_not_depend_on_how_streams_interleave(run: Stack) -> None
         assert folded(reports_first, kept).digests() == expected.digests()
         for seed in range(5):
             assert folded(interleaved(found, seed), kept).snapshot() == expected.snapshot()
+
+
+@given(steps, st.integers(0, 1_000), st.sampled_from((0, 3, 1_000)))
+def test_any_run_folds_to_one_state_that_the_services_have(flow: list[Step], seed: int, kept: int) -> None:
+    made = Stack()
+    for step in flow:
+        made.step(step)
+    found = streams(made)
+    one = folded([message for messages in found.values() for message in messages], kept)
+    other = folded(interleaved(found, seed), kept)
+    assert one.snapshot() == other.snapshot()
+    assert compare(other.state, risk=made.risk.status(), execution=made.execution.status()) == []
 
 
 def test_orders_that_are_over_leave_for_the_digest(run: Stack) -> None:

@@ -1,6 +1,7 @@
 """`orrery why`: the whole chain of an order, the figures of the rules, and the reasons for not trading."""
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -201,4 +202,6 @@ def test_words() -> None:
         "-", "0 ns", "999 ns", "12.3 µs", "1.50 ms", "3.04 s", "-2.00 µs",
     ]  # fmt: skip
     assert lua({"a": [1.5, None, True], "b": 'x"'}) == '{a = {1.5, nil, true}, b = "x\\""}'
-    assert [number(value) for value in (None, "1.500", 0.1 + 0.2, True)] == ["-", "1.5", "0.3", "true"]
+    assert [number(value) for value in (None, "1.500", 0.1 + 0.2, True, 9e-05, 6e7, math.inf)] == [
+        "-", "1.5", "0.3", "true", "0.00009", "60000000", "inf",
+    ]  # fmt: skip
