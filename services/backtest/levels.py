@@ -25,7 +25,6 @@ from common.messages import (
 )
 from common.money import ZERO
 
-
 FOLLOWED = (PositionChanged, Fill, ApprovedOrder, OrderAccepted, OrderRejected, OrderCancelled)
 """What `Levels` wants to observe."""
 

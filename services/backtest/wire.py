@@ -23,16 +23,13 @@ class VenueWire:
 
     def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
         """Pass a message on, or hold it; what was held follows the next quote."""
-        if isinstance(message, ApprovedOrder):
-            if message.cause == message.intent_id:
-                self.held.setdefault(message.symbol, []).append(message)
-                return _NOTHING
-        elif isinstance(message, ApprovedCancel):
-            if message.cause == message.id:
-                self.held.setdefault(message.symbol, []).append(message)
-                return _NOTHING
-        elif isinstance(message, Quote):
+        if type(message) is Quote:
             return self._on_quote(message, now_ns)
+        if isinstance(message, ApprovedOrder | ApprovedCancel):
+            asked_by = message.intent_id if isinstance(message, ApprovedOrder) else message.id
+            if message.cause == asked_by:
+                self.held.setdefault(message.symbol, []).append(message)
+                return _NOTHING
         return self._execution.handle(message, now_ns)
 
     def _on_quote(self, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:

@@ -241,8 +241,11 @@ def lua_factory(limits: LuaLimits) -> HostFactory:
 
 def _flat_answer(values: tuple[Any, ...]) -> dict[str, Any]:
     """Return the answer that came back as key, value, key, value; in the order of the keys."""
-    plain = [value.decode() if type(value) is bytes else value for value in values]
-    return dict(sorted(zip(plain[::2], plain[1::2], strict=True)))
+    parts = iter(values)
+    answer = {
+        key.decode(): value.decode() if type(value) is bytes else value for key, value in zip(parts, parts, strict=True)
+    }
+    return dict(sorted(answer.items())) if len(answer) > 1 else answer
 
 
 def _outcome(packed: bytes) -> Outcome:
