@@ -28,6 +28,7 @@ def private_settings(folder: Path) -> list[str]:
         "engine.log_file=",
         "engine.log_level=warning",
         "engine.heartbeat_interval_ms=100",
+        "engine.journal_keep_segments=1000000",
         "data_source.type=file",
     ]
     for (service, section), port in zip(SECTIONS.items(), _free_ports(len(SECTIONS)), strict=True):

@@ -17,13 +17,10 @@ from orrery.__main__ import main
 from orrery.parity.session_report import SessionReport
 from tests.integration.harness import PROJECT, Stack, wait_until
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+
 STRATEGY = (PROJECT / "strategies" / "ema_crossover.lua").read_text()
 CONFIG = """
-[engine]
-snapshot_every = 600
-journal_segment_bytes = 8192
-journal_keep_segments = 1
-
 [data_source]
 type = "simulated"
 
@@ -50,6 +47,10 @@ timeframe = "50ms"
 """
 
 
+CUTS = [f"engine.{each}" for each in ("snapshot_every=200", "journal_segment_bytes=8192", "journal_keep_segments=1")]
+"""What makes a service forget its oldest inputs soon."""
+
+
 def more_fills(stack: Stack, count: int) -> None:
     """Wait until so many further fills were reported."""
     goal = stack.audit().fills + count
@@ -62,6 +63,36 @@ def settled(stack: Stack) -> bool:
     return not (audit.undecided_intents or audit.unreported_orders or audit.working_orders or audit.problems)
 
 
+def restart(stack: Stack, service: str, overrides: list[str]) -> None:
+    """Kill a service at once and start it with these overrides."""
+    stack.kill(service)
+    stack.overrides = overrides
+    stack.start(service)
+    stack.wait_ready(service)
+
+
+def run(stack: Stack) -> None:
+    """Let the stack trade, with kills and changes, and end it: execution by a kill too."""
+    plain = list(stack.overrides)
+    stack.start(MARKET_DATA, SIGNAL, EXECUTION)
+    stack.overrides = [*plain, *CUTS]
+    stack.start(RISK_MANAGER)
+    stack.wait_ready()
+    more_fills(stack, 4)
+    restart(stack, SIGNAL, plain)
+    more_fills(stack, 2)
+    restart(stack, RISK_MANAGER, [*plain, *CUTS, "risk.max_open_positions=9"])
+    more_fills(stack, 2)
+    restart(stack, EXECUTION, [*plain, "execution.retry_attempts=4"])
+    more_fills(stack, 2)
+    inbox = stack.data_dir / RISK_MANAGER / "inbox"
+    wait_until(lambda: first_numbers(inbox)[0] > 1, "old inputs of risk cut away")
+    stack.stop(MARKET_DATA)
+    wait_until(lambda: settled(stack), "order flow at rest")
+    stack.stop(SIGNAL, RISK_MANAGER)
+    stack.kill(EXECUTION)
+
+
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("session")
@@ -69,22 +100,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     script.write_text(STRATEGY)
     stack = Stack(CONFIG.format(script=script))
     try:
-        stack.start()
-        stack.wait_ready()
-        more_fills(stack, 4)
-        stack.kill(SIGNAL)
-        stack.start(SIGNAL)
-        stack.wait_ready(SIGNAL)
-        more_fills(stack, 2)
-        stack.kill(RISK_MANAGER)
-        stack.overrides.append("risk.max_open_positions=9")
-        stack.start(RISK_MANAGER)
-        stack.wait_ready(RISK_MANAGER)
-        more_fills(stack, 8)
-        stack.stop(MARKET_DATA)
-        wait_until(lambda: settled(stack), "order flow at rest")
-        stack.stop(SIGNAL, RISK_MANAGER)
-        stack.kill(EXECUTION)
+        run(stack)
         shutil.copytree(stack.data_dir, folder / "data")
     finally:
         stack.close()
@@ -126,8 +142,9 @@ def test_a_session_with_kills_comes_again_to_the_byte(session: Path, capsys: pyt
     assert (code, report.equal, report.difference) == (0, True, None)
     by_name = {each.service: each for each in report.services}
     assert list(by_name) == [name for name in SERVICES if name != MARKET_DATA]
-    assert by_name[SIGNAL].first_input > 1, "old inputs were cut, so a snapshot is the beginning"
-    assert by_name[RISK_MANAGER].configurations in (1, 2)
+    assert by_name[RISK_MANAGER].first_input > 1, "old inputs were cut, so a snapshot is the beginning"
+    assert [by_name[name].first_input for name in (SIGNAL, EXECUTION)] == [1, 1]
+    assert [by_name[name].configurations for name in (SIGNAL, EXECUTION)] == [1, 2]
     assert all(each.digest == each.redriven_digest and each.outputs for each in report.services)
     assert len(read_starts(session / RISK_MANAGER)) == 2
     assert len(read_starts(session / SIGNAL)) == 1
@@ -230,7 +247,7 @@ def test_a_strategy_that_was_changed_between_is_named(
         (lambda session: [shutil.rmtree(each) for each in session.iterdir()], "found no journals"),
         (lambda session: (session / SIGNAL / FILE_NAME).unlink(), "give it with --config"),
         (lambda session: (session / SIGNAL / FILE_NAME).write_text("{}\n"), "line 1"),
-        (lambda session: shutil.rmtree(session / SIGNAL / "snapshots"), "expected a snapshot"),
+        (lambda session: shutil.rmtree(session / RISK_MANAGER / "snapshots"), "expected a snapshot"),
     ],
     ids=["none", "empty", "unknown config", "damaged config", "no snapshot"],
 )
