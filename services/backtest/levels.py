@@ -95,7 +95,7 @@ class Levels:
         order = self._limits.pop(accepted.order_id, None)
         if order is not None and order.limit_price is not None:
             is_buy = order.side is Side.BUY
-            self._resting[order.id] = (is_buy, self._beyond(order.limit_price, -1 if is_buy else 1))
+            self._resting[order.id] = (is_buy, _beyond(order.limit_price, -1 if is_buy else 1, self._tick))
 
     def _follow_end(self, ended: OrderRejected | OrderCancelled) -> None:
         self._limits.pop(ended.order_id, None)
@@ -114,9 +114,9 @@ class Levels:
         stop, target = changed.stop_price, changed.target_price
         with_us, against_us = (held.rising, held.falling) if held.is_long else (held.falling, held.rising)
         if stop is not None:
-            against_us.append(self._at(stop, -1 if held.is_long else 1))
+            against_us.append(_at(stop, -1 if held.is_long else 1, self._tick))
         if target is not None:
-            with_us.append(self._beyond(target, 1 if held.is_long else -1))
+            with_us.append(_beyond(target, 1 if held.is_long else -1, self._tick))
 
     def are_near(self, low: float, high: float) -> bool:
         """Return whether anything can happen between these prices; a level that is only touched counts as near."""
@@ -188,10 +188,12 @@ class Levels:
             for held in self._held.values():
                 held.best = max(held.best, point.bid) if held.is_long else min(held.best, point.ask)
 
-    def _at(self, level: Decimal, direction: int) -> Point:
-        price, behind = float(level), float(level - direction * self._tick)
-        return Point(price, price, behind) if direction < 0 else Point(price, behind, price)
 
-    def _beyond(self, level: Decimal, direction: int) -> Point:
-        price, near = float(level + direction * self._tick), float(level)
-        return Point(price, price, near) if direction < 0 else Point(price, near, price)
+def _at(level: Decimal, direction: int, tick: Decimal) -> Point:
+    price, behind = float(level), float(level - direction * tick)
+    return Point(price, price, behind) if direction < 0 else Point(price, behind, price)
+
+
+def _beyond(level: Decimal, direction: int, tick: Decimal) -> Point:
+    price, near = float(level + direction * tick), float(level)
+    return Point(price, price, near) if direction < 0 else Point(price, near, price)
