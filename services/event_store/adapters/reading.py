@@ -8,7 +8,7 @@ from services.event_store.adapters.layout import EVENTS, StoreError
 from services.event_store.core.chain import HASH_BYTES
 from services.event_store.core.stored import Stored, decode_stored
 
-__all__ = ["StoreError", "files_of", "log_bytes", "oldest", "read", "read_chained", "records"]
+__all__ = ["StoreError", "files_of", "log_bytes", "newest", "oldest", "read", "read_chained", "records"]
 
 
 def read(path: Path, from_sequence: int = 1, to_sequence: int | None = None) -> Iterator[Stored]:
@@ -73,3 +73,9 @@ def files_of(path: Path) -> list[int]:
     if not firsts:
         raise StoreError(f"{path}: no event store here; it is the folder event_store in engine.data_dir")
     return firsts
+
+
+def newest(path: Path) -> int:
+    """Return the sequence of the last whole event on the disk; the one before the oldest if there is none."""
+    first = files_of(path)[-1]
+    return first - 1 + sum(1 for _ in records(path, first))

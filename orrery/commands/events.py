@@ -1,0 +1,245 @@
+"""`orrery events`: what happened, from the event store; the stack may run meanwhile or not."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
+import typer
+
+from orrery.commands import DATA
+from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
+from orrery.options import ConfigOption, JsonOption, SetOption, load
+
+if TYPE_CHECKING:
+    from services.event_store.adapters.verifying import Verification
+
+PANEL = DATA
+FOLLOW_EVERY_S = 1.0
+
+app = typer.Typer(help="Look into the event store: what happened, and the proof of it.", no_args_is_help=True)
+
+StoreOption = Annotated[
+    Path | None,
+    typer.Option("--store", metavar="FOLDER", help="The store. Default: event_store in the configuration's data_dir."),
+]
+TopicOption = Annotated[
+    str, typer.Option(metavar="TOPIC", help="Only topics that begin so: intents, decisions, reports, quote.BTCUSDT.")
+]
+FromOption = Annotated[
+    int | None, typer.Option("--from-seq", min=1, metavar="N", help="First event. Default: the oldest.")
+]
+ToOption = Annotated[int | None, typer.Option("--to-seq", min=1, metavar="N", help="Last event. Default: the newest.")]
+
+
+@app.command()
+def tail(  # noqa: PLR0913 - one argument per option
+    *,
+    count: Annotated[
+        int, typer.Option("--count", "-n", min=1, metavar="N", help="How many of the latest events.")
+    ] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on as events are stored, until Ctrl-C.")] = False,
+    topic: TopicOption = "",
+    store: StoreOption = None,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+) -> None:
+    """Print the latest events, one a line; with --json one JSON object a line.
+
+    Example: `orrery events tail -n 50 --follow`
+    """
+    from orrery.events.rows import Choice, chosen, latest, line, row
+
+    with _store(store, config, overrides) as path:
+        choice = latest(path, count, topic)
+        following = choice.first or 1
+        while True:
+            for digest, event in chosen(path, Choice(following)):
+                following = event.sequence + 1
+                if event.topic.startswith(topic):
+                    found = row(digest, event)
+                    print(msgspec.json.encode(found).decode() if json else line(found), flush=follow)
+            if not follow:
+                return
+            time.sleep(FOLLOW_EVERY_S)
+
+
+@app.command()
+def show(
+    sequence: Annotated[int, typer.Argument(min=1, metavar="SEQUENCE", help="The event's number in the store.")],
+    store: StoreOption = None,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+) -> None:
+    """Print one event with everything in it.
+
+    Example: `orrery events show 1234`
+    """
+    from orrery.events.rows import Choice, clock, rows
+
+    with _store(store, config, overrides) as path:
+        found = next(rows(path, Choice(sequence, sequence)), None)
+    if found is None:
+        raise CommandLineError(f"{path}: no event {sequence} yet")
+    if json:
+        print(msgspec.json.encode(found).decode())
+        return
+    print(f"event {found.sequence} · stored {clock(found.stored_ns)} UTC · hash {found.hash}")
+    print(f"{found.topic} #{found.number} of {found.publisher} (incarnation {found.incarnation})")
+    for name, value in found.message.items():
+        print(f"  {name:<16} {value}")
+
+
+@app.command("hash")
+def hash_(
+    to_sequence: ToOption = None,
+    store: StoreOption = None,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+) -> None:
+    """Print the chain's hash and the state's hash after the last event, or after event --to-seq.
+
+    chain: SHA-256 over all events in their order, as the checkpoint lines of the service have it. state: SHA-256 of the
+    accounts, positions, orders and runners that the events lead to; the same wherever they are folded.
+
+    Example: `orrery events hash --to-seq 100000`
+    """
+    from orrery.events.rows import Choice, chosen
+    from services.event_store.core.projection.fold import Projection
+
+    with _store(store, config, overrides) as path:
+        projection, first, chain = Projection(), 0, ""
+        for digest, event in chosen(path, Choice(None, to_sequence)):
+            first = first or event.sequence
+            projection.take(event)
+            chain = digest.hex()
+    if to_sequence is not None and projection.sequence < to_sequence:
+        raise CommandLineError(f"{path}: no event {to_sequence} yet; the last is {projection.sequence}")
+    told = {"sequence": projection.sequence, "chain": chain, "state": projection.digest(), "from": first}
+    if json:
+        print(msgspec.json.encode(told).decode())
+        return
+    print(f"event {projection.sequence:,}\nchain {chain}\nstate {told['state']}")
+    if first > 1:
+        print(f"the state is that of events {first:,} on: those before are deleted")
+
+
+@app.command()
+def verify(
+    expect: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="N:HASH", help="The hash that event N must have, as a checkpoint line told it; repeatable."
+        ),
+    ] = None,
+    store: StoreOption = None,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+) -> int:
+    """Check every event against the hash chain; one flipped bit is found, and its event, file and place named.
+
+    Exit code 0 when all is right, 1 when not. Who can rewrite the whole log can make it look right; a hash that was
+    written down elsewhere, given by --expect, finds that too.
+
+    Example: `orrery events verify --expect 1000:9cdebde2d265…`
+    """
+    from services.event_store.adapters.verifying import verify as check
+
+    with _store(store, config, overrides) as path:
+        result = check(path, dict(_expectation(text) for text in expect or ()))
+    if json:
+        print(msgspec.json.encode(result).decode())
+    else:
+        for text in _verdict(result, path):
+            print(text)
+    return EXIT_FAILED if result.damages else EXIT_OK
+
+
+@app.command()
+def export(  # noqa: PLR0913 - one argument per option
+    *,
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Ends in .parquet, .jsonl or .jsonl.gz.")],
+    first: FromOption = None,
+    last: ToOption = None,
+    topic: TopicOption = "",
+    store: StoreOption = None,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+) -> None:
+    """Write events to a file for other programs: JSON Lines, or Parquet (needs the extra `research`).
+
+    Example: `orrery events export --out fills.parquet --topic reports`
+    """
+    from orrery.events.export import export as write
+    from orrery.events.rows import Choice
+
+    with _store(store, config, overrides) as path:
+        count = write(path, Choice(first, last, topic), out)
+    if json:
+        print(msgspec.json.encode({"file": str(out), "events": count}).decode())
+    else:
+        print(f"{out}: {count:,} events")
+
+
+@app.command()
+def stats(
+    store: StoreOption = None, json: JsonOption = False, config: ConfigOption = None, overrides: SetOption = None
+) -> None:
+    """Print what the store holds: events by publisher, stream and type, its size and the time it spans.
+
+    Example: `orrery events stats`
+    """
+    from orrery.events.rows import clock
+    from orrery.events.stats import stats as figures
+
+    with _store(store, config, overrides) as path:
+        found = figures(path)
+    if json:
+        print(msgspec.json.encode(found).decode())
+        return
+    print(f"{path}: {found.events:,} events ({found.first:,} to {found.last:,}), {found.bytes:,} bytes")
+    if found.events:
+        print(f"from {clock(found.begin_ns)} to {clock(found.end_ns)} UTC")
+    for title, counts in (("stream", found.by_stream), ("publisher", found.by_publisher), ("type", found.by_type)):
+        for name, count in counts.items():
+            print(f"  {title:<10} {name:<24} {count:>12,}")
+
+
+@contextmanager
+def _store(store: Path | None, config: Path | None, overrides: list[str] | None) -> Iterator[Path]:
+    """Give the store's folder, and say in one line what is wrong with it."""
+    from common.journal import JournalError
+    from common.routes import EVENT_STORE
+
+    path = store or Path(load(config, overrides).config.engine.data_dir) / EVENT_STORE
+    try:
+        yield path
+    except JournalError as error:
+        raise CommandLineError(str(error)) from error
+
+
+def _expectation(text: str) -> tuple[int, str]:
+    number, _, digest = text.partition(":")
+    try:
+        if len(bytes.fromhex(digest)) == 32:
+            return int(number), digest
+    except ValueError:
+        pass
+    raise CommandLineError(f"--expect {text}: expected a number, a colon and 64 hexadecimal digits")
+
+
+def _verdict(result: "Verification", path: Path) -> Iterator[str]:
+    for damage in result.damages:
+        yield f"event {damage.sequence:,}: {damage.file}, byte {damage.offset:,}: {damage.what}"
+    kept = f"events {result.first:,} to {result.last:,} in {result.files} files, {result.bytes:,} bytes"
+    verdict = "all is right" if not result.damages else f"{len(result.damages)} damaged"
+    yield f"{path}: {kept}; {verdict}"
+    if result.hash:
+        yield f"hash of event {result.last:,}: {result.hash}"
