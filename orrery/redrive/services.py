@@ -1,5 +1,6 @@
 """All services of a session at one moment, with the projection of their events, held against each other."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,8 +13,13 @@ from orrery.redrive.moments import Moment, end
 from orrery.redrive.rebuild import Rebuilder, Rebuilt
 from orrery.redrive.session import Session
 from services.event_store.adapters.projected import ProjectedLog
+from services.event_store.adapters.reading import oldest, read
 from services.event_store.core.projection.compare import Difference, compare
 from services.event_store.core.projection.fold import FLOW, Projection
+
+RUNNERS = "runners"
+"""The topic of the runners' moves, which no service keeps in a journal."""
+Move = RunnerTransitioned | RunnerFailed
 
 
 class StoreCheck(msgspec.Struct, frozen=True):
@@ -50,18 +56,16 @@ def rebuild_platform(session: Session, moment: Moment) -> Platform:
     Raises:
         CommandLineError, JournalError: as `Rebuilder.rebuild`, `StoreError` for the store.
     """
-    told: list[AnyMessage] = []
-    services = [_rebuilder(session, name, told).rebuild(moment.until) for name in session.services]
+    moves: list[Move] = []
+    services = [_rebuilder(session, name, moves).rebuild(moment.until) for name in session.services]
     is_whole = all(rebuilt.base == 0 for rebuilt in services if rebuilt.service == SIGNAL)
-    projection = Projection()
+    source, knows_runners = "journals", True
     if moment.sequence is not None and session.store is not None:
-        source = "event store"
-        projected = ProjectedLog(session.store, up_to=moment.sequence, writes=False)
-        projected.catch_up(moment.sequence)
-        projection = projected.projection
+        source, projection = "event store", _folded_store(session.store, moment.sequence)
     else:
-        source = "journals" if is_whole else "journals, without the runners' transitions before the oldest snapshot"
-        _fold_journals(session, services, projection, told)
+        if not is_whole:
+            source, knows_runners, moves = _moves_of_store(session.store, services)
+        projection = _folded_journals(session, services, moves)
     on_their_way = _on_their_way(services)
     return Platform(
         moment=moment,
@@ -69,9 +73,25 @@ def rebuild_platform(session: Session, moment: Moment) -> Platform:
         projection=projection,
         source=source,
         on_their_way=on_their_way,
-        differences=[] if on_their_way else _compare(projection, services, with_runners=is_whole),
-        store=_check_store(session, projection) if moment == end() and is_whole else None,
+        differences=[] if on_their_way else _compare(projection, services, with_runners=knows_runners),
+        store=_check_store(session, projection) if moment == end() and knows_runners else None,
     )
+
+
+def _folded_store(store: Path, up_to: int) -> Projection:
+    log = ProjectedLog(store, up_to=up_to, writes=False)
+    log.catch_up(up_to)
+    return log.projection
+
+
+def _moves_of_store(store: Path | None, services: list[Rebuilt]) -> tuple[str, bool, list[Move]]:
+    """Return where the runners' moves are from that no journal can give again, whether they are all there, and them."""
+    told_ns = max(rebuilt.told_ns for rebuilt in services if rebuilt.service == SIGNAL)
+    if store is None or oldest(store) > 1:
+        return "journals, without the runners' transitions before the oldest snapshot", False, []
+    moves = [event.message() for event in read(store) if event.topic == RUNNERS]
+    found = [move for move in moves if isinstance(move, Move) and move.event_ns <= told_ns]
+    return "journals, the runners' transitions of the event store", True, found
 
 
 def _check_store(session: Session, projection: Projection) -> StoreCheck | None:
@@ -85,26 +105,25 @@ def _check_store(session: Session, projection: Projection) -> StoreCheck | None:
     return StoreCheck(log.sequence, log.projection.flow_digest(), unequal)
 
 
-def _rebuilder(session: Session, service: str, told: list[AnyMessage]) -> Rebuilder:
+def _rebuilder(session: Session, service: str, moves: list[Move]) -> Rebuilder:
     def observe(_told: Told, answers: list[AnyMessage]) -> None:
-        told.extend(answers)
+        moves.extend(answer for answer in answers if isinstance(answer, Move))
 
     is_signal = service == SIGNAL
     return Rebuilder(session, service, observe=observe if is_signal else None, from_first=is_signal)
 
 
-def _fold_journals(
-    session: Session, services: list[Rebuilt], projection: Projection, transitions: list[AnyMessage]
-) -> None:
-    """Fold what the services answered: order flow from their outboxes, the rest from what the signal core said again."""
+def _folded_journals(session: Session, services: list[Rebuilt], moves: list[Move]) -> Projection:
+    """Fold what the services answered: order flow from their outboxes, and the runners' moves."""
+    projection = Projection()
     for rebuilt in services:
         for number, message in messages(session.outbox(rebuilt.service)):
             if number > rebuilt.outputs:
                 break
             projection.apply(message)
-    for message in transitions:
-        if isinstance(message, RunnerTransitioned | RunnerFailed):
-            projection.apply(message)
+    for move in moves:
+        projection.apply(move)
+    return projection
 
 
 def _on_their_way(services: list[Rebuilt]) -> list[str]:

@@ -18,7 +18,7 @@ from orrery.redrive.moments import end, moment_of, shown_time
 from orrery.redrive.rebuild import Rebuilder, Until
 from orrery.redrive.services import rebuild_platform
 from orrery.redrive.session import Session
-from tests.unit.redrive.sessions import BAR_NS, MARKET_T0, T0, Made, made
+from tests.unit.redrive.sessions import BAR_NS, MARKET_T0, T0, Made, made, store_in
 
 
 @pytest.fixture(scope="module")
@@ -141,6 +141,15 @@ def test_old_inputs_that_are_deleted_limit_how_far_back_it_goes(live: Made, tmp_
     platform = rebuild_platform(session, middle)
     assert platform.source.startswith("journals, without the runners' transitions")
     assert platform.differences == []
+    store_in(tmp_path, made_.published)
+    with_store = platform
+    for moment in (middle, end()):
+        with_store = rebuild_platform(session, moment)
+        assert with_store.source == "journals, the runners' transitions of the event store"
+        assert with_store.differences == []
+        assert with_store.projection.state.runners
+    assert with_store.store is not None
+    assert with_store.store.unequal == []
     whole = rebuild_platform(Session(live.folder), middle)
     assert [each.digest() for each in platform.services] == [each.digest() for each in whole.services]
     with pytest.raises(CommandLineError, match="the oldest snapshot stands after input"):
