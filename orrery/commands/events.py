@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
 from orrery.commands import DATA
@@ -61,7 +60,7 @@ def tail(  # noqa: PLR0913 - one argument per option
                 following = event.sequence + 1
                 if event.topic.startswith(topic):
                     found = row(digest, event)
-                    print(msgspec.json.encode(found).decode() if json else line(found), flush=follow)
+                    print(_json(found) if json else line(found), flush=follow)
             if not follow:
                 return
             time.sleep(FOLLOW_EVERY_S)
@@ -86,7 +85,7 @@ def show(
     if found is None:
         raise CommandLineError(f"{path}: no event {sequence} yet")
     if json:
-        print(msgspec.json.encode(found).decode())
+        print(_json(found))
         return
     print(f"event {found.sequence} · stored {clock(found.stored_ns)} UTC · hash {found.hash}")
     print(f"{found.topic} #{found.number} of {found.publisher} (incarnation {found.incarnation})")
@@ -122,7 +121,7 @@ def hash_(
         raise CommandLineError(f"{path}: no event {to_sequence} yet; the last is {projection.sequence}")
     told = {"sequence": projection.sequence, "chain": chain, "state": projection.digest(), "from": first}
     if json:
-        print(msgspec.json.encode(told).decode())
+        print(_json(told))
         return
     print(f"event {projection.sequence:,}\nchain {chain}\nstate {told['state']}")
     if first > 1:
@@ -154,7 +153,7 @@ def verify(
     with _store(store, config, overrides) as path:
         result = check(path, dict(_expectation(text) for text in expect or ()))
     if json:
-        print(msgspec.json.encode(result).decode())
+        print(_json(result))
     else:
         for text in _verdict(result, path):
             print(text)
@@ -183,7 +182,7 @@ def export(  # noqa: PLR0913 - one argument per option
     with _store(store, config, overrides) as path:
         count = write(path, Choice(first, last, topic), out)
     if json:
-        print(msgspec.json.encode({"file": str(out), "events": count}).decode())
+        print(_json({"file": str(out), "events": count}))
     else:
         print(f"{out}: {count:,} events")
 
@@ -202,7 +201,7 @@ def stats(
     with _store(store, config, overrides) as path:
         found = figures(path)
     if json:
-        print(msgspec.json.encode(found).decode())
+        print(_json(found))
         return
     print(f"{path}: {found.events:,} events ({found.first:,} to {found.last:,}), {found.bytes:,} bytes")
     if found.events:
@@ -210,6 +209,12 @@ def stats(
     for title, counts in (("stream", found.by_stream), ("publisher", found.by_publisher), ("type", found.by_type)):
         for name, count in counts.items():
             print(f"  {title:<10} {name:<24} {count:>12,}")
+
+
+def _json(value: object) -> str:
+    import msgspec
+
+    return msgspec.json.encode(value).decode()
 
 
 @contextmanager

@@ -118,12 +118,11 @@ def test_what_is_exported_is_what_is_stored(
     store: Path, tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / name
-    if name.endswith(".parquet"):
-        parquet = pytest.importorskip("pyarrow.parquet")
+    parquet = pytest.importorskip("pyarrow.parquet") if name.endswith(".parquet") else None
     answer = json.loads(told(capsys, "export", "--out", str(out), "--from-seq", "2", "--json", "--store", str(store)))
     assert answer == {"file": str(out), "events": COUNT - 1}
     events = list(read(store, 2))
-    if name.endswith(".parquet"):
+    if parquet is not None:
         rows = parquet.read_table(out).to_pylist()
         assert [decode(each["payload"]) for each in rows] == [event.message() for event in events]
         assert [json.loads(each["message"])["type"] for each in rows] == [each["type"] for each in rows]
