@@ -55,6 +55,8 @@ def lines(report: SessionReport) -> Iterator[str]:
         yield f"  sha256 {result.digest}"
         if result.redriven_digest != result.digest:
             yield f"  redone {result.redriven_digest}"
+        if result.difference is not None:
+            yield f"  differs: {result.difference.what}"
         for note in result.notes:
             yield f"  note: {note}"
     if report.difference is not None:
