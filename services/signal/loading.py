@@ -11,6 +11,7 @@ from common.config.models import Config, SignalSection, StrategySection
 from common.instruments import split_symbol
 from common.timeframes import NS_PER_MS, timeframe_name
 from services.signal.core.host import FUNCTION_NAMES
+from services.signal.core.plugins import PluginFailedError
 from services.signal.core.spec import ParameterValue, RunnerSpec, StrategySpec
 from services.signal.hosts.lua import CHUNK_NAME_MAX, LoadError, LuaHost, LuaLimits, display_name
 from services.signal.hosts.metadata import Metadata, MetadataError
@@ -106,7 +107,10 @@ def validate(
         Problem(f"{spec.script}: strategy.{key}: unknown key, ignored{hint}", is_fatal=False)
         for key, hint in metadata.unknown_keys()
     ]
-    spec, trial = _tried(spec, limits)
+    try:
+        spec, trial = _tried(spec, limits)
+    except StrategyFileError as error:
+        return Report(str(path), (*problems, _problem(str(error))), spec)
     problems += [_problem(text) for text in trial.errors]
     if trial.warm_after is not None and 0 < spec.warmup < trial.warm_after - 1:
         text = f"{spec.script}: strategy.warmup: {spec.warmup} bars, but the indicators need {trial.warm_after}"
@@ -200,7 +204,10 @@ def _tried(spec: StrategySpec, limits: LuaLimits) -> tuple[StrategySpec, TrialRe
     runner = RunnerSpec(
         strategy=spec, symbol=symbol, timeframe=spec.timeframe or "1m", currency=split_symbol(symbol)[1]
     )
-    trial = Trial(runner, limits).run()
+    try:
+        trial = Trial(runner, limits).run()
+    except PluginFailedError as error:
+        raise StrategyFileError(f"{spec.script}: an indicator failed on made-up bars: {error}") from error
     return msgspec.structs.replace(spec, indicators=tuple(trial.indicators)), trial
 
 

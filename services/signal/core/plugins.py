@@ -24,6 +24,10 @@ Row = tuple[float | None, ...]
 Columns = Mapping[str, Sequence[float]]
 
 
+class PluginFailedError(Exception):
+    """A plug-in failed, or computed what cannot be used; the text begins with its file."""
+
+
 class Plugin(NamedTuple):
     """What a plug-in is. compute: from columns of one length, oldest bar first, and parameters to one row a bar.
 

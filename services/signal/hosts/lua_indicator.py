@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from services.signal.core.host import Function
 from services.signal.core.indicator import Indicator, Number, Parameter
+from services.signal.core.plugins import PluginFailedError
 from services.signal.core.spec import ParameterValue, RunnerSpec, StrategySpec
 from services.signal.hosts.lua import LoadError, LuaHost, LuaLimits
 
@@ -26,7 +27,7 @@ function manage_position() end
 
 
 class LuaIndicatorError(ValueError):
-    """A Lua indicator that cannot be used, or failed; the text begins with its file."""
+    """A Lua indicator that cannot be used; the text begins with its file."""
 
 
 class LuaIndicator:
@@ -52,7 +53,7 @@ class LuaIndicator:
         """Take a bar; return its outputs, None where the file returned nil."""
         outcome = self._host.evaluate(Function.DETECT, (end_ns / 1e9, *prices, None, None, prices[3]))
         if outcome is not None and outcome.error is not None:
-            raise LuaIndicatorError(outcome.error.text)
+            raise PluginFailedError(outcome.error.text)
         answer = {} if outcome is None or outcome.answer is None else outcome.answer
         row = tuple(self._number(answer.get(f"output{number + 1}")) for number in range(len(self.OUTPUTS)))
         self.value = row[0] if len(row) == 1 else row
@@ -62,7 +63,7 @@ class LuaIndicator:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise LuaIndicatorError(f"{self.FILE}: update: expected numbers or nil, found {value!r}")
+            raise PluginFailedError(f"{self.FILE}: update: expected numbers or nil, found {value!r}")
         return float(value)
 
     def state(self) -> tuple[Any, ...]:

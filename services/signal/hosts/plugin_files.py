@@ -15,7 +15,7 @@ from typing import Any
 
 from services.signal.core.indicator import Indicator, Number, Parameter
 from services.signal.core.indicators import register, unregister
-from services.signal.core.plugins import FIELDS, Columns, Plugin, Row, kind_of
+from services.signal.core.plugins import FIELDS, Columns, Plugin, PluginFailedError, Row, kind_of
 from services.signal.hosts.lua_indicator import lua_kind
 
 GROUP = "orrery.indicators"
@@ -142,15 +142,20 @@ def _computed(
     def rows(columns: Columns, given: Mapping[str, Number]) -> Sequence[Row]:
         arrays = {name: np.array(column) for name, column in columns.items()}
         bars = len(next(iter(arrays.values())))
-        found = compute(arrays, dict(given))
+        try:
+            found = compute(arrays, dict(given))
+        except Exception as error:
+            raise PluginFailedError(f"{where}: compute: {type(error).__name__}: {error}") from error
         each = found if isinstance(found, tuple) else (found,)
         if len(each) != outputs:
-            raise PluginError(f"{where}: compute: expected {outputs} arrays, found {len(each)}")
+            raise PluginFailedError(f"{where}: compute: expected {outputs} arrays, found {len(each)}")
         lists: list[list[float | None]] = []
         for column in each:
             array = np.asarray(column, dtype=np.float64)
             if array.shape != (bars,):
-                raise PluginError(f"{where}: compute: expected {bars} values, one a bar, found shape {array.shape}")
+                raise PluginFailedError(
+                    f"{where}: compute: expected {bars} values, one a bar, found shape {array.shape}"
+                )
             lists.append([value if isfinite(value) else None for value in array.tolist()])
         return list(zip(*lists, strict=True))
 

@@ -11,8 +11,7 @@ import pytest
 from services.backtest.history import whole_history
 from services.signal.core.indicator import BadParametersError, IndicatorKey, make
 from services.signal.core.indicators import REGISTRY, register
-from services.signal.core.plugins import WINDOW_BARS
-from services.signal.hosts.lua_indicator import LuaIndicatorError
+from services.signal.core.plugins import WINDOW_BARS, PluginFailedError
 from services.signal.hosts.plugin_files import PluginError, installed
 from tests.unit.checks.cases import FILES, ROOT, market
 
@@ -122,12 +121,13 @@ def test_a_built_in_one_cannot_be_replaced(tmp_path: Path) -> None:
     [
         ("return columns['close'][:-1]", "expected 60 values, one a bar, found shape"),
         ("return columns['close'], columns['close']", "expected 1 arrays, found 2"),
+        ("return columns['closing']", "KeyError: 'closing'"),
     ],
 )
 def test_what_computes_nonsense_is_named(tmp_path: Path, text: str, said: str) -> None:
     path = tmp_path / "odd.py"
     path.write_text(f"def compute(columns, params):\n    {text}\n")
-    with installed([path]), whole_history([BARS]), pytest.raises(PluginError, match=f"odd.py: compute: {said}"):
+    with installed([path]), whole_history([BARS]), pytest.raises(PluginFailedError, match=f"odd.py: compute: {said}"):
         fed(make(REGISTRY, IndicatorKey("odd", ())), [0])
 
 
@@ -150,7 +150,7 @@ def test_a_lua_file_that_is_none_is_refused(tmp_path: Path, text: str, said: str
 def test_a_lua_indicator_is_closed_in(tmp_path: Path) -> None:
     path = tmp_path / "odd.lua"
     path.write_text("function update(bar)\n  return os.time()\nend\n")
-    with installed([path]), pytest.raises(LuaIndicatorError, match=r"odd.lua:2: .*os"):
+    with installed([path]), pytest.raises(PluginFailedError, match=r"odd.lua:2: .*os"):
         fed(make(REGISTRY, IndicatorKey("odd", ())), [0])
 
 
