@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from common.config.models import ExecutionSection, RiskSection
 from common.instruments import Instrument, Instruments
@@ -73,12 +74,12 @@ class Plan:
         """Return the symbols, in the order of the tables."""
         return tuple(table.symbol for table in self.tables)
 
-    @property
+    @cached_property
     def traded(self) -> tuple[BarTable, ...]:
         """Return the bars that are traded on."""
         return tuple(table.between(self.start_ns, self.end_ns) for table in self.tables)
 
-    @property
+    @cached_property
     def fed(self) -> tuple[BarTable, ...]:
         """Return the bars that strategies hear: those traded on, with the warm-up before them."""
         return tuple(self._fed(table) for table in self.tables)
