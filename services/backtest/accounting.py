@@ -34,6 +34,8 @@ from services.backtest.trades import TradeBook
 RUNNERS = "runners"
 """The topic of what runners did, which is no order flow."""
 
+type Observe = Callable[[Any], None]
+
 DIGESTED_AT_ONCE = 65_536
 """Bytes of order flow that wait for the digest at most."""
 
@@ -71,8 +73,8 @@ class Accounting:
         self.errors: list[str] = []
         self._digest = hashlib.sha256()
         self._undigested = bytearray()
-        self._is_order_flow: dict[type, bool] = {}
-        self._take: dict[type, Callable[[Any], None]] = {
+        self._observers: dict[type, tuple[Observe, ...]] = {}
+        self._take: dict[type, Observe] = {
             Fill: self._take_fill,
             PositionChanged: self._take_position,
             AccountChanged: self._take_account,
@@ -90,18 +92,23 @@ class Accounting:
 
     def observe(self, message: AnyMessage) -> None:
         """Take one message that a core published."""
-        kind = type(message)
-        take = self._take.get(kind)
-        if take is not None:
-            take(message)
-        is_order_flow = self._is_order_flow.get(kind)
-        if is_order_flow is None:
-            is_order_flow = self._is_order_flow[kind] = topic_of(message) != RUNNERS
-        if is_order_flow:
-            waiting = self._undigested
-            encode_into(message, waiting, -1)
-            if len(waiting) > DIGESTED_AT_ONCE:
-                self._update_digest()
+        observers = self._observers.get(type(message))
+        if observers is None:
+            observers = self._observers[type(message)] = self.observers_of(message)
+        for observe in observers:
+            observe(message)
+
+    def observers_of(self, message: AnyMessage) -> tuple[Observe, ...]:
+        """Return what takes messages of this one's type, in order: who finds them by type need not call `observe`."""
+        take = self._take.get(type(message))
+        digest = () if topic_of(message) == RUNNERS else (self._take_into_digest,)
+        return digest if take is None else (take, *digest)
+
+    def _take_into_digest(self, message: AnyMessage) -> None:
+        waiting = self._undigested
+        encode_into(message, waiting, -1)
+        if len(waiting) > DIGESTED_AT_ONCE:
+            self._update_digest()
 
     def _update_digest(self) -> None:
         self._digest.update(self._undigested)

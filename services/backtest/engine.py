@@ -18,8 +18,8 @@ from services.backtest.accounting import Accounting, closes_at
 from services.backtest.bars_table import Integers
 from services.backtest.feeding import ROWS_AT_ONCE, Feed
 from services.backtest.history import whole_history
-from services.backtest.lanes import Lanes
-from services.backtest.levels import FOLLOWED, Levels
+from services.backtest.lanes import Lanes, Observe
+from services.backtest.levels import FOLLOWED, Followed, Levels
 from services.backtest.plan import Plan, Steps
 from services.backtest.result import DataTier, EquityPoint, RunResult
 from services.backtest.schedule import Phase, schedule
@@ -60,7 +60,9 @@ class BacktestRun:
         self._wire = VenueWire(ExecutionCore(plan.execution, facts, SimulatedVenue(plan.execution, facts)))
         signal = SignalCore(self._runners, plan.make_host, facts, plan.limits)
         self._signal = signal
-        lanes = self._lanes = Lanes({SIGNAL: signal, RISK_MANAGER: self._risk, EXECUTION: self._wire}, self._observe)
+        lanes = self._lanes = Lanes(
+            {SIGNAL: signal, RISK_MANAGER: self._risk, EXECUTION: self._wire}, self._observers_of
+        )
         self._accounting = Accounting(plan.symbols, plan.initial_cash)
         share = float(risk.trailing_stop_percent) / 100
         self._levels = {symbol: Levels(facts[symbol], share) for symbol in plan.symbols}
@@ -191,10 +193,15 @@ class BacktestRun:
             )
             self._signal.handle(command, self._first_ns)
 
-    def _observe(self, message: AnyMessage) -> None:
-        self._accounting.observe(message)
-        if isinstance(message, FOLLOWED):
-            self._levels[message.symbol].observe(message)
+    def _observers_of(self, message: AnyMessage) -> tuple[Observe, ...]:
+        observers = self._accounting.observers_of(message)
+        if not isinstance(message, FOLLOWED):
+            return observers
+        follow = self._follow if len(self._levels) > 1 else self._levels[message.symbol].observe
+        return (*observers, follow)
+
+    def _follow(self, message: Followed) -> None:
+        self._levels[message.symbol].observe(message)
 
     def _result(self, error: str, *, is_complete: bool) -> RunResult:
         plan, accounting = self._plan, self._accounting

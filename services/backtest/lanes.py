@@ -5,24 +5,26 @@ here and is delivered when somebody is about to act: before any other message re
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from common.core import Core
 from common.local_bus import MAX_CASCADE, LocalBusError
 from common.messages import AnyMessage, Bar, Quote
 from common.routes import SERVICES, SIGNAL, hears, topic_of
 
+type Observe = Callable[[Any], None]
 type Handle = Callable[[AnyMessage, int], Sequence[AnyMessage]]
 
 
 class Lanes:
-    """Cores by the name of their service. `observe` is told all that they publish, in order."""
+    """Cores by the name of their service. `observers` says who is told of messages of one's type that they publish."""
 
-    def __init__(self, cores: Mapping[str, Core], observe: Callable[[AnyMessage], None]) -> None:
+    def __init__(self, cores: Mapping[str, Core], observers: Callable[[AnyMessage], Sequence[Observe]]) -> None:
         self._cores = {name: cores[name].handle for name in SERVICES if name in cores}
         self._signal = self._cores[SIGNAL]
         self._others = [handle for name, handle in self._cores.items() if name != SIGNAL]
-        self._observe = observe
-        self._hearers: dict[type, tuple[Handle, ...]] = {}
+        self._observers = observers
+        self._routes: dict[type, tuple[tuple[Handle, ...], Sequence[Observe]]] = {}
         self._waiting: dict[str, tuple[Quote, int]] = {}
 
     def publish(self, message: AnyMessage, now_ns: int) -> None:
@@ -60,25 +62,27 @@ class Lanes:
 
     def _deliver(self, message: AnyMessage, now_ns: int) -> None:
         published: list[AnyMessage] = []
-        for handle in self._hearers.get(type(message)) or self._find(message):
+        handles, _ = self._routes.get(type(message)) or self._find(message)
+        for handle in handles:
             published += handle(message, now_ns)
         if published:
             self._spread(published, now_ns)
 
     def _spread(self, published: list[AnyMessage], now_ns: int) -> None:
-        hearers, observe = self._hearers, self._observe
+        routes = self._routes
         for message in published:  # the list grows while it is walked: it is the queue
-            kind = type(message)
-            for handle in hearers[kind] if kind in hearers else self._find(message):
+            handles, observers = routes.get(type(message)) or self._find(message)
+            for handle in handles:
                 published += handle(message, now_ns)
-            observe(message)
+            for observe in observers:
+                observe(message)
             if len(published) > MAX_CASCADE:
                 raise LocalBusError(
                     f"expected at most {MAX_CASCADE} messages to follow from one input, found more after {message}"
                 )
 
-    def _find(self, message: AnyMessage) -> tuple[Handle, ...]:
+    def _find(self, message: AnyMessage) -> tuple[tuple[Handle, ...], Sequence[Observe]]:
         topic = topic_of(message)
-        found = () if topic is None else tuple(handle for name, handle in self._cores.items() if hears(name, topic))
-        self._hearers[type(message)] = found
+        handles = () if topic is None else tuple(handle for name, handle in self._cores.items() if hears(name, topic))
+        found = self._routes[type(message)] = (handles, self._observers(message))
         return found

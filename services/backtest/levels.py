@@ -25,6 +25,8 @@ from common.messages import (
 )
 from common.money import ZERO
 
+type Followed = PositionChanged | Fill | ApprovedOrder | OrderAccepted | OrderRejected | OrderCancelled
+
 FOLLOWED = (PositionChanged, Fill, ApprovedOrder, OrderAccepted, OrderRejected, OrderCancelled)
 """What `Levels` wants to observe."""
 
