@@ -11,8 +11,9 @@ from typing import Any
 
 import msgspec
 
-from common.routes import EXECUTION, MARKET_DATA, SERVICES
+from common.routes import ALL_SERVICES, EXECUTION, MARKET_DATA
 from orrery.audit import Audit, audit_folder
+from orrery.chaos.checks import problems
 from orrery.chaos.plan import NEEDS_SHIM, Fault, Step, steps
 from orrery.chaos.processes import Processes
 from orrery.chaos.proxy import Proxy
@@ -104,9 +105,9 @@ class _Run:
         self._shims = self._make_shims()
         config = folder / "config.toml"
         config.write_text(CONFIG)
-        self._processes = Processes(folder, SERVICES, config, (), self._shims)
+        self._processes = Processes(folder, ALL_SERVICES, config, (), self._shims)
         found = self._processes.addresses
-        self._proxy = Proxy({name: (found.publish(name), found.offered(name)) for name in SERVICES}, seed)
+        self._proxy = Proxy({name: (found.publish(name), found.offered(name)) for name in ALL_SERVICES}, seed)
 
     def _make_shims(self) -> dict[str, Shim]:
         try:
@@ -114,16 +115,16 @@ class _Run:
         except NoCompilerError as error:
             self._outcome.left_out = [f"{fault}: {error}" for fault in NEEDS_SHIM]
             return {}
-        return {name: Shim(library, self._folder / f"{name}.control") for name in SERVICES}
+        return {name: Shim(library, self._folder / f"{name}.control") for name in ALL_SERVICES}
 
     def run(self) -> Outcome:
         outcome, began = self._outcome, time.monotonic()
         try:
-            for name in SERVICES:
+            for name in ALL_SERVICES:
                 self._processes.start(name)
-            self._wait_ready(SERVICES)
+            self._wait_ready(ALL_SERVICES)
             faults = [fault for fault in Fault if self._shims or fault not in NEEDS_SHIM]
-            for step in steps(self._seed, self._kills, SERVICES, faults):
+            for step in steps(self._seed, self._kills, ALL_SERVICES, faults):
                 self._do(step)
             self._come_to_rest()
             outcome.problems += self._found_wrong()
@@ -146,7 +147,7 @@ class _Run:
 
     def _do(self, step: Step) -> None:
         time.sleep(step.pause_s)
-        self._processes.revive(SERVICES)
+        self._processes.revive(ALL_SERVICES)
         self._steps[step.fault] += 1
         self._outcome.kills += step.kills
         self._said(f"{self._outcome.kills}/{self._kills} {step.fault} {' '.join(step.services)}")
@@ -170,7 +171,7 @@ class _Run:
                 time.sleep(step.hold_s)
                 self._proxy.is_bad = False
         if step.wait_ready:
-            self._wait_ready(SERVICES)
+            self._wait_ready(ALL_SERVICES)
 
     def _kill(self, services: Sequence[str]) -> None:
         for name in services:
@@ -197,11 +198,11 @@ class _Run:
         """End the market data when all is well again, and wait until no order is on its way."""
         for shim in self._shims.values():
             shim.set("clock_offset_ns", 0)
-        self._wait_ready(SERVICES)
+        self._wait_ready(ALL_SERVICES)
         code = self._processes.end(MARKET_DATA)
         if code:
             self._outcome.problems.append(f"market_data ended with {code}, not 0, when it was asked to")
-        flow = [name for name in SERVICES if name != MARKET_DATA]
+        flow = [name for name in ALL_SERVICES if name != MARKET_DATA]
         self._wait(self._is_at_rest, REST_S, "order flow at rest", flow)
 
     def _is_at_rest(self) -> bool:
@@ -212,23 +213,22 @@ class _Run:
         return audit_folder(self._folder / "data")
 
     def _found_wrong(self) -> list[str]:
-        """Hold journals, positions, fills and venue together, end the rest, and do so again."""
+        """Hold the venue against the fills, end everything, and look into what was left behind."""
         audit, outcome = self._audit(), self._outcome
         outcome.intents, outcome.orders = audit.intents, audit.approved
         outcome.fills, outcome.refused = audit.fills, audit.refused
-        problems = list(audit.problems)
+        found = [] if audit.fills else ["nothing was traded: the run proves nothing"]
         status = self._processes.status(EXECUTION)
         held = {} if status is None else {name: Decimal(x) for name, x in status["core"]["holdings"].items()}
         for symbol, quantity in audit.net_positions.items():
             if held.get(symbol, Decimal(0)) != Decimal(quantity):
-                problems.append(f"the venue holds {held.get(symbol, 0)} {symbol}, the fills sum to {quantity}")
-        if not audit.fills:
-            problems.append("nothing was traded: the run proves nothing")
-        for name in SERVICES:
+                found.append(f"the venue holds {held.get(symbol, 0)} {symbol}, the fills sum to {quantity}")
+        for name in ALL_SERVICES:
             code = 0 if name == MARKET_DATA else self._processes.end(name)
             if code:
-                problems.append(f"{name} ended with {code}, not 0: {self._processes.last_words(name)}")
-        return problems + [problem for problem in self._audit().problems if problem not in problems]
+                found.append(f"{name} ended with {code}, not 0: {self._processes.last_words(name)}")
+        self._said("looking into journals and event store")
+        return [*found, *problems(self._folder / "data")]
 
     def _wait_ready(self, services: Sequence[str]) -> None:
         for name in services:
