@@ -95,22 +95,29 @@ def show(
 
 @app.command("hash")
 def hash_(
+    *,
     to_sequence: ToOption = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Hold the log against the running store and services as well.")
+    ] = False,
     store: StoreOption = None,
     json: JsonOption = False,
     config: ConfigOption = None,
     overrides: SetOption = None,
-) -> None:
+) -> int:
     """Print the chain's hash and the state's hash after the last event, or after event --to-seq.
 
     chain: SHA-256 over all events in their order, as the checkpoint lines of the service have it. state: SHA-256 of the
-    accounts, positions, orders and runners that the events lead to; the same wherever they are folded.
+    accounts, positions, orders and runners that the events lead to; the same wherever they are folded. With --live the
+    running store's own state must have the same hash, and the services must hold what it says (exit code 1 if not).
 
     Example: `orrery events hash --to-seq 100000`
     """
     from orrery.events.rows import Choice, chosen
     from services.event_store.core.projection.fold import Projection
 
+    if live:
+        return _live_hash(store, config, overrides, json=json)
     with _store(store, config, overrides) as path:
         projection, first, chain = Projection(), 0, ""
         for digest, event in chosen(path, Choice(None, to_sequence)):
@@ -122,10 +129,27 @@ def hash_(
     told = {"sequence": projection.sequence, "chain": chain, "state": projection.digest(), "from": first}
     if json:
         print(_json(told))
-        return
+        return EXIT_OK
     print(f"event {projection.sequence:,}\nchain {chain}\nstate {told['state']}")
     if first > 1:
         print(f"the state is that of events {first:,} on: those before are deleted")
+    return EXIT_OK
+
+
+def _live_hash(store: Path | None, config: Path | None, overrides: list[str] | None, *, json: bool) -> int:
+    from orrery.events.live import check_live
+
+    with _store(store, config, overrides) as path:
+        check = check_live(load(config, overrides).config, path)
+    if json:
+        print(_json(check))
+    else:
+        verdict = "equal" if check.live == check.folded else "DIFFERENT"
+        print(f"event {check.sequence:,}\nlive  {check.live}\nstate {check.folded}  {verdict}")
+        for each in check.differences:
+            print(f"DIFFERENT: {each.what}: {each.projected} by the events, {each.found} by {each.service}")
+        print(f"asked {', '.join(check.asked)}: {len(check.differences) or 'no'} differences")
+    return EXIT_OK if check.equal else EXIT_FAILED
 
 
 @app.command()

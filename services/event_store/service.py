@@ -23,6 +23,7 @@ from common.messages import Health, HealthState, InputGap
 from common.routes import EVENT_STORE, MAY_HEAR, SERVICES, publisher_of
 from common.runner import EventLoop
 from services.event_store.adapters.event_log import EventLog, settings_of
+from services.event_store.adapters.projected import ProjectedLog
 from services.event_store.adapters.recorder import Recorder
 from services.event_store.core.notices import Notices
 from services.event_store.metrics import OracleMetrics
@@ -31,6 +32,9 @@ GAP_TOPIC = "gap"
 UPKEEP_INTERVAL_NS = 100_000_000
 SEEN_INTERVAL_NS = 500_000_000
 SAMPLE_INTERVAL_NS = 1_000_000_000
+PROJECT_INTERVAL_NS = 100_000_000
+PROJECT_AT_ONCE = 2_000
+"""Events folded before the sockets are looked at again: a few milliseconds."""
 RETENTION_INTERVAL_NS = 60_000_000_000
 LAST_LOOKS = 100
 """Looks at the sockets when it is told to stop, so that what is under way to it is still stored."""
@@ -61,6 +65,7 @@ class EventStoreService:
         self.subscriber = connector.subscriber(EVENT_STORE, MAY_HEAR[EVENT_STORE] if section.books else ())
         self.subscriber.resume(log.sequencer.cursors())
         self.subscriber.open_gate()
+        self._projected = _projected(log)
         self._news = Notices()
         self._notices = connector.listener(
             [(name, topic + name) for name in SERVICES for topic in (HEALTH_TOPIC, HALT_TOPIC, OPERATOR_TOPIC)]
@@ -83,6 +88,7 @@ class EventStoreService:
         loop.every(UPKEEP_INTERVAL_NS, self._upkeep)
         loop.every(SEEN_INTERVAL_NS, self._tell_seen)
         loop.every(SAMPLE_INTERVAL_NS, recorder.sample)
+        loop.every(PROJECT_INTERVAL_NS, self._project)
         if shortens:
             loop.every(RETENTION_INTERVAL_NS, recorder.shorten)
 
@@ -105,6 +111,17 @@ class EventStoreService:
             socket.close(linger=0)
         self.subscriber.peers.close()
         self.bus.close()
+
+    def _project(self) -> None:
+        """Fold what was committed since the last time into the platform's state, so much of it that nobody waits."""
+        projected = self._projected
+        if projected is None or projected.sequence >= self.log.committed:
+            return
+        try:
+            projected.catch_up(min(self.log.committed, projected.sequence + PROJECT_AT_ONCE))
+        except JournalError as error:
+            _log.error("the state is folded no further", error=str(error))
+            self._projected = None
 
     def _let_flow(self) -> None:
         if self._flows:
@@ -205,15 +222,28 @@ class EventStoreService:
 
     def _details(self) -> dict[str, Any]:
         log = self.log
-        core = {
+        core: dict[str, Any] = {
             "events": log.committed,
             "hash": log.sequencer.hash.hex(),
             "oldest": log.journal.first_number,
             "streams": log.sequencer.streams(),
             "folder": str(log.folder),
         }
+        if self._projected is not None:
+            # Of the events folded so far: whoever folds the log up to there must find the same.
+            projection = self._projected.projection
+            whole, flow = projection.hashes()
+            core["projection"] = {"sequence": projection.sequence, "sha256": whole, "flow_sha256": flow}
         errors = self.subscriber.last_error or self.subscriber.peers.last_error
         return {"core": core, "silent": self.subscriber.peers.silent(), "last_error": errors}
+
+
+def _projected(log: EventLog) -> ProjectedLog | None:
+    try:
+        return ProjectedLog(log.folder)
+    except JournalError as error:
+        _log.warning("no state is folded from this log", error=str(error))
+        return None
 
 
 def build(loop: EventLoop, loaded: LoadedConfig) -> EventStoreService:
