@@ -51,11 +51,15 @@ class Sequencer:
     def take(self, publisher: str, topic: str, origin: tuple[int, int], payload: bytes, now_ns: int) -> bytes:
         """Return the record of the next event; `origin` is the publisher's (incarnation, number)."""
         sequence = self.sequence = self.sequence + 1
-        self.stored_ns = max(self.stored_ns, now_ns)
+        stored_ns = self.stored_ns
+        if now_ns > stored_ns:
+            stored_ns = self.stored_ns = now_ns
         incarnation, number = origin
-        body = encode_stored(Stored(sequence, self.stored_ns, publisher, topic, number, payload, incarnation))
+        # The fields of a Stored, without the making of one.
+        body = encode_stored((sequence, stored_ns, publisher, topic, number, payload, incarnation))
         digest = self.hash = sha256(self.hash + body).digest()
-        self._note(topic, origin)
+        self._origins[topic] = origin
+        self._counts[topic] = self._counts.get(topic, 0) + 1
         return digest + body
 
     def follow(self, sequence: int, record: bytes) -> Stored:
