@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from common.routes import SERVICES
+from common.routes import ALL_SERVICES
 from tests.docker.compose import (
     COMPOSE_FILE,
     DEPLOY,
@@ -30,7 +30,7 @@ from tests.docker.compose import (
 pytestmark = [pytest.mark.docker, pytest.mark.slow, pytest.mark.timeout(600)]
 
 HEALTHY_WITHIN_S = 60.0
-CONTAINERS = [service.replace("_", "-") for service in SERVICES]
+CONTAINERS = [service.replace("_", "-") for service in ALL_SERVICES]
 COMPOSE = load_yaml(COMPOSE_FILE)["services"]
 GRAFANA_IMAGE = re.sub(r"\$\{\w+:-([^}]+)}", r"\1", COMPOSE["grafana"]["image"])
 INTRUDER = (Path(__file__).parent / "intruder.py").read_text()
@@ -90,7 +90,7 @@ def test_prometheus_scrapes_all(watched: ComposeProject) -> None:
     def all_up() -> bool:
         targets = watched.ask_prometheus("targets", state="active")["activeTargets"]
         return {each["labels"]["job"]: each["health"] for each in targets} == dict.fromkeys(
-            (*SERVICES, "prometheus"), "up"
+            (*ALL_SERVICES, "prometheus"), "up"
         )
 
     wait_until(all_up, "all targets up")
@@ -103,7 +103,7 @@ def test_summary_by_exec(stack: ComposeProject) -> None:
     wait_until(has_traded, "fills", 120)
     status = stack.status()
     assert status["stack"] == "ready"
-    assert {name: line["state"] for name, line in status["services"].items()} == dict.fromkeys(SERVICES, "ready")
+    assert {name: line["state"] for name, line in status["services"].items()} == dict.fromkeys(ALL_SERVICES, "ready")
 
 
 @pytest.mark.parametrize("panel", panel_queries())
