@@ -112,6 +112,20 @@ def _view_of_entry(
     )
 
 
+def exact_view(desk: Desk, intent: OrderIntent, market: Market, used_id: str, now_ns: int) -> View:
+    """Return what the rules see of an intent, with the totals as they are; `check` decides as these would.
+
+    used_id: as for `check`.
+    """
+    instrument = desk.instruments[intent.symbol]
+    quantity = _on_lot(intent, instrument)
+    if intent.kind is IntentKind.EXIT:
+        return View(desk.limits, instrument, quantity, market.positions[intent.runner].reducible(intent.side), used_id)
+    earlier_id = used_id or _equal_entry(desk, intent, now_ns)
+    view, valuation = _view_of_entry(desk, intent, market, quantity, earlier_id, now_ns), desk.valuation
+    return replace(view, others_value=valuation.exposure_without(intent.symbol), equity=valuation.equity())
+
+
 def _equal_entry(desk: Desk, intent: OrderIntent, now_ns: int) -> str:
     window_ns = desk.limits.duplicate_window_ns
     if not window_ns:

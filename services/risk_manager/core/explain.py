@@ -14,9 +14,9 @@ from msgspec.structs import replace
 from common.ids import Novelty
 from common.messages import IntentKind, OrderIntent, RejectReason
 from common.money import figure, use_money_context
-from services.risk_manager.core import checking
+from services.risk_manager.core.checking import exact_view
 from services.risk_manager.core.desk import Desk, State
-from services.risk_manager.core.markets import Market, market_of
+from services.risk_manager.core.markets import market_of
 from services.risk_manager.core.risk_core import RiskCore
 from services.risk_manager.core.rules import ENTRY_RULES, EXIT_RULES, Rules
 from services.risk_manager.core.view import View
@@ -77,7 +77,7 @@ def explain(core: RiskCore, intent: OrderIntent, now_ns: int) -> Explanation:
     novelty = state.intents.judge(intent.id, intent.event_ns)
     market = market_of(state.markets, intent.symbol)
     market.position(intent.runner, intent.strategy)
-    view = _view(desk, intent, market, intent.id if novelty is Novelty.REUSED else "", now_ns)
+    view = exact_view(desk, intent, market, intent.id if novelty is Novelty.REUSED else "", now_ns)
     loss = state.breaker.baseline - desk.losses.pnl()
     rules = ENTRY_RULES if intent.kind is IntentKind.ENTRY else EXIT_RULES
     return Explanation(
@@ -90,23 +90,6 @@ def explain(core: RiskCore, intent: OrderIntent, now_ns: int) -> Explanation:
         working_orders=len(state.orders.working),
         breaker=state.breaker.reason,
         market="" if market.state is None else market.state.value,
-    )
-
-
-def _view(desk: Desk, intent: OrderIntent, market: Market, used_id: str, now_ns: int) -> View:
-    """Return what the core's own check shows the rules, with the exact totals in the place of bounds."""
-    quantity = checking._on_lot(intent, desk.instruments[intent.symbol])
-    if intent.kind is IntentKind.ENTRY:
-        earlier = used_id or checking._equal_entry(desk, intent, now_ns)
-        view = checking._view_of_entry(desk, intent, market, quantity, earlier, now_ns)
-        valuation = desk.valuation
-        return replace(view, others_value=valuation.exposure_without(intent.symbol), equity=valuation.equity())
-    return View(
-        limits=desk.limits,
-        instrument=desk.instruments[intent.symbol],
-        quantity=quantity,
-        reducible=market.positions[intent.runner].reducible(intent.side),
-        earlier_id=used_id,
     )
 
 
