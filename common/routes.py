@@ -25,6 +25,7 @@ from common.messages import (
     OrderRefused,
     OrderRejected,
     PositionChanged,
+    QueueMoved,
     Quote,
     RunnerFailed,
     RunnerTransitioned,
@@ -95,7 +96,7 @@ def topic_of(message: AnyMessage) -> str | None:  # noqa: PLR0911, C901 - a tabl
             return "quote." + message.symbol
         case Trade():
             return "trade." + message.symbol
-        case BookUpdate() | BookSnapshot():
+        case BookUpdate() | BookSnapshot() | QueueMoved():
             return "book." + message.symbol
         case Bar():
             stream = "venue_bar." if message.source is BarSource.VENUE else "bar."

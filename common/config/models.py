@@ -209,9 +209,9 @@ class ExecutionSection(EndpointSection):
     maker_fee_bps: Decimal = Field(
         Decimal(10), ge=-100, le=1_000, description="Fee of making, 1/10000 of the notional."
     )
-    fill_model: Literal["touch", "trades", "depth", "queue"] = Field(
+    fill_model: Literal["touch", "trades", "depth", "queue", "orders"] = Field(
         "touch",
-        description="What paper fills are made against: quotes; trades alone; the book; the book and a place in its queue.",
+        description="What paper fills see: quotes; trades; the book; a place in its queue, estimated or by single orders.",
     )
     latency_ns: int = Field(0, ge=0, le=60_000_000_000, description="From here to the paper venue, ns.")
     response_latency_ns: int = Field(0, ge=0, le=60_000_000_000, description="From the paper venue back to here, ns.")

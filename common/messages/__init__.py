@@ -23,6 +23,7 @@ from common.messages.market import (
     BookUpdate,
     Level,
     MarketStatus,
+    QueueMoved,
     Quote,
     Trade,
 )
@@ -45,6 +46,7 @@ AnyMessage = (
     | Quote
     | BookSnapshot
     | BookUpdate
+    | QueueMoved
     | Bar
     | MarketStatus
     | OrderIntent
@@ -100,6 +102,7 @@ __all__ = [
     "OrderRejected",
     "OrderType",
     "PositionChanged",
+    "QueueMoved",
     "Quote",
     "RejectReason",
     "Reply",

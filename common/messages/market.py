@@ -66,6 +66,19 @@ class BookUpdate(Message, frozen=True, kw_only=True, tag="book_update", gc=False
     asks: list[Level]
 
 
+class QueueMoved(Message, frozen=True, kw_only=True, tag="queue_moved", gc=False):
+    """Size left the queue of a price level: a single order was cancelled, filled, made smaller or moved to another place.
+
+    side: of the book. size: what left; ahead: what stood before it; base units. Only venues that show single orders tell it.
+    """
+
+    symbol: str
+    side: Side
+    price: float
+    size: float
+    ahead: float
+
+
 class Bar(Message, frozen=True, kw_only=True, tag="bar", gc=False):
     """A closed candle over [start_ns, end_ns). `partial` says that its beginning was not observed.
 

@@ -9,7 +9,7 @@ import msgspec
 from common.config.instruments import instruments_of
 from common.config.models import Config, ExecutionSection, MarketDataSection, RiskSection
 from common.instruments import Instrument, Instruments
-from common.messages import BookSnapshot, BookUpdate, Quote
+from common.messages import BookSnapshot, BookUpdate, QueueMoved, Quote
 from common.timeframes import timeframe_ns
 from orrery.backtesting.inputs import execution_of, range_of, risk_of, settings_of, strategies_of
 from orrery.backtesting.options import Options
@@ -34,7 +34,7 @@ NS_PER_MS: Final = 1_000_000
 DEFAULT_TIMEFRAME: Final = "1m"
 USUAL_TIMEFRAMES: Final = ("1m", "5m", "15m", "1h", "4h", "1d", "1w")
 MODELS: Final[Mapping[DataTier, str]] = {
-    DataTier.TRADES: "trades", DataTier.QUOTES: "touch", DataTier.DEPTH: "queue",
+    DataTier.TRADES: "trades", DataTier.QUOTES: "touch", DataTier.DEPTH: "queue", DataTier.ORDERS: "orders",
 }  # fmt: skip
 """How fills are made on a tier, if nothing else is said."""
 
@@ -58,7 +58,7 @@ class EventRun:
         events = self.source.events()
         if self.plan.tier is not DataTier.TRADES:
             return events
-        hidden = (Quote, BookSnapshot, BookUpdate)
+        hidden = (Quote, BookSnapshot, BookUpdate, QueueMoved)
         return ((at_ns, message) for at_ns, message in events if not isinstance(message, hidden))
 
 

@@ -2,10 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
+from orrery.backtesting import arguments as a
 from orrery.commands import TOOLS
 from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
 from orrery.options import ConfigOption, IndicatorOption, JsonOption, SetOption, install_indicators, load
@@ -14,9 +15,6 @@ from services.backtest.on_bad import OnBad
 
 if TYPE_CHECKING:
     from orrery.backtesting.options import Options
-
-Tier = Literal["bars", "trades", "quotes", "depth"]
-FillModel = Literal["touch", "trades", "depth", "queue"]
 
 PANEL = TOOLS
 app = typer.Typer(invoke_without_command=True)
@@ -29,59 +27,29 @@ app.command("compare")(compare_command)
 def command(  # noqa: PLR0913 - one argument per option
     context: typer.Context,
     *,
-    strategy: Annotated[
-        list[Path] | None, typer.Option("--strategy", "-s", metavar="FILE", help="Lua file; may be repeated.")
-    ] = None,
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--data",
-            "-d",
-            metavar="FILE",
-            help="Bars, trades, quotes or a recording; CSV, Parquet, …; may be repeated.",
-        ),
-    ] = None,
-    symbol: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="The symbol of each --data, where the file does not say it; without --data, one to look for."
-        ),
-    ] = None,
-    catalogue: Annotated[
-        Path, typer.Option(metavar="FOLDER", help="Where --symbol is looked for; see `orrery data list`.")
-    ] = Path("data"),
-    timeframe: Annotated[str, typer.Option(metavar="LENGTH", help="Bars of this length, such as 5m.")] = "",
-    tier: Annotated[Tier | None, typer.Option(help="What to look at; as much as the data show if not given.")] = None,
-    start: Annotated[str, typer.Option(metavar="TIME", help="Trade from here, UTC; bars before it warm up.")] = "",
-    end: Annotated[str, typer.Option(metavar="TIME", help="Trade until here, UTC.")] = "",
-    warmup: Annotated[
-        int | None, typer.Option(min=0, help="Bars before --start; as many as fit, if not given.")
-    ] = None,
-    cash: Annotated[str, typer.Option(metavar="AMOUNT", help="Cash at the start. [default: 100000]")] = "",
-    fee: Annotated[str, typer.Option(metavar="FRACTION", help="Fee of each fill, a fraction of its value.")] = "0.001",
-    slippage: Annotated[str, typer.Option(metavar="FRACTION", help="Added to what is bought, taken off sales.")] = "0",
-    spread: Annotated[
-        str, typer.Option(metavar="FRACTION", help="Of bars and trades, which show none; half of it is paid.")
-    ] = "0",
-    latency: Annotated[float, typer.Option(min=0, metavar="MS", help="From here to the venue; events only.")] = 0.0,
-    response_latency: Annotated[float, typer.Option(min=0, metavar="MS", help="From the venue back.")] = 0.0,
-    fill_model: Annotated[
-        FillModel | None, typer.Option(help="What fills are made against; that of the tier if not given.")
-    ] = None,
-    param: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Override a parameter; may be repeated.")
-    ] = None,
-    map_: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="COLUMN=NAME", help="Our column's name and the file's, repeatable."),
-    ] = None,
+    strategy: a.StrategyOption = None,
+    data: a.DataOption = None,
+    symbol: a.SymbolOption = None,
+    catalogue: a.CatalogueOption = Path("data"),
+    timeframe: a.TimeframeOption = "",
+    tier: a.TierOption = None,
+    start: a.StartOption = "",
+    end: a.EndOption = "",
+    warmup: a.WarmupOption = None,
+    cash: a.CashOption = "",
+    fee: a.FeeOption = "0.001",
+    slippage: a.SlippageOption = "0",
+    spread: a.SpreadOption = "0",
+    latency: a.LatencyOption = 0.0,
+    response_latency: a.ResponseLatencyOption = 0.0,
+    fill_model: a.FillModelOption = None,
+    param: a.ParamOption = None,
+    map_: a.MapOption = None,
     indicator: IndicatorOption = None,
-    on_bad: Annotated[OnBad, typer.Option(help="Bad rows of the data: refuse, leave out, or leave out and fill.")] = (
-        OnBad.ERROR
-    ),
+    on_bad: a.OnBadOption = OnBad.ERROR,
     config: ConfigOption = None,
     overrides: SetOption = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep result and report under engine.data_dir.")] = False,
+    keep: a.KeepOption = False,
     json: JsonOption = False,
 ) -> int:
     """Run strategies on recorded bars or events, in one account, with the very code that trades.

@@ -71,7 +71,7 @@ def held_in(path: Path, options: ReadOptions, venue: str = "binance") -> Held:
 def _of_sheet(path: Path, content: Content, options: ReadOptions) -> Held:
     sheet = content.sheet()
     if set(ORDER_FIELDS) <= set(sheet.names):
-        return Held(path, Form.ORDERS, DataTier.DEPTH, (), has_trades=True, sha256=content.sha256)
+        return Held(path, Form.ORDERS, DataTier.ORDERS, (), has_trades=True, sha256=content.sha256)
     return Held(path, Form.SHEET, *_tier_of_sheet(path, sheet, options), content.sha256)
 
 

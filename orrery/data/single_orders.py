@@ -18,6 +18,7 @@ from common.messages import (
     BookUpdate,
     MarketState,
     MarketStatus,
+    QueueMoved,
     Quote,
     Side,
     Trade,
@@ -26,13 +27,18 @@ from orrery.data.errors import DataFileError
 
 LAST_OF_EVENT: Final = 128
 OF_SNAPSHOT: Final = 32
-type BookMessage = Trade | Quote | BookSnapshot | BookUpdate | MarketStatus
+type BookMessage = Trade | Quote | BookSnapshot | BookUpdate | QueueMoved | MarketStatus
 
 
 class _Order(NamedTuple):
     side: str
     price: float
     size: float
+
+    @property
+    def level(self) -> tuple[str, float]:
+        """Return the queue it stands in: side and price."""
+        return self.side, self.price
 
 
 class OrderTape:
@@ -42,6 +48,7 @@ class OrderTape:
         self._symbol = symbol
         self._orders: dict[str, _Order] = {}
         self._levels: dict[str, dict[float, float]] = {"B": {}, "A": {}}
+        self._queues: dict[tuple[str, float], dict[str, float]] = {}
         self._prices: dict[str, list[float]] = {"B": [], "A": []}
         self._changed: set[tuple[str, float]] = set()
         self._number = self._trades = self._now_ns = self._sent_ns = 0
@@ -60,29 +67,51 @@ class OrderTape:
         if action == "T":
             yield self._trade(row)
         elif action != "F":
-            self._apply(action, row)
+            yield from self._apply(action, row)
         if flags & LAST_OF_EVENT and self._is_whole:
             yield from self._event_end()
 
-    def _apply(self, action: str, row: Mapping[str, str]) -> None:
+    def _apply(self, action: str, row: Mapping[str, str]) -> Iterator[QueueMoved]:
         if action == "R":
             self._orders.clear()
+            self._queues.clear()
             for side, levels in self._levels.items():
                 levels.clear()
                 self._prices[side].clear()
             self._is_whole = False
             return
-        number, known = row["order_id"], self._orders.pop(row["order_id"], None)
+        number = row["order_id"]
+        known = self._orders.pop(number, None)
+        order = _after(action, row, known)
         if known is not None:
-            self._add(known.side, known.price, -known.size)
-        if action == "C":
-            left = 0.0 if known is None else known.size - float(row["size"])
-            order = None if known is None or left <= 0.0 else known._replace(size=left)
-        else:
-            order = _Order(row["side"], float(row["price"]), float(row["size"])) if row["price"] else None
+            stays = order is not None and order.level == known.level and order.size <= known.size
+            gone = known.size - order.size if stays and order is not None else known.size
+            if gone and self._is_whole:
+                yield self._moved(number, known, gone)
+            self._leave(number, known, stays=stays)
         if order is not None and order.side in self._levels:
             self._orders[number] = order
             self._add(order.side, order.price, order.size)
+            self._queues.setdefault(order.level, {})[number] = order.size  # a number that stayed keeps its place
+
+    def _leave(self, number: str, known: _Order, *, stays: bool) -> None:
+        self._add(known.side, known.price, -known.size)
+        queue = self._queues.get(known.level)
+        if queue is not None and not stays:
+            queue.pop(number, None)
+            if not queue:
+                del self._queues[known.level]
+
+    def _moved(self, number: str, known: _Order, gone: float) -> QueueMoved:
+        ahead = 0.0
+        for other, size in self._queues.get(known.level, {}).items():
+            if other == number:
+                break
+            ahead += size
+        return QueueMoved(
+            symbol=self._symbol, side=Side.BUY if known.side == "B" else Side.SELL, price=known.price, size=gone,
+            ahead=ahead, event_ns=self._sent_ns, received_ns=self._now_ns,
+        )  # fmt: skip
 
     def _add(self, side: str, price: float, size: float) -> None:
         levels = self._levels[side]
@@ -164,6 +193,14 @@ class OrderTape:
                 symbol=self._symbol, bid=bid, bid_size=top[1], ask=ask, ask_size=top[3], update_id=self._number,
                 event_ns=self._sent_ns, received_ns=self._now_ns,
             )  # fmt: skip
+
+
+def _after(action: str, row: Mapping[str, str], known: _Order | None) -> _Order | None:
+    """Return an order as a row leaves it; None where it is gone."""
+    if action != "C":
+        return _Order(row["side"], float(row["price"]), float(row["size"])) if row["price"] else None
+    left = 0.0 if known is None else known.size - float(row["size"])
+    return None if known is None or left <= 0.0 else known._replace(size=left)
 
 
 def order_messages(path: Path, symbol: str, data: bytes) -> Iterator[BookMessage]:

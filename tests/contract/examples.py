@@ -38,6 +38,7 @@ from common.messages import (
     OrderRejected,
     OrderType,
     PositionChanged,
+    QueueMoved,
     Quote,
     RejectReason,
     Reply,
@@ -79,6 +80,7 @@ EXAMPLES: list[msgspec.Struct] = [
     BookUpdate(
         **_AT, symbol="BTCUSDT", first_update_id=101, update_id=104, bids=[(60_000.0, 0.0)], asks=[(60_000.02, 3.0)]
     ),
+    QueueMoved(**_AT, symbol="BTCUSDT", side=Side.BUY, price=60_000.0, size=0.5, ahead=1.25),
     Bar(
         **_AT,
         symbol="BTCUSDT",

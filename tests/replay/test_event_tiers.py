@@ -22,7 +22,7 @@ FILES = [
     ("stocks_lean/equity/usa/daily/ibm.zip", "1w", "bars", ()),
     ("stocks_lean/equity/usa/minute/aapl/20140606_trade.zip", "5m", "bars", ()),
     ("stocks_lean/equity/usa/minute/spy/20131009_quote.zip", "1m", "quotes", ()),
-    ("mbo/esh4_20231225_first_half.mbo.csv.gz", "1m", "depth", ()),
+    ("mbo/esh4_20231225_first_half.mbo.csv.gz", "1m", "orders", ()),
 ]
 
 

@@ -7,20 +7,25 @@ from common.config.models import ExecutionSection
 from common.core import Core
 from common.instruments import Instruments
 from services.execution.core.execution_core import ExecutionCore
-from services.execution.core.fills import depth, queue, trades
+from services.execution.core.fills import depth, orders, queue, trades
 from services.execution.core.fills.shown import FillModel
 from services.execution.core.latency import LatencyCore
 from services.execution.core.venues.observed import ObservedVenue
 from services.execution.core.venues.simulated import SimulatedVenue
 from services.execution.core.watching import WatchingCore
 
-MODELS: Final[dict[str, ModuleType]] = {"trades": trades, "depth": depth, "queue": queue}
+MODELS: Final[dict[str, ModuleType]] = {"trades": trades, "depth": depth, "queue": queue, "orders": orders}
 """The fill models that look at more than quotes."""
 
 
 def also_hears(section: ExecutionSection) -> tuple[str, ...]:
     """Return what execution hears beside quotes, of `common.routes.MAY_HEAR`: nothing for the default model."""
-    heard = {"trades": ("trade.",), "depth": ("trade.", "book."), "queue": ("trade.", "book.")}
+    heard = {
+        "trades": ("trade.",),
+        "depth": ("trade.", "book."),
+        "queue": ("trade.", "book."),
+        "orders": ("trade.", "book."),
+    }
     return heard.get(section.fill_model, ())
 
 

@@ -5,7 +5,7 @@ from typing import override
 
 from common.config.models import ExecutionSection
 from common.instruments import Instruments
-from common.messages import AnyMessage, BookSnapshot, BookUpdate, Trade
+from common.messages import AnyMessage, BookSnapshot, BookUpdate, QueueMoved, Trade
 from services.execution.core.execution_core import ExecutionCore
 from services.execution.core.following import follow
 from services.execution.core.venues.observed import ObservedVenue
@@ -20,10 +20,10 @@ class WatchingCore(ExecutionCore):
 
     @override
     def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
-        if isinstance(message, Trade | BookUpdate | BookSnapshot):
+        if isinstance(message, Trade | BookUpdate | BookSnapshot | QueueMoved):
             reports = self._observed.observe(message, now_ns)
             if not reports:
                 return ()
-            cause = message.id if isinstance(message, Trade) else f"book:{message.symbol}:{message.update_id}"
+            cause = message.id if isinstance(message, Trade) else f"book:{message.symbol}:{message.received_ns}"
             return follow(self._desk, reports, cause, now_ns)
         return super().handle(message, now_ns)

@@ -14,6 +14,7 @@ from common.messages import (
     BookUpdate,
     MarketState,
     MarketStatus,
+    QueueMoved,
     Quote,
     Trade,
 )
@@ -23,7 +24,7 @@ from services.market_data.core.desk import NEVER, Board, Desk
 from services.market_data.core.inputs import CoreInput, CoreOutput, Disconnected
 from services.market_data.core.publishing import snapshot_of
 
-Recorded = Trade | Quote | BookSnapshot | BookUpdate | Bar | MarketStatus
+Recorded = Trade | Quote | BookSnapshot | BookUpdate | QueueMoved | Bar | MarketStatus
 """What a recording may hold."""
 
 
@@ -59,8 +60,8 @@ class RecordedDesk(Desk):
                 return messages + self._take_snapshot(message, now_ns)
             case BookUpdate():
                 return messages + self._take_update(message, now_ns)
-            case Bar():
-                return messages + self._take_bar(message)
+            case QueueMoved() | Bar():
+                return messages + self._take_ready(message)
             case _:
                 assert_never(message)
 
@@ -104,7 +105,10 @@ class RecordedDesk(Desk):
         book.apply(message.update_id, message.bids, message.asks)
         return self._doubted(ResyncReason.CROSSED, now_ns) if book.crossed() else [message]
 
-    def _take_bar(self, bar: Bar) -> list[AnyMessage]:
+    def _take_ready(self, message: QueueMoved | Bar) -> list[AnyMessage]:
+        if isinstance(message, QueueMoved):
+            return [] if self.book is None else [message]
+        bar = message
         if bar.source is not BarSource.VENUE and (self.quotes if self.mids else self.trades):
             # Built here anew.
             self.dropped += 1
@@ -131,7 +135,7 @@ class RecordedCore:
     def handle(self, given: CoreInput, now_ns: int) -> Sequence[CoreOutput]:
         """Take the next message of the recording, or its end (`Disconnected`)."""
         match given:
-            case Trade() | Quote() | BookSnapshot() | BookUpdate() | Bar() | MarketStatus():
+            case Trade() | Quote() | BookSnapshot() | BookUpdate() | QueueMoved() | Bar() | MarketStatus():
                 return self._take(given, now_ns)
             case Disconnected():
                 return self._ended(given.reason, now_ns)

@@ -99,7 +99,7 @@ def test_the_default_is_execution_itself_and_hears_no_more() -> None:
     assert also_hears(section()) == ()
 
 
-@pytest.mark.parametrize("model", ["trades", "depth", "queue"])
+@pytest.mark.parametrize("model", ["trades", "depth", "queue", "orders"])
 def test_a_fill_model_hears_what_it_looks_at(model: str) -> None:
     made = section(fill_model=model)
     assert type(make_execution(made, instruments())) is WatchingCore

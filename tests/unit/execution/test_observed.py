@@ -1,4 +1,4 @@
-"""The observed venue and its fill models `trades`, `depth` and `queue`: who trades, when, at what price, and how much."""
+"""The observed venue and its fill models `trades`, `depth`, `queue` and `orders`: who trades, when, at what price, and how much."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -15,6 +15,7 @@ from common.messages import (
     Liquidity,
     MarketState,
     MarketStatus,
+    QueueMoved,
     Quote,
     Side,
     TimeInForce,
@@ -67,6 +68,13 @@ class Place:
         return self.see(BookUpdate(
             symbol="BTCUSDT", first_update_id=number + skip, update_id=number + skip, bids=list(bids),
             asks=list(asks), event_ns=self.now_ns, received_ns=self.now_ns,
+        ))  # fmt: skip
+
+    def moved(self, price: float, size: float, ahead: float) -> list[VenueReport]:
+        self._next()
+        return self.see(QueueMoved(
+            symbol="BTCUSDT", side=Side.BUY, price=price, size=size, ahead=ahead, event_ns=self.now_ns,
+            received_ns=self.now_ns,
         ))  # fmt: skip
 
     def quote(self, bid: float, ask: float, size: float = 1.0) -> list[VenueReport]:
@@ -257,6 +265,32 @@ def test_queue_alone_at_its_price_it_is_first() -> None:
     place.book()
     place.order(quantity="1", limit="100")
     assert fills(place.trade(100.0, 0.25)) == [(D(100), D("0.25"))]
+
+
+# Single orders.
+
+
+def test_orders_who_leaves_from_before_moves_it_on_and_who_leaves_from_behind_does_not() -> None:
+    place = Place("orders")
+    place.book()
+    place.order(quantity="1", limit="99")
+    place.moved(99.0, 1.5, 0.5)
+    place.moved(99.0, 7.0, 0.5)
+    place.moved(98.0, 7.0, 0.0)
+    assert place.trade(99.0, 0.5) == []
+    assert fills(place.trade(99.0, 0.25)) == [(D(99), D("0.25"))]
+
+
+def test_orders_a_trade_and_what_it_takes_out_of_the_queue_count_once() -> None:
+    place = Place("orders")
+    place.book()
+    place.order(quantity="1", limit="99")
+    assert place.trade(99.0, 1.5) == []
+    place.moved(99.0, 1.5, 0.0)
+    place.change(bids=[(99.0, 0.5)])
+    assert place.trade(99.0, 0.5) == []
+    place.moved(99.0, 0.5, 0.0)
+    assert fills(place.trade(99.0, 0.4)) == [(D(99), D("0.4"))]
 
 
 # All models.

@@ -6,7 +6,7 @@ What is left of a market order when the book that is known ends is cancelled, as
 from decimal import Decimal
 
 from common.instruments import Instrument
-from common.messages import Liquidity, Side, Trade
+from common.messages import BookSnapshot, BookUpdate, Liquidity, QueueMoved, Side, Trade
 from common.money import ZERO, decimal_of
 from services.execution.core.fills.shown import Part, Shown, Waiting
 from services.execution.core.fills.trades import goes_through
@@ -51,7 +51,7 @@ def on_trade(shown: Shown, waiting: Waiting, trade: Trade, instrument: Instrumen
     return []
 
 
-def on_book(shown: Shown, waiting: Waiting) -> None:
+def on_book(shown: Shown, waiting: Waiting, message: BookSnapshot | BookUpdate | QueueMoved) -> None:
     """Do nothing."""
 
 

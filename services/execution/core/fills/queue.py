@@ -6,7 +6,7 @@ cautious of the usual estimates. What a trade leaves over after those ahead is o
 """
 
 from common.instruments import Instrument
-from common.messages import Liquidity, Trade
+from common.messages import BookSnapshot, BookUpdate, Liquidity, QueueMoved, Trade
 from services.execution.core.fills import depth
 from services.execution.core.fills.depth import lots_of, on_quote, take, touched
 from services.execution.core.fills.shown import Part, Shown, Waiting
@@ -39,8 +39,8 @@ def on_trade(shown: Shown, waiting: Waiting, trade: Trade, instrument: Instrumen
     return [Part(order.limit_price, quantity, Liquidity.MAKER)] if quantity else []
 
 
-def on_book(shown: Shown, waiting: Waiting) -> None:
+def on_book(shown: Shown, waiting: Waiting, message: BookSnapshot | BookUpdate | QueueMoved) -> None:
     """Let no more be ahead than is shown."""
     limit = waiting.order.limit_price
-    if limit is not None:
+    if limit is not None and not isinstance(message, QueueMoved):
         waiting.ahead = min(waiting.ahead, shown.displayed(waiting.order.side, float(limit)))

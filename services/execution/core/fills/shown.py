@@ -18,6 +18,7 @@ from common.messages import (
     Liquidity,
     MarketState,
     MarketStatus,
+    QueueMoved,
     Quote,
     Side,
     Trade,
@@ -42,7 +43,7 @@ class Shown(msgspec.Struct):
     trade_price: float = 0.0
     taken: dict[float, float] = {}
 
-    def see(self, message: Quote | Trade | BookSnapshot | BookUpdate | MarketStatus) -> None:
+    def see(self, message: Quote | Trade | BookSnapshot | BookUpdate | QueueMoved | MarketStatus) -> None:
         """Take what the venue shows next."""
         match message:
             case Quote():
@@ -53,6 +54,8 @@ class Shown(msgspec.Struct):
                 self.load(message)
             case BookUpdate():
                 self.apply(message)
+            case QueueMoved():
+                pass  # the sizes come with the change of the book behind it
             case MarketStatus():
                 self.is_trading = message.state is MarketState.LIVE
                 if not self.is_trading:
@@ -125,13 +128,15 @@ class Waiting(msgspec.Struct):
     """An order at the venue; order.quantity is what is left of it.
 
     ahead: size before us in the queue of our price, base units. takes: it is to trade with the next trade, as taker.
-    since_ns: when it arrived; what is shown at that very time was there before it.
+    since_ns: when it arrived; what is shown at that very time was there before it. traded: size that others traded at
+    our price since the queue last moved, base units.
     """
 
     order: VenueOrder
     ahead: float = 0.0
     takes: bool = False
     since_ns: int = 0
+    traded: float = 0.0
 
 
 class Part(NamedTuple):
@@ -165,6 +170,6 @@ class FillModel(Protocol):
         """Return what a waiting order trades by a trade of others."""
         ...
 
-    def on_book(self, shown: Shown, waiting: Waiting) -> None:
-        """Take notice of a changed book."""
+    def on_book(self, shown: Shown, waiting: Waiting, message: BookSnapshot | BookUpdate | QueueMoved) -> None:
+        """Take notice of a changed book, or of a queue that moved."""
         ...

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from common.instruments import Instrument
-from common.messages import Liquidity, Side, TimeInForce, Trade
+from common.messages import BookSnapshot, BookUpdate, Liquidity, QueueMoved, Side, TimeInForce, Trade
 from common.money import decimal_of
 from services.execution.core.fills.shown import Part, Shown, Waiting
 from services.execution.core.pricing import reaches
@@ -45,7 +45,7 @@ def on_trade(shown: Shown, waiting: Waiting, trade: Trade, instrument: Instrumen
     return [Part(limit, order.quantity, Liquidity.MAKER)] if goes_through(price, limit, order.side) else []
 
 
-def on_book(shown: Shown, waiting: Waiting) -> None:
+def on_book(shown: Shown, waiting: Waiting, message: BookSnapshot | BookUpdate | QueueMoved) -> None:
     """Do nothing."""
 
 

@@ -18,6 +18,7 @@ from common.messages import (
     BookUpdate,
     InputGap,
     MarketStatus,
+    QueueMoved,
     Quote,
     TimeInForce,
     Trade,
@@ -42,7 +43,8 @@ from services.execution.core.venue import (
 NAME: Final = "simulated"
 MAX_WAITING: Final = 1_000
 """Orders that may wait in one symbol."""
-type Seen = Quote | Trade | BookSnapshot | BookUpdate | MarketStatus | InputGap
+type Shows = Quote | Trade | BookSnapshot | BookUpdate | QueueMoved | MarketStatus
+type Seen = Shows | InputGap
 
 
 _encoder = msgspec.msgpack.Encoder(decimal_format="string")
@@ -145,14 +147,12 @@ class ObservedVenue(ExecutionVenue):
         market.shown.see(message)
         return self._match(message, market, now_ns) if market.waiting and market.shown.is_trading else ()
 
-    def _match(
-        self, message: Quote | Trade | BookSnapshot | BookUpdate | MarketStatus, market: Market, now_ns: int
-    ) -> Sequence[VenueReport]:
+    def _match(self, message: Shows, market: Market, now_ns: int) -> Sequence[VenueReport]:
         use_money_context()
         reports: list[VenueReport] = []
         for waiting in list(market.waiting.values()):
-            if isinstance(message, BookSnapshot | BookUpdate):
-                self._model.on_book(market.shown, waiting)
+            if isinstance(message, BookSnapshot | BookUpdate | QueueMoved):
+                self._model.on_book(market.shown, waiting, message)
             elif not isinstance(message, MarketStatus) and waiting.since_ns < now_ns:
                 self._advance(message, waiting, market, reports)
         return reports
