@@ -1,7 +1,7 @@
 """Lock-step: a recording through the real processes and through the backtester, equal to the byte, or the first difference."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -10,10 +10,13 @@ import pytest
 from common.config.load import LoadedConfig
 from orrery.__main__ import main
 from orrery.commands.replay import recorded_settings
+from orrery.data.recording_inputs import RecordingInputs
 from orrery.options import load
 from orrery.parity.lockstep import Played, plan_of, play_backtest, play_stack
 from orrery.parity.processes import Processes, ProcessesError, private_settings
 from orrery.parity.recording_report import RecordingReport, report_of, strategy_settings
+from services.backtest.market_feed import market_messages
+from services.market_data.adapters.recording_lines import line_of
 from tests.integration.harness import PROJECT
 
 FIXTURES = PROJECT / "tests" / "fixtures" / "binance"
@@ -121,6 +124,35 @@ def test_orders_and_reports_on_their_way_arrive_at_the_same_moments(capsys: pyte
     settings = ("fill_model=queue", "latency_ns=30000000", "response_latency_ns=20000000")
     slow = [part for each in settings for part in ("--set", f"execution.{each}")]
     code, report = asked(capsys, "--recording", str(BTC), "--limit", "1200", *slow)
+    assert report.difference is None
+    assert (code, report.equal) == (0, True)
+    assert {each.name: each.stack for each in report.streams}["fills"] > 0
+
+
+def recorded_messages() -> Iterator[bytes]:
+    """Yield the lines that `orrery record` would have written while the fixture was played."""
+    market_data = load(None, settings_of(DOT, [EMA])).config.market_data
+    inputs = RecordingInputs(DOT)
+    core = inputs.core(market_data, market_data.symbols)
+    return (line_of(message) for _, message in market_messages(core, inputs, inputs.ask))
+
+
+def market_rows() -> Iterator[bytes]:
+    """Yield lines of the market-data shape that anybody may write: quotes alone."""
+    for number in range(900):
+        bid = 100 + number % 37 / 10 - number % 11 / 4
+        row = {"timestamp": 1_700_000_000 + number / 10, "instrument": "X", "best_bid": bid, "best_ask": bid + 0.5}
+        yield msgspec.json.encode(row)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lines", [recorded_messages, market_rows])
+def test_recordings_of_messages_and_of_quotes_alone(
+    lines: Callable[[], Iterator[bytes]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = tmp_path / "day.jsonl"
+    recording.write_bytes(b"".join(line.rstrip() + b"\n" for line in lines()))
+    code, report = asked(capsys, "--recording", str(recording), "--strategy", str(EMA))
     assert report.difference is None
     assert (code, report.equal) == (0, True)
     assert {each.name: each.stack for each in report.streams}["fills"] > 0
