@@ -19,6 +19,9 @@ from services.event_store.adapters.reading import read
 from services.event_store.adapters.verifying import verify
 from services.event_store.core.projection.fold import Projection
 
+TOLD_IN_THE_MOMENT = frozenset({"runners"})
+"""Sections of streams that are kept in memory only: what a runner did is told for people, nothing trades on it, and what
+was told in the moment of a crash may be missing in the store. The journals still give it again."""
 NAMED = 3
 """How many messages are named where more are missing."""
 
@@ -72,5 +75,6 @@ def _redone_problems(data: Path) -> Iterator[str]:
     platform = rebuild_platform(Session(data), end())
     for difference in platform.differences:
         yield f"{difference.what}: {difference.projected} by the events, {difference.found} by {difference.service}"
-    if platform.store is not None and platform.store.unequal:
-        yield f"event store: tells otherwise of {', '.join(platform.store.unequal)}"
+    unequal = () if platform.store is None else sorted({*platform.store.unequal} - TOLD_IN_THE_MOMENT)
+    if unequal:
+        yield f"event store: tells otherwise of {', '.join(unequal)}"
