@@ -13,7 +13,7 @@ import numpy as np
 
 from common.config.models import ExecutionSection, RiskSection
 from services.backtest.bars_table import BarTable
-from services.backtest.checks.model import Report
+from services.backtest.checks.model import Finding, Report
 from services.backtest.plan import Plan
 from services.signal.hosts.lua import LuaLimits, lua_factory
 from services.signal.hosts.plugin_files import installed
@@ -22,8 +22,8 @@ from tests.unit.backtest.builders import EXACT, WIDE
 
 ROOT = Path(__file__).resolve().parents[3]
 FILES = ROOT / "tests" / "fixtures" / "checks"
-LOOKAHEAD_BARS = 240
-WARMUP_BARS = 450
+LOOKAHEAD_BARS = 180
+WARMUP_BARS = 320
 HOUR_NS = 3_600_000_000_000
 MONDAY_NS = 1_698_624_000_000_000_000
 """2023-10-30 00:00 UTC."""
@@ -105,3 +105,18 @@ def checked(case: Case, check: Callable[[Plan], Report], bars: int = LOOKAHEAD_B
     """Return what a check says of a case, on as much history as its file wants."""
     with installed(case.indicators):
         return check(plan_of(case.path, market(case.bars or bars)))
+
+
+def named(case: Case) -> str:
+    """Return how pytest names a case."""
+    return case.path.stem
+
+
+def assert_found(case: Case, report: Report) -> Finding:
+    """Return the finding that the case's file announces."""
+    kind, subject = case.finds
+    found = [finding for finding in report.findings if finding.kind == kind and finding.subject.startswith(subject)]
+    assert found, f"expected {case.finds}, found {report.findings}"
+    assert found[0].expected != found[0].found
+    assert found[0].line > 0
+    return found[0]

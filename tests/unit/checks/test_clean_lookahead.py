@@ -5,6 +5,7 @@ import pytest
 from services.backtest.checks.lookahead import check_lookahead
 from tests.unit.checks.cases import Case, cases, checked, examples
 
+pytestmark = pytest.mark.slow
 CLEAN = [*cases("clean"), *examples()]
 
 

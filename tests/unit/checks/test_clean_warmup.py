@@ -5,6 +5,7 @@ import pytest
 from services.backtest.checks.warmup import check_warmup
 from tests.unit.checks.cases import WARMUP_BARS, Case, cases, checked, examples
 
+pytestmark = pytest.mark.slow
 CLEAN = [*cases("clean"), *examples()]
 
 

@@ -11,7 +11,8 @@ from services.backtest.checks.warmup import check_warmup
 from services.signal.hosts.plugin_files import installed
 from tests.unit.checks.cases import FILES, ROOT, plan_of
 
-BARS = 1_000
+pytestmark = pytest.mark.slow
+BARS = 600
 
 
 @pytest.fixture(scope="module")
