@@ -21,7 +21,7 @@ SessionOption = Annotated[
 
 
 def command(  # noqa: PLR0913 - one argument per option
-    order: Annotated[str, typer.Argument(metavar="[ORDER]", help="Id of an order, an intent or a fill.")] = "",
+    order: Annotated[str, typer.Argument(metavar="ORDER", help="Id of an order, an intent or a fill.")] = "",
     *,
     runner: Annotated[str, typer.Option(metavar="RUNNER", help="Why this runner did not trade; with --at.")] = "",
     at: Annotated[

@@ -120,7 +120,7 @@ class Rebuilder:
             following = self._start_of(told.number)
             if following is not start:
                 start, core = following, self._fresh(following, core.snapshot())
-            answers = redo_input(core, told.recorded, told.message)
+            answers = self._redo(core, told)
             number, told_ns = told.number, told.recorded.now_ns
             if told.recorded.topic:
                 heard[told.recorded.topic] = told.recorded.number
@@ -131,6 +131,13 @@ class Rebuilder:
                 self._meet(core, kept[number], outputs)
                 met += 1
         return Rebuilt(self._service, core, number, outputs, told_ns, 0 if base is None else base.number, met, heard)
+
+    def _redo(self, core: Core, told: Told) -> list[AnyMessage]:
+        try:
+            return redo_input(core, told.recorded, told.message)
+        except Exception as error:
+            text = f"{self._service} fails at input {told.number}, which it took: {error!r}; another version wrote this session"
+            raise CommandLineError(f"{self._session.folder}: {text}") from error
 
     def _start_of(self, number: int) -> Start:
         """Return what the service ran with when it took the input: the last start from before it."""

@@ -2,10 +2,15 @@
 
 import json
 import math
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
+from common.codec import encode
+from common.inputs import Input, InputKind, encode_input
+from common.journal import Journal
 from common.messages import ApprovedOrder, Fill, MarketState, OrderIntent, OrderRefused
 from orrery.__main__ import main
 from orrery.redrive.moments import moment_of
@@ -14,7 +19,19 @@ from orrery.why.standing import standing_of
 from orrery.why.story import Story, story_of
 from orrery.why.story_text import lines
 from orrery.why.words import WIDTH, lua, number, took
-from tests.unit.redrive.sessions import BAR_NS, HOP_NS, MARKET_T0, RUNNER, T0, Made, made, quote, store_in, trade
+from tests.unit.redrive.sessions import (
+    BAR_NS,
+    HOP_NS,
+    MARKET_T0,
+    RUNNER,
+    SEGMENT_BYTES,
+    T0,
+    Made,
+    made,
+    quote,
+    store_in,
+    trade,
+)
 
 
 @pytest.fixture(scope="module")
@@ -195,6 +212,27 @@ def test_the_command_prints_text_and_json(live: Made, capsys: pytest.CaptureFixt
     assert json.loads(capsys.readouterr().out)["runner"]["id"] == RUNNER
     assert main(["why", "--runner", "nobody:X", "--session", folder]) == 1
     assert "expected one of ema_crossover:BTCUSDT" in capsys.readouterr().err
+
+
+def test_a_damaged_journal_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made(tmp_path, 120)
+    path = min((tmp_path / "signal" / "inbox").glob("*.log"))
+    data = bytearray(path.read_bytes())
+    data[len(data) // 3] ^= 1
+    path.write_bytes(data)
+    assert main(["why", "--runner", RUNNER, "--at", str(T0 + 55_000_000_000), "--session", str(tmp_path)]) == 2
+    assert f"orrery: {path}: record " in capsys.readouterr().err
+
+
+def test_a_core_that_fails_where_it_did_not_fail_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    live = made(tmp_path, 40)
+    inbox = Journal(tmp_path / "risk_manager" / "inbox", segment_bytes=SEGMENT_BYTES)
+    fill = live.of(Fill)[0]
+    wrong = structs.replace(fill, id=f"{fill.order_id}-f9", quantity=Decimal(0))
+    inbox.append(encode_input(Input(InputKind.MESSAGE, T0 + 41_000_000_000, "reports", 1, 999, encode(wrong))))
+    inbox.close()
+    assert main(["replay", "--session", str(tmp_path)]) == 2
+    assert "risk_manager fails at input " in capsys.readouterr().err
 
 
 def test_words() -> None:
