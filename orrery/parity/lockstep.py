@@ -112,9 +112,9 @@ def play_stack(
         seconds = (monotonic_ns() - began_ns) / 1e9
         conductor.check_rest()
         equity = conductor.ask(RISK_MANAGER, "status")["core"]["equity"]
-        conductor.close()
         processes.stop()
     finally:
+        conductor.close()
         processes.kill()
     return Played(journaled_flow(Path(loaded.config.engine.data_dir)), events, seconds, equity)
 
