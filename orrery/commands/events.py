@@ -113,26 +113,20 @@ def hash_(
 
     Example: `orrery events hash --to-seq 100000`
     """
-    from orrery.events.rows import Choice, chosen
-    from services.event_store.core.projection.fold import Projection
+    from orrery.events.hashes import hashes_of
 
     if live:
         return _live_hash(store, config, overrides, json=json)
     with _store(store, config, overrides) as path:
-        projection, first, chain = Projection(), 0, ""
-        for digest, event in chosen(path, Choice(None, to_sequence)):
-            first = first or event.sequence
-            projection.take(event)
-            chain = digest.hex()
-    if to_sequence is not None and projection.sequence < to_sequence:
-        raise CommandLineError(f"{path}: no event {to_sequence} yet; the last is {projection.sequence}")
-    told = {"sequence": projection.sequence, "chain": chain, "state": projection.digest(), "from": first}
+        found = hashes_of(path, to_sequence)
+    if to_sequence is not None and found.sequence < to_sequence:
+        raise CommandLineError(f"{path}: no event {to_sequence} yet; the last is {found.sequence}")
     if json:
-        print(_json(told))
+        print(_json(found))
         return EXIT_OK
-    print(f"event {projection.sequence:,}\nchain {chain}\nstate {told['state']}")
-    if first > 1:
-        print(f"the state is that of events {first:,} on: those before are deleted")
+    print(f"event {found.sequence:,}\nchain {found.chain}\nstate {found.state}")
+    if found.first > 1:
+        print(f"the state is that of events {found.first:,} on: those before are deleted")
     return EXIT_OK
 
 

@@ -42,7 +42,8 @@ class Kept(msgspec.Struct, frozen=True):
 class ProjectedLog:
     """The projection of the store in `folder`, which is read only but for the snapshots.
 
-    projection: of the events up to `sequence`. writes: whether snapshots are written on the way.
+    projection: of the events up to `sequence`. chain: that event's hash in the log, empty before the first. writes: whether
+    snapshots are written on the way.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class ProjectedLog:
         """
         self._folder, self._every, self._writes = folder, every, writes
         self.projection = Projection()
+        self.chain = b""
         self._follower = Follower(folder)
         first = oldest(folder)
         self.restored = self._restore(up_to, first)
@@ -77,8 +79,9 @@ class ProjectedLog:
         before = self.sequence
         for place, record in self._follower.records(up_to):
             self.projection.take(_event(self._folder, place, record))
+            self.chain = record[:HASH_BYTES]
             if self._writes and place.sequence % self._every == 0:
-                self._save(place, record[:HASH_BYTES])
+                self._save(place)
         return self.sequence - before
 
     def _restore(self, up_to: int | None, first: int) -> int:
@@ -90,6 +93,7 @@ class ProjectedLog:
                 continue
             with suppress(ValueError):
                 self.projection.restore(kept.projection)
+                self.chain = kept.log_hash
                 return kept.sequence
         self._follower = Follower(self._folder)
         return 0
@@ -106,9 +110,9 @@ class ProjectedLog:
             return False
         return found is not None and found[1][:HASH_BYTES] == kept.log_hash
 
-    def _save(self, place: Place, log_hash: bytes) -> None:
+    def _save(self, place: Place) -> None:
         """Write a snapshot; where that cannot be, the next opening folds more."""
-        body = msgspec.msgpack.encode(Kept(self.sequence, log_hash, place, self.projection.snapshot()))
+        body = msgspec.msgpack.encode(Kept(self.sequence, self.chain, place, self.projection.snapshot()))
         folder = self._folder / PROJECTION
         with suppress(OSError):
             folder.mkdir(exist_ok=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from common.journal import Journal
+from orrery.events.hashes import hashes_of
 from services.event_store.adapters.following import Follower
 from services.event_store.adapters.layout import EVENTS, StoreError
 from services.event_store.adapters.projected import PROJECTION, ProjectedLog
@@ -97,6 +98,18 @@ def test_deleted_events_are_stood_for_by_a_snapshot_or_it_says_so(tmp_path: Path
         path.unlink()
     with pytest.raises(StoreError, match="are deleted, and no snapshot"):
         ProjectedLog(tmp_path)
+    kept = hashes_of(tmp_path, None)
+    assert kept.first > 1
+    assert kept.chain == whole.chain.hex()
+    assert kept.state != whole.projection.digest()
+
+
+def test_hashes_are_the_same_with_and_without_snapshots(tmp_path: Path, events: list[Stored]) -> None:
+    write(tmp_path, events)
+    before = [hashes_of(tmp_path, sequence) for sequence in (49, 50, 137, None)]
+    ProjectedLog(tmp_path, every=50).catch_up()
+    assert [hashes_of(tmp_path, sequence) for sequence in (49, 50, 137, None)] == before
+    assert {each.first for each in before} == {1}
 
 
 def test_snapshots_are_thinned_out(tmp_path: Path, events: list[Stored]) -> None:
