@@ -5,7 +5,7 @@ How it works: `Feed` turns bars into market data, `Lanes` carry it to the signal
 decides about an order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -15,11 +15,11 @@ from common.messages import AnyMessage, OperatorCommand
 from common.money import use_money_context
 from common.routes import EXECUTION, RISK_MANAGER, SIGNAL
 from services.backtest.accounting import Accounting, closes_at
-from services.backtest.bars_table import Integers
+from services.backtest.bars_table import BarTable, Integers
 from services.backtest.feeding import ROWS_AT_ONCE, Feed
 from services.backtest.history import whole_history
 from services.backtest.lanes import Lanes, Observe
-from services.backtest.levels import FOLLOWED, Followed, Levels
+from services.backtest.levels import FOLLOWED, Levels
 from services.backtest.plan import Plan, Steps
 from services.backtest.result import DataTier, EquityPoint, RunResult
 from services.backtest.schedule import Phase, schedule
@@ -67,19 +67,12 @@ class BacktestRun:
         share = float(risk.trailing_stop_percent) / 100
         self._levels = {symbol: Levels(facts[symbol], share) for symbol in plan.symbols}
         self._feeds = [
-            Feed(table, self._levels[table.symbol], lanes, shows_all=self._wants_quotes(table.symbol))
+            Feed(table, self._levels[table.symbol], lanes, shows_all=_wants_quotes(plan, table.symbol))
             for table in self._tables
         ]
         self._warming = sum(int(np.searchsorted(table.start_ns, self._first_ns)) for table in self._tables)
         self._bars = 0
         self._last_ns = 0
-
-    def _wants_quotes(self, symbol: str) -> bool:
-        if self._plan.shows_all or self._plan.risk.enable_circuit_breaker:
-            return True  # the breaker may open at any price inside a bar
-        return any(
-            Update.TICK in runner.strategy.evaluate_on.values() for runner in self._runners if runner.symbol == symbol
-        )
 
     def snapshots(self) -> tuple[bytes, bytes]:
         """Return the states of the signal and the risk core, canonical bytes."""
@@ -197,15 +190,13 @@ class BacktestRun:
         observers = self._accounting.observers_of(message)
         if not isinstance(message, FOLLOWED):
             return observers
-        follow = self._follow if len(self._levels) > 1 else self._levels[message.symbol].observe
-        return (*observers, follow)
-
-    def _follow(self, message: Followed) -> None:
-        self._levels[message.symbol].observe(message)
+        if len(self._levels) == 1:
+            return (*observers, self._levels[message.symbol].observe)
+        return (*observers, lambda followed: self._levels[followed.symbol].observe(followed))
 
     def _result(self, error: str, *, is_complete: bool) -> RunResult:
         plan, accounting = self._plan, self._accounting
-        times = self._times()
+        times = _times(self._tables, self._first_ns, self._last_ns)
         closes = {table.symbol: closes_at(times, table) for table in self._tables}
         equity, exposure = accounting.curve(times, closes)
         self._mark_at_closes()
@@ -247,8 +238,18 @@ class BacktestRun:
             if quote is not None:
                 self._risk.handle(quote, self._last_ns)
 
-    def _times(self) -> Integers:
-        """Return the ends of the bars that were traded on as far as the run came, each once."""
-        ends = [table.end_ns[table.start_ns >= self._first_ns] for table in self._tables]
-        times: Integers = ends[0] if len(ends) == 1 else np.unique(np.concatenate(ends))
-        return times[: np.searchsorted(times, self._last_ns, side="right")]
+
+def _wants_quotes(plan: Plan, symbol: str) -> bool:
+    """Return whether somebody may act on any quote of a symbol."""
+    if plan.shows_all or plan.risk.enable_circuit_breaker:
+        return True  # the breaker may open at any price inside a bar
+    return any(
+        Update.TICK in runner.strategy.evaluate_on.values() for runner in plan.runners if runner.symbol == symbol
+    )
+
+
+def _times(tables: Sequence[BarTable], first_ns: int, last_ns: int) -> Integers:
+    """Return the ends of the bars that were traded on as far as the run came, each once."""
+    ends = [table.end_ns[table.start_ns >= first_ns] for table in tables]
+    times: Integers = ends[0] if len(ends) == 1 else np.unique(np.concatenate(ends))
+    return times[: np.searchsorted(times, last_ns, side="right")]

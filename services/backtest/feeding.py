@@ -61,15 +61,17 @@ class Feed:
 
     def walk_first(self, row: int) -> None:
         """Walk to the first extreme, a quarter into the bar."""
-        self._walk(self._extreme(row, is_low=self._falls_first), row, self.starts_at(row) + self._length_ns // 4)
+        self._walk(
+            _extreme(self.rows_at(row), row, is_low=self._falls_first), row, self.starts_at(row) + self._length_ns // 4
+        )
 
     def walk_second(self, row: int) -> None:
         """Walk to the other extreme, half into the bar."""
-        self._walk(self._extreme(row, is_low=not self._falls_first), row, self.starts_at(row) + self._length_ns // 2)
-
-    def _extreme(self, row: int, *, is_low: bool) -> float:
-        rows = self.rows_at(row)
-        return (rows.lows if is_low else rows.highs)[row - rows.first]
+        self._walk(
+            _extreme(self.rows_at(row), row, is_low=not self._falls_first),
+            row,
+            self.starts_at(row) + self._length_ns // 2,
+        )
 
     def show_close(self, row: int) -> None:
         """Walk to the close, or just show it."""
@@ -171,3 +173,7 @@ class Feed:
             ask_size=0.0,
             update_id=self._number,
         )
+
+
+def _extreme(rows: BarRows, row: int, *, is_low: bool) -> float:
+    return (rows.lows if is_low else rows.highs)[row - rows.first]

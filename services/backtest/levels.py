@@ -25,8 +25,6 @@ from common.messages import (
 )
 from common.money import ZERO
 
-type Followed = PositionChanged | Fill | ApprovedOrder | OrderAccepted | OrderRejected | OrderCancelled
-
 FOLLOWED = (PositionChanged, Fill, ApprovedOrder, OrderAccepted, OrderRejected, OrderCancelled)
 """What `Levels` wants to observe."""
 

@@ -48,9 +48,7 @@ class Atr:
             self.value = self._sum / self._period
         return self.value
 
-    def update_many(
-        self, highs: Sequence[float], lows: Sequence[float], closes: Sequence[float]
-    ) -> list[float | None]:
+    def update_many(self, highs: Sequence[float], lows: Sequence[float], closes: Sequence[float]) -> list[float | None]:
         """Take bars; return what `update` answers for each."""
         found: list[float | None] = []
         bars = zip(highs, lows, closes, strict=True)
