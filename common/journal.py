@@ -8,12 +8,12 @@ A damaged record with whole ones behind it was no write cut short: that is an er
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from common.durable import LockedError, lock_file, sync_path, write_all, write_whole
-from common.records import MAX_RECORD_BYTES, DamagedRecordError, JournalError, Segment, first_numbers, frame
+from common.records import MARK_EVERY, MAX_RECORD_BYTES, DamagedRecordError, JournalError, Segment, first_numbers, frame
 
 __all__ = ["MAX_RECORD_BYTES", "Journal", "JournalError", "JournalLockedError", "JournalWriteError", "read_folder"]
 
@@ -84,6 +84,20 @@ class Journal:
         self._next = number + 1
         return number
 
+    def extend(self, payloads: Sequence[bytes]) -> int:
+        """Buffer records in their order, cheaper than one by one; return the last number. They are durable after `flush`."""
+        largest = max(map(len, payloads), default=0)
+        if largest > MAX_RECORD_BYTES:
+            raise JournalError(f"{self.folder}: a record of {largest} bytes; at most {MAX_RECORD_BYTES}")
+        buffer, segment = self._buffer, self._segments[-1]
+        for number, payload in enumerate(payloads, self._next):
+            if not (number - segment.first) % MARK_EVERY:
+                segment.mark(number, self._end + len(buffer))
+            buffer += frame(number, payload)
+            buffer += payload
+        self._next += len(payloads)
+        return self._next - 1
+
     def flush(self) -> None:
         """Write what is buffered, and wait for the disk if the journal was opened with `sync`.
 
@@ -100,7 +114,7 @@ class Journal:
             # What a failed cut leaves behind is overwritten by the next flush, or set aside by the next opening.
             with suppress(OSError):
                 os.ftruncate(self._fd, self._end)
-            raise self._write_error(f"cannot write {len(self._buffer)} bytes", error) from error
+            raise _write_error(self._segments[-1].path, f"cannot write {len(self._buffer)} bytes", error) from error
         self._end += len(self._buffer)
         self._buffer.clear()
         self._flushed = self._next - 1
@@ -118,7 +132,7 @@ class Journal:
             os.fdatasync(self._fd)
             sync_path(self.folder)
         except OSError as error:
-            raise self._write_error("cannot reach the disk", error) from error
+            raise _write_error(self._segments[-1].path, "cannot reach the disk", error) from error
         self._unsynced.clear()
 
     def read(self, start: int, limit: int | None = None) -> Iterator[tuple[int, bytes]]:
@@ -215,9 +229,6 @@ class Journal:
             self._unsynced.append(self._segments[-1])
         self._segments.append(fresh)
 
-    def _write_error(self, what: str, error: OSError) -> JournalWriteError:
-        return JournalWriteError(f"{self._segments[-1].path}: {what}: {error.strerror}")
-
 
 def read_folder(folder: Path) -> Iterator[tuple[int, bytes]]:
     """Yield (number, payload) of a journal that may be in use by its owner; a torn tail ends it.
@@ -236,6 +247,10 @@ def read_folder(folder: Path) -> Iterator[tuple[int, bytes]]:
                 return
             raise
         _check_joint(segment, number + 1, after)
+
+
+def _write_error(path: Path, what: str, error: OSError) -> JournalWriteError:
+    return JournalWriteError(f"{path}: {what}: {error.strerror}")
 
 
 def _check_joint(segment: Segment, following: int, after: Segment | None) -> None:

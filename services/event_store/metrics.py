@@ -22,9 +22,9 @@ class OracleMetrics:
         self._deleted = Counter("oracle_deleted_files", "Files of old events that were deleted.", registry=registry)
         self._blocked = Gauge("oracle_writes_refused", "1 while the disk refuses writes.", registry=registry)
 
-    def stored(self, topic: str) -> None:
-        """Count an event that was taken in."""
-        self._stored.labels(topic.partition(".")[0]).inc()
+    def stored(self, topic: str, count: int = 1) -> None:
+        """Count events of a topic that were taken in."""
+        self._stored.labels(topic.partition(".")[0]).inc(count)
 
     def committed(self, sequence: int, seconds: float) -> None:
         """Note that everything up to `sequence` is written."""

@@ -155,10 +155,8 @@ class EventStoreService:
             now_ns = self.bus.wall.now_ns()
             self.recorder.say(GAP_TOPIC, InputGap(topic=topic, missing=missing, event_ns=now_ns, received_ns=now_ns))
             self._metrics.lost(missing)
-        store = self.recorder.store
-        for received in arrived:
-            store(publisher_of(received.topic), received)
         if arrived:
+            self.recorder.store_all(arrived)
             self.bus.touched()
         if self.log.blocked:
             self._hold()

@@ -6,6 +6,7 @@ written in the same stroke as the event: a crash neither loses nor doubles one. 
 all; the records behind it are read and held against the chain.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,6 +82,20 @@ class EventLog:
         if not self._pending:
             self._first_pending_ns = now_ns
         self._pending += 1
+        return self.is_full
+
+    def extend(self, arrived: Sequence[Received], now_ns: int) -> list[bytes]:
+        """Buffer events of streams, at most a group of them; return their records. Commit when `is_full` says so."""
+        records = self.sequencer.take_all(arrived, now_ns)
+        self.journal.extend(records)
+        if not self._pending:
+            self._first_pending_ns = now_ns
+        self._pending += len(records)
+        return records
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether the group under way is complete."""
         return self._pending >= self._settings.commit_events
 
     @property

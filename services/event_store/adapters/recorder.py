@@ -1,6 +1,7 @@
 """Putting events into the log, and saying so: metrics, and a line in the service's log at every checkpoint."""
 
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Sequence
 from typing import Protocol
 
 from common.bus.frames import Received
@@ -15,6 +16,7 @@ from common.routes import EVENT_STORE
 from services.event_store.adapters.event_log import EventLog
 from services.event_store.adapters.reading import log_bytes, oldest
 from services.event_store.adapters.retention import retention_of, shorten
+from services.event_store.core.chain import HASH_BYTES
 
 _log = get_logger("event_store")
 
@@ -22,8 +24,8 @@ _log = get_logger("event_store")
 class WriteObserver(Protocol):
     """The service's metrics, as far as writing concerns them."""
 
-    def stored(self, topic: str) -> None:
-        """Count an event that was taken in."""
+    def stored(self, topic: str, count: int = 1) -> None:
+        """Count events of a topic that were taken in."""
         ...
 
     def committed(self, sequence: int, seconds: float) -> None:
@@ -44,7 +46,8 @@ class Recorder:
 
     def __init__(self, log: EventLog, section: EventStoreSection, metrics: WriteObserver, bus: BusService) -> None:
         self.log, self._bus, self._metrics = log, bus, metrics
-        self._every, self._retention = section.checkpoint_every, retention_of(section)
+        self._every, self._group = section.checkpoint_every, section.commit_events
+        self._retention = retention_of(section)
         self._checkpoints: deque[tuple[int, str]] = deque()
         # Our own words are numbered anew by each process.
         self._process, self._said = bus.wall.now_ns(), 0
@@ -61,6 +64,23 @@ class Recorder:
             self._checkpoints.append((sequencer.sequence, sequencer.hash.hex()))
         if is_full and not self.log.blocked:
             self.commit()
+
+    def store_all(self, arrived: Sequence[Received]) -> None:
+        """Take events of streams, in groups; a disk that refuses lets them wait in memory."""
+        now_ns, log, observe = self._bus.wall.now_ns(), self.log, self._bus.hops.observe
+        for start in range(0, len(arrived), self._group):
+            group = arrived[start : start + self._group]
+            first = log.sequencer.sequence + 1
+            records = log.extend(group, now_ns)
+            for number in range(-(-first // self._every) * self._every, first + len(records), self._every):
+                self._checkpoints.append((number, records[number - first][:HASH_BYTES].hex()))
+            if log.is_full and not log.blocked:
+                self.commit()
+        for received in arrived:
+            if received.sent_ns:
+                observe(now_ns - received.sent_ns)
+        for topic, count in Counter(received.topic for received in arrived).items():
+            self._metrics.stored(topic, count)
 
     def say(self, topic: str, message: AnyMessage) -> None:
         """Store a message of our own."""

@@ -1,10 +1,11 @@
 """The total order: every event gets the next number, a time that never goes back, and its place in the hash chain."""
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 import msgspec
 
-from common.routes import STREAMS
+from common.routes import STREAMS, publisher_of
 from services.event_store.core.chain import GENESIS, HASH_BYTES, chained
 from services.event_store.core.stored import Stored, decode_stored, encode_stored
 
@@ -26,7 +27,7 @@ class Sequencer:
     sequence, stored_ns, hash: of the last event.
     """
 
-    __slots__ = ("_counts", "_origins", "hash", "sequence", "stored_ns")
+    __slots__ = ("_counts", "_origins", "_publishers", "hash", "sequence", "stored_ns")
 
     def __init__(self, sequence: int = 0, last_hash: bytes = GENESIS) -> None:
         """Stand before the first event, or behind the event `sequence` with this hash."""
@@ -35,6 +36,7 @@ class Sequencer:
         self.stored_ns = 0
         self._origins: dict[str, tuple[int, int]] = {}
         self._counts: dict[str, int] = {}
+        self._publishers: dict[str, str] = {}
 
     def cursors(self) -> dict[str, tuple[int, int]]:
         """Return topic to (incarnation, number) of what was stored last, for the topics that can be asked for again."""
@@ -61,6 +63,26 @@ class Sequencer:
         self._origins[topic] = origin
         self._counts[topic] = self._counts.get(topic, 0) + 1
         return digest + body
+
+    def take_all(self, events: Iterable[tuple[str, int, int, int, bytes]], now_ns: int) -> list[bytes]:
+        """Return the records of the next events of streams, each (topic, incarnation, number, sent_ns, payload)."""
+        sequence, digest, origins, counts, publishers = (
+            self.sequence, self.hash, self._origins, self._counts, self._publishers,
+        )  # fmt: skip
+        stored_ns = self.stored_ns = max(self.stored_ns, now_ns)
+        records = []
+        for topic, incarnation, number, _, payload in events:
+            sequence += 1
+            publisher = publishers.get(topic)
+            if publisher is None:
+                publisher = publishers[topic] = publisher_of(topic)
+            body = encode_stored((sequence, stored_ns, publisher, topic, number, payload, incarnation))
+            digest = sha256(digest + body).digest()
+            records.append(digest + body)
+            origins[topic] = (incarnation, number)
+            counts[topic] = counts.get(topic, 0) + 1
+        self.sequence, self.hash = sequence, digest
+        return records
 
     def follow(self, sequence: int, record: bytes) -> Stored:
         """Go on behind a record that was written before; ChainError if it is not the one that follows."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from common.bus.frames import Received
 from common.journal import JournalError, JournalLockedError
+from common.routes import publisher_of
 from services.event_store.adapters.event_log import EventLog, LogSettings
 from services.event_store.adapters.layout import StoreError
 from services.event_store.adapters.reading import oldest, read, read_chained
@@ -177,6 +178,28 @@ def test_a_restored_sequencer_goes_on_identically(events: list[tuple[str, bytes]
             assert half.take("p", topic, (1, number), payload, number) == record
     if len(events) > 1:
         assert half.snapshot() == whole.snapshot()
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["intents", "quote.A", "reports"]), st.binary(max_size=30)), max_size=40))
+def test_many_at_once_are_the_same_as_one_by_one(events: list[tuple[str, bytes]]) -> None:
+    one, many = Sequencer(), Sequencer()
+    arrived = [(topic, 1, number, 0, payload) for number, (topic, payload) in enumerate(events, 1)]
+    records = [one.take(publisher_of(topic), topic, (1, n), payload, 9) for topic, _, n, _, payload in arrived]
+    assert many.take_all(arrived, 9) == records
+    assert not events or many.snapshot() == one.snapshot()
+
+
+def test_a_log_written_in_groups_is_read_like_any(tmp_path: Path) -> None:
+    log = EventLog(tmp_path, SMALL)
+    for start in range(0, 600, 60):
+        log.extend([Received("intents", 1, start + each, 0, b"x" * 50) for each in range(1, 61)], 5)
+        assert log.is_full
+        log.commit()
+    log.close()
+    assert [event.number for event in read(tmp_path, 399, 401)] == [399, 400, 401]
+    assert verify(tmp_path).events == 600
+    assert verify(tmp_path).damages == []
 
 
 def test_following_refuses_what_does_not_follow() -> None:
