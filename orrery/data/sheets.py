@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from orrery.data.csv_sheet import CsvSheet
 from orrery.data.errors import DataFileError
-from orrery.data.lean import lean_file, lean_rows
 
 MAX_UNPACKED_BYTES = 8 * 2**30
 """Most bytes a file may have, also once unpacked: columns are held in memory."""
@@ -76,12 +75,19 @@ class Content:
             self.data = _unpacked(path, packed)
         except (EOFError, zlib.error, OSError, zipfile.BadZipFile) as error:
             raise DataFileError(path, "", f"expected a whole gzip or zip file, found it damaged: {error}") from error
-        lean = lean_file(path) if packed.startswith(_ZIP) else None
-        self.timeframe = "" if lean is None else lean.timeframe
-        if lean is not None:
-            self.data = lean_rows(path, lean, self.data)
+        self.timeframe = self._take_lean() if packed.startswith(_ZIP) else ""
         if not self.data.strip():
             raise DataFileError(path, "", "expected rows of data, found an empty file")
+
+    def _take_lean(self) -> str:
+        """Turn a file of Lean's tree into rows like others; return the length of its bars."""
+        from orrery.data.lean import lean_file, lean_rows  # with the zones of the world, which few files need
+
+        lean = lean_file(self.path)
+        if lean is None:
+            return ""
+        self.data = lean_rows(self.path, lean, self.data)
+        return lean.timeframe
 
     @property
     def is_json_lines(self) -> bool:
