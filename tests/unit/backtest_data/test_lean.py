@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from common.messages import Quote, Trade
 from orrery.data.bars import read_bars
 from orrery.data.errors import DataFileError
 from orrery.data.event_rows import event_rows
@@ -23,6 +24,10 @@ def packed(tmp_path: Path, name: str, *lines: str) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("inside.csv", "\n".join([*lines, ""]))
     return path
+
+
+def quotes_of(path: Path) -> list[Quote]:
+    return [message for message in event_rows(path, ReadOptions()).messages() if isinstance(message, Quote)]
 
 
 def utc_ns(text: str) -> int:
@@ -78,9 +83,9 @@ def test_a_quote_bar_is_a_quote_at_its_end(tmp_path: Path) -> None:
         "34260000,,,,,,1659700,1660100,1659600,1659600,9",
     )
     assert held_in(path, ReadOptions()).tier is DataTier.QUOTES
-    (quote,) = event_rows(path, ReadOptions()).messages()
+    (quote,) = quotes_of(path)
     assert (quote.symbol, quote.event_ns) == ("SPY", utc_ns("2013-10-07T13:31"))
-    assert (quote.bid, quote.bid_size, quote.ask, quote.ask_size) == (165.95, 7, 165.96, 9)  # type: ignore[union-attr] # a quote
+    assert (quote.bid, quote.bid_size, quote.ask, quote.ask_size) == (165.95, 7, 165.96, 9)
 
 
 def test_ticks_of_quotes_are_the_best_of_all_exchanges(tmp_path: Path) -> None:
@@ -94,15 +99,14 @@ def test_ticks_of_quotes_are_the_best_of_all_exchanges(tmp_path: Path) -> None:
         "34200004,139150,3,0,0,Z,1,1",
         "34200005,139050,3,0,0,Z,1,0",
     )
-    quotes = list(event_rows(path, ReadOptions()).messages())
-    assert [(quote.bid, quote.ask) for quote in quotes] == [(13.9, 13.92), (13.91, 13.92)]  # type: ignore[union-attr] # quotes
+    assert [(quote.bid, quote.ask) for quote in quotes_of(path)] == [(13.9, 13.92), (13.91, 13.92)]
 
 
 def test_suspicious_ticks_are_left_out(tmp_path: Path) -> None:
     rows = ("34200000,139400,500,P,20002020,0", "34200100,1,500,P,20002020,1")
     path = packed(tmp_path, "equity/usa/tick/bac/20131007_trade.zip", *rows)
-    (trade,) = event_rows(path, ReadOptions()).messages()
-    assert (trade.price, trade.size) == (13.94, 500)  # type: ignore[union-attr] # a trade
+    trades = [message for message in event_rows(path, ReadOptions()).messages() if isinstance(message, Trade)]
+    assert [(trade.price, trade.size) for trade in trades] == [(13.94, 500)]
 
 
 def test_what_is_no_such_file_is_refused(tmp_path: Path) -> None:
