@@ -11,6 +11,8 @@ from services.signal.core.indicator import IndicatorKey
 DEFAULT_ANALYZING_TIMEOUT = 10
 """Updates in Analyzing after which a strategy that names no `analyzing_timeout` goes back to Idle."""
 
+DEFAULT_TRIAL_PRICE = 100.0
+
 ParameterValue = float | int | str | bool
 
 
@@ -36,7 +38,7 @@ class StrategySpec(msgspec.Struct, frozen=True, kw_only=True):
 
     script: the file as errors name it. params: values after the configuration's overrides. stop_loss, take_profit:
     fractions of the entry price. tick_interval_ns: least time between two updates by quotes. indicators: those its
-    functions were seen to use, in the order of their slots.
+    functions were seen to use, in the order of their slots. trial_price: about which the bars of its trial are made up.
     """
 
     name: str
@@ -54,6 +56,7 @@ class StrategySpec(msgspec.Struct, frozen=True, kw_only=True):
     symbols: tuple[str, ...] = ()
     indicators: tuple[IndicatorKey, ...] = ()
     lines: dict[str, int] = {}
+    trial_price: float = DEFAULT_TRIAL_PRICE
 
     def updates_on(self, state: RunnerState) -> Update:
         """Return what makes a runner in that state ask its strategy."""

@@ -9,16 +9,24 @@ from typing import Any
 
 from common.messages import RunnerState
 from common.timeframes import NS_PER_MS, timeframe_ns
-from services.signal.core.spec import DEFAULT_ANALYZING_TIMEOUT, ParameterSpec, ParameterValue, StrategySpec, Update
+from services.signal.core.spec import (
+    DEFAULT_ANALYZING_TIMEOUT,
+    DEFAULT_TRIAL_PRICE,
+    ParameterSpec,
+    ParameterValue,
+    StrategySpec,
+    Update,
+)
 
 KEYS = (
     "name", "symbols", "timeframe", "params", "warmup", "stop_loss", "take_profit", "analyzing_timeout", "evaluate_on",
-    "tick_interval_ms", "description", "version", "author",
+    "tick_interval_ms", "trial", "description", "version", "author",
 )  # fmt: skip
 """What a `strategy` table may say; the last three are for people."""
 
 MAX_WARMUP = 1_000_000
 MAX_TIMEOUT = 1_000_000
+MAX_TRIAL_PRICE = 1e9
 
 
 class MetadataError(ValueError):
@@ -62,20 +70,25 @@ class Metadata:
             script=self._script,
             source=source,
             timeframe=self._timeframe(),
-            warmup=self._whole("warmup", 0, MAX_WARMUP) or 0,
+            warmup=self._whole("warmup", 0, MAX_WARMUP, 0),
             params=self._params(declared, overrides),
             declared=declared,
             stop_loss=self._fraction("stop_loss"),
             take_profit=self._fraction("take_profit", 1_000.0),
-            analyzing_timeout=self._timeout(),
+            analyzing_timeout=self._whole("analyzing_timeout", 0, MAX_TIMEOUT, DEFAULT_ANALYZING_TIMEOUT),
             evaluate_on=self._evaluate_on(),
             tick_interval_ns=int(interval_ms * NS_PER_MS),
             symbols=self._symbols(),
+            trial_price=self._trial_price(),
         )
 
-    def _timeout(self) -> int:
-        timeout = self._whole("analyzing_timeout", 0, MAX_TIMEOUT)
-        return DEFAULT_ANALYZING_TIMEOUT if timeout is None else timeout
+    def _trial_price(self) -> float:
+        table = self._table.get("trial", {})
+        price = table.get("price", DEFAULT_TRIAL_PRICE) if isinstance(table, dict) else 0.0
+        if not _is_number(price) or not 0.0 < float(price) <= MAX_TRIAL_PRICE:
+            text = f"expected {{ price = a number above 0, at most {MAX_TRIAL_PRICE:g} }}, found {_shown(table)}"
+            raise self.error("strategy.trial", text)
+        return float(price)
 
     def _text(self, key: str) -> str:
         value = self._table.get(key, "")
@@ -91,11 +104,11 @@ class Metadata:
             raise self.error(f"strategy.{key}", f"expected a number from {low:g} to {high:g}, found {_shown(value)}")
         return float(value)
 
-    def _whole(self, key: str, low: int, high: int) -> int | None:
+    def _whole(self, key: str, low: int, high: int, default: int) -> int:
         value = self._number(key, low, high)
         if value is not None and value != int(value):
             raise self.error(f"strategy.{key}", f"expected an integer, found {_shown(value)}")
-        return None if value is None else int(value)
+        return default if value is None else int(value)
 
     def _fraction(self, key: str, high: float = 1.0) -> float | None:
         value = self._table.get(key)

@@ -19,7 +19,6 @@ TRIAL_BARS = 400
 TRIAL_BARS_MAX = 2_000
 TRIAL_INSTRUCTIONS = 100_000
 """Lua instructions per call while trying, so that a strategy without end does not hold up a start."""
-TRIAL_PRICE = 100.0
 
 _NS_PER_MINUTE = 60_000_000_000
 _LIMITS = (ErrorKind.INSTRUCTION_LIMIT, ErrorKind.MEMORY_LIMIT, ErrorKind.TIME_LIMIT)
@@ -120,13 +119,13 @@ class Trial:
             self.result.errors.append(text)
 
 
-def _price_at(number: float) -> float:
-    return TRIAL_PRICE * (1.0 + 0.05 * sin(number / 17.0) + 0.02 * sin(number / 5.0))
+def _price_at(spec: RunnerSpec, number: float) -> float:
+    return spec.strategy.trial_price * (1.0 + 0.05 * sin(number / 17.0) + 0.02 * sin(number / 5.0))
 
 
 def _bar(spec: RunnerSpec, number: int) -> Bar:
     start_ns = number * _NS_PER_MINUTE
-    open_, close = _price_at(number), _price_at(number + 1)
+    open_, close = _price_at(spec, number), _price_at(spec, number + 1)
     return Bar(
         event_ns=start_ns + _NS_PER_MINUTE,
         received_ns=start_ns + _NS_PER_MINUTE,
