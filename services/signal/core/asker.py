@@ -6,7 +6,16 @@ from typing import Any
 
 from common.messages import AnyMessage, RunnerFailed
 from services.signal.core.bank import IndicatorBank
-from services.signal.core.host import FUNCTION_NAMES, AccountView, Function, MarketView, Outcome, PositionView, SpanHost, StrategyHost
+from services.signal.core.host import (
+    FUNCTION_NAMES,
+    AccountView,
+    Function,
+    MarketView,
+    Outcome,
+    PositionView,
+    SpanHost,
+    StrategyHost,
+)
 from services.signal.core.orders import Origin
 from services.signal.core.series import Series
 from services.signal.core.spec import StrategySpec
