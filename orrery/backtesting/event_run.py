@@ -62,12 +62,28 @@ class EventRun:
         return ((at_ns, message) for at_ns, message in events if not isinstance(message, hidden))
 
 
+def model_of(options: Options, tier: DataTier) -> str:
+    """Return how fills are made: as was asked for, else as the configuration says, else as the tier allows."""
+    if options.fill_model:
+        return options.fill_model
+    if options.tier or options.loaded is None or tier is DataTier.TRADES:
+        return MODELS[tier]
+    return options.loaded.execution.fill_model
+
+
+def tier_of_fills(options: Options, tier: DataTier) -> DataTier:
+    """Return the tier to name: of data that show more than the fill model looks at, only as much as it looks at."""
+    looked_at = next((found for found, model in MODELS.items() if model == model_of(options, tier)), DataTier.DEPTH)
+    return min(tier, looked_at, key=list(DataTier).index)
+
+
 def make_event_run(options: Options, held: Sequence[Held], tier: DataTier) -> EventRun:
     """Return a run on files of events.
 
     Raises:
         CommandLineError: an option, a data file or a strategy file cannot be used.
     """
+    tier = tier_of_fills(options, tier)
     files = [_file(each, options, number) for number, each in enumerate(held)]
     symbols = list(dict.fromkeys(symbol for each in files for symbol in each.symbols))
     strategies, config = strategies_of(options), options.loaded
@@ -162,9 +178,7 @@ def _risk(options: Options, facts: Instruments, symbols: Sequence[str]) -> RiskS
 
 def _execution(options: Options, tier: DataTier) -> ExecutionSection:
     section = execution_of(options)
-    configured = "" if options.loaded is None else section.fill_model
-    model = options.fill_model or (MODELS[tier] if tier is DataTier.TRADES else configured or MODELS[tier])
-    update: dict[str, object] = {"fill_model": model}
+    update: dict[str, object] = {"fill_model": model_of(options, tier)}
     if options.latency_ms:
         update["latency_ns"] = round(options.latency_ms * NS_PER_MS)
     if options.response_latency_ms:

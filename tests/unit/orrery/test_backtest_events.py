@@ -113,6 +113,23 @@ def test_a_recording_shows_as_much_as_is_asked_for(
     assert found["is_complete"]
 
 
+@pytest.mark.parametrize(
+    ("asked", "tier", "model"),
+    [
+        (("--set", "execution.slippage_bps=0"), "quotes", "touch"),
+        (("--set", "execution.fill_model=depth"), "depth", "depth"),
+        (("--fill-model", "touch"), "quotes", "touch"),
+        (("--set", "execution.slippage_bps=0", "--tier", "depth"), "depth", "queue"),
+    ],
+)
+def test_the_tier_that_is_named_is_the_one_that_fills_look_at(
+    project_root: Path, asked: tuple[str, ...], tier: str, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = str(project_root / RECORDING)
+    found = run(capsys, "-s", str(project_root / EMA), "-d", path, "--timeframe", "1s", *asked)
+    assert (found["tier"], found["settings"]["fills"]) == (tier, model)
+
+
 def test_a_tier_that_the_data_do_not_show_is_refused(
     tmp_path: Path, once: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
