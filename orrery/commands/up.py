@@ -20,7 +20,7 @@ def command(
     json: JsonOption = False,
     verbose: VerboseOption = False,
 ) -> int:
-    """Run the whole stack: market data, signal, risk manager and execution, each a process of its own.
+    """Run the whole stack: market data, signal, risk manager, execution and event store, each a process of its own.
 
     A process that dies is started again, after 0.2 s at first and at most 10 s; Ctrl-C stops everything gracefully in
     the order of the flow, a second Ctrl-C at once. In a terminal it shows a live table; logs go to
