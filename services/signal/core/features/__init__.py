@@ -1,0 +1,1 @@
+"""Features: named numbers about the latest closed bars, the input of models."""
