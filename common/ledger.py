@@ -99,10 +99,12 @@ class Ledger:
 
     def obey(self, command: OperatorCommand) -> None:
         """Write an operator's command down and tell the core; call `commit` before the operator is answered."""
+        if self._publisher is not None:
+            # Told before what it leads to, and like it only once it is written down.
+            self._unsent.append(partial(self._publisher.send_unkept, OPERATOR_TOPIC + command.service, command))
+            self._staged = True
         self.take(Input(InputKind.COMMAND, command.received_ns, payload=encode(command)), command)
         self.commands.append(command.id)
-        if self._publisher is not None:
-            self._unsent.append(partial(self._publisher.send_unkept, OPERATOR_TOPIC + command.service, command))
 
     def meet_deadline(self, now_ns: int) -> None:
         """Tell the core that its deadline has come; call `commit` afterwards."""

@@ -289,7 +289,8 @@ def test_a_command_is_on_the_disk_before_it_is_answered(make: Callable[..., Stag
 def test_what_a_command_leads_to_is_sent(make: Callable[..., Stage]) -> None:
     stage = make(TinyCore("maker"))
     Desk(stage).say("make", "c1")
-    [message] = stage.sent()
+    [command, message] = stage.sent()
+    assert isinstance(command, OperatorCommand)
     assert isinstance(message, OrderIntent)
 
 
