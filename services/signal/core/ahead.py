@@ -12,7 +12,14 @@ from services.signal.core.rows import BarRows
 
 Column = Sequence[float | None]
 
-_COLUMNS = {"open": "opens", "high": "highs", "low": "lows", "close": "closes", "volume": "volumes"}
+_COLUMNS = {
+    "open": "opens",
+    "high": "highs",
+    "low": "lows",
+    "close": "closes",
+    "volume": "volumes",
+    "start_ns": "starts",
+}
 
 
 def update_many(indicator: Indicator, columns: Sequence[Sequence[float]]) -> Sequence[Value]:

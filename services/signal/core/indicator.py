@@ -38,7 +38,7 @@ class Indicator(Protocol):
     """A streaming indicator: O(1) per update (amortised), bounded memory."""
 
     INPUTS: ClassVar[tuple[str, ...]]
-    """Fields of a bar that `update` takes, in order: open, high, low, close, volume."""
+    """Fields of a bar that `update` takes, in order: open, high, low, close, volume, start_ns."""
     OUTPUTS: ClassVar[tuple[str, ...]]
     """Names of what `value` holds; more than one means a tuple."""
     PARAMETERS: ClassVar[tuple[Parameter, ...]]

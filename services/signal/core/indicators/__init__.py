@@ -18,6 +18,7 @@ from services.signal.core.indicators.rsi import Rsi
 from services.signal.core.indicators.sma import Sma
 from services.signal.core.indicators.stddev import Stddev
 from services.signal.core.indicators.stochastic import Stochastic
+from services.signal.core.indicators.vwap import Vwap
 from services.signal.core.indicators.wma import Wma
 
 REGISTRY: dict[str, type[Indicator]] = {
@@ -38,6 +39,7 @@ REGISTRY: dict[str, type[Indicator]] = {
     "sma": Sma,
     "stddev": Stddev,
     "stochastic": Stochastic,
+    "vwap": Vwap,
     "wma": Wma,
 }
 """Indicator name to class; a test compares it with the folder."""

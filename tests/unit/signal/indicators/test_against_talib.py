@@ -49,10 +49,16 @@ def feather_bars(shared_data: Path, name: str) -> Columns:
     return {column: np.array(table[column], dtype=float) for column in ("close", "high", "low", "volume")}
 
 
+def starts(columns: Columns) -> npt.NDArray[np.int64]:
+    """Return the beginnings of as many bars of one hour, so that many days go by."""
+    return np.arange(len(columns["close"]), dtype=np.int64) * 3_600_000_000_000
+
+
 def streamed(name: str, parameters: tuple[float, ...], columns: Columns) -> npt.NDArray[np.float64]:
     """Return the outputs of the streaming form, one row an output, NaN before the first value."""
     indicator = make(REGISTRY, IndicatorKey(name, parameters))
-    inputs = [columns[field].tolist() for field in indicator.INPUTS]
+    fields = {**columns, "start_ns": starts(columns)}
+    inputs = [fields[field].tolist() for field in indicator.INPUTS]
     width = len(indicator.OUTPUTS)
     rows: list[Any] = []
     for row in zip(*inputs, strict=True):
@@ -86,6 +92,19 @@ def adx(columns: Columns, period: int) -> list[npt.NDArray[np.float64]]:
     return [index, *(np.where(np.isnan(index), np.nan, line) for line in directions)]
 
 
+def vwap(columns: Columns, period: int) -> npt.NDArray[np.float64]:
+    """Return the average by adding up each window, or each day up to the bar, anew."""
+    traded = sum(hlc(columns)) / 3 * columns["volume"]
+    days = starts(columns) // 86_400_000_000_000
+    firsts = np.searchsorted(days, days) if not period else np.arange(len(days)) - period + 1
+    values = []
+    for number, first in enumerate(firsts):
+        weight = columns["volume"][max(first, 0) : number + 1].sum()
+        known = first >= 0 and weight > 0
+        values.append(traded[first : number + 1].sum() / weight if known else np.nan)
+    return np.array(values)
+
+
 def hlc(columns: Columns) -> tuple[npt.NDArray[np.float64], ...]:
     """Return high, low and close."""
     return columns["high"], columns["low"], columns["close"]
@@ -101,6 +120,8 @@ CASES: dict[str, tuple[str, tuple[float, ...], Callable[[Columns], Any]]] = {
     "cci(20)": ("cci", (20,), lambda c: talib.CCI(*hlc(c), 20)),
     "stochastic(14, 3, 3)": ("stochastic", (14, 3, 3), lambda c: talib.STOCH(*hlc(c), 14, 3, 0, 3, 0)),
     "stochastic(5, 4, 1)": ("stochastic", (5, 4, 1), lambda c: talib.STOCH(*hlc(c), 5, 1, 0, 4, 0)),
+    "vwap()": ("vwap", (0,), lambda c: vwap(c, 0)),
+    "vwap(20)": ("vwap", (20,), lambda c: vwap(c, 20)),
     "adx(14)": ("adx", (14,), lambda c: adx(c, 14)),
     "adx(2)": ("adx", (2,), lambda c: adx(c, 2)),
     "donchian(20)": ("donchian", (20,), lambda c: donchian(c, 20)),

@@ -17,7 +17,7 @@ from services.signal.core.indicators import REGISTRY
 PARAMETERS: dict[str, tuple[float, ...]] = {
     "atr": (14,), "avg_volume": (20,), "bollinger": (20, 2), "ema": (10,), "highest": (20,), "lowest": (20,),
     "macd": (12, 26, 9), "rsi": (14,), "sma": (20,), "stddev": (20,), "adx": (14,), "cci": (20,), "donchian": (20,),
-    "keltner": (20, 2, 10), "obv": (), "roc": (10,), "stochastic": (14, 3, 3), "wma": (20,),
+    "keltner": (20, 2, 10), "obv": (), "roc": (10,), "stochastic": (14, 3, 3), "vwap": (20,), "wma": (20,),
 }  # fmt: skip
 
 
@@ -28,7 +28,7 @@ def fresh(name: str) -> Indicator:
 
 def inputs_of(indicator: Indicator, x: float) -> tuple[float, ...]:
     """Return the inputs of a bar around a price."""
-    fields = {"close": x, "high": x * 1.01, "low": x * 0.99, "volume": x * 10.0}
+    fields = {"close": x, "high": x * 1.01, "low": x * 0.99, "volume": x * 10.0, "start_ns": int(x) * 3_600_000_000_000}
     return tuple(fields[name] for name in indicator.INPUTS)
 
 

@@ -51,12 +51,13 @@ def assert_same(name: str, choice: int, columns: list[list[float]], cuts: list[i
     cuts=st.lists(st.integers(0, 60), max_size=2),
 )
 def test_random_bars(name: str, bars: list[tuple[float, float, float]], choice: int, cuts: list[int]) -> None:
-    fields = {
+    fields: dict[str, list[float]] = {
         "high": [max(bar) for bar in bars],
         "low": [min(bar) for bar in bars],
         "close": [bar[0] for bar in bars],
         "open": [bar[1] for bar in bars],
         "volume": [bar[2] for bar in bars],
+        "start_ns": [hour * 3_600_000_000_000 for hour in range(len(bars))],
     }
     assert_same(name, choice, [fields[field] for field in REGISTRY[name].INPUTS], cuts)
 
@@ -65,5 +66,7 @@ def test_random_bars(name: str, bars: list[tuple[float, float, float]], choice: 
 def test_recorded_bars(name: str, shared_data: Path) -> None:
     with gzip.open(shared_data / "history" / "btc_perp_1m_first_half.csv.gz", "rt") as lines:
         rows = [row for _, row in zip(range(5_000), csv.DictReader(lines), strict=False)]
-    columns = [[float(row[field]) for row in rows] for field in REGISTRY[name].INPUTS]
+    fields = {field: [float(row[field]) for row in rows] for field in FIELDS}
+    fields["start_ns"] = [minute * 60_000_000_000 for minute in range(len(rows))]
+    columns = [fields[field] for field in REGISTRY[name].INPUTS]
     assert_same(name, 14, columns, [4, 1_000, 4_096])
