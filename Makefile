@@ -63,9 +63,9 @@ docker-test: setup-dev ## Run the tests that need a container engine
 lock: setup-dev ## Resolve the dependencies anew into the three lock files
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv $(COMPILE) --output-file requirements-services.lock pyproject.toml
-	@$(BIN)/uv $(COMPILE) --extra research --constraint requirements-services.lock \
+	@$(BIN)/uv $(COMPILE) --extra research --extra ml --constraint requirements-services.lock \
 	  --output-file requirements.lock pyproject.toml
-	@$(BIN)/uv $(COMPILE) --extra research --group dev --constraint requirements.lock \
+	@$(BIN)/uv $(COMPILE) --extra research --extra ml --group dev --constraint requirements.lock \
 	  --output-file requirements-dev.lock pyproject.toml
 
 clean: ## Remove what the tools have left; .venv and journals stay

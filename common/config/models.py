@@ -155,6 +155,8 @@ class SignalSection(EndpointSection):
     """Strategies and their runners."""
 
     model_path: str = Field("", description="Model file for strategies that use one.")
+    model_sha256: str = Field("", description="SHA-256 of the model file, hex; a model without it is refused.")
+    allow_pickle: bool = Field(False, description="Load a model from pickle, which runs code of its author.")
     features: list[str] = Field(default_factory=list, description="Feature names for a model.")
     update_interval_ms: int = Field(
         1_000, ge=10, le=86_400_000, description="Bar length for strategies that name no timeframe, ms."

@@ -22,11 +22,16 @@ def search_folders(config_file: Path | None) -> list[Path]:
 
 
 def with_absolute_paths(config: Config, folders: Iterable[Path]) -> tuple[Config, list[Problem]]:
-    """Return the config with the absolute paths of strategies and recordings, and a problem for each not found."""
+    """Return the config with the absolute paths of strategies, recordings and the model, and a problem for each not found.
+
+    A model that is not found is none: only a strategy that uses one misses it.
+    """
     search, problems = _Search(list(folders)), list[Problem]()
     strategies = [_with_script(strategy, index, search, problems) for index, strategy in enumerate(config.strategies)]
     indicators = [_with_indicator(name, index, search, problems) for index, name in enumerate(config.signal.indicators)]
-    signal = config.signal.model_copy(update={"indicators": indicators})
+    model = search.find(config.signal.model_path) if config.signal.model_path else None
+    model_path = config.signal.model_path if model is None else str(model)
+    signal = config.signal.model_copy(update={"indicators": indicators, "model_path": model_path})
     source = config.data_source
     if uses_file(config):
         source = source.model_copy(update={"file": _with_recordings(source.file, search, problems)})

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from common.config.instruments import instruments_of
-from common.config.models import Config, ExecutionSection, RiskSection
+from common.config.models import Config, ExecutionSection, RiskSection, SignalSection
 from common.money import figure
 from orrery.backtesting.options import Options
 from orrery.data.bars import read_bars
@@ -19,7 +19,7 @@ from services.backtest.result import Provenance
 from services.signal.core.roster import SignalLimits
 from services.signal.core.spec import ParameterValue, StrategySpec
 from services.signal.hosts.lua import lua_factory
-from services.signal.loading import StrategyFileError, limits_of, load_strategy
+from services.signal.loading import StrategyFileError, limits_of, load_strategy, use_model
 
 BASIS_POINTS = 10_000
 UNLIMITED = Decimal(10) ** 18
@@ -163,6 +163,7 @@ def strategies_of(options: Options) -> list[StrategySpec]:
         if unknown:
             known = ", ".join(sorted(declared)) or "none"
             raise CommandLineError(f"--param {unknown[0]}: no such parameter; the strategies declare {known}")
+        use_model(found, SignalSection() if options.loaded is None else options.loaded.signal)
         return [_with_params(path, spec, params) for path, spec in zip(options.strategies, found, strict=True)]
     except StrategyFileError as error:
         raise CommandLineError(str(error)) from error

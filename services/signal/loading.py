@@ -11,10 +11,13 @@ from common.config.models import Config, SignalSection, StrategySection
 from common.instruments import split_symbol
 from common.timeframes import NS_PER_MS, timeframe_name
 from services.signal.core.host import FUNCTION_NAMES
+from services.signal.core.model import MODEL_KEY
 from services.signal.core.plugins import PluginFailedError
 from services.signal.core.spec import ParameterValue, RunnerSpec, StrategySpec
 from services.signal.hosts.lua import CHUNK_NAME_MAX, LoadError, LuaHost, LuaLimits, display_name
 from services.signal.hosts.metadata import Metadata, MetadataError
+from services.signal.hosts.models import install_model, made_up_model
+from services.signal.hosts.models_text import ModelError
 from services.signal.hosts.plugin_files import PluginError, install
 from services.signal.hosts.trial import Trial, TrialResult
 
@@ -129,8 +132,12 @@ def build_runners(config: Config) -> list[RunnerSpec]:
     except PluginError as error:
         raise StrategyFileError(f"signal.indicators: {error}") from error
     limits, runners = limits_of(config.signal), list[RunnerSpec]()
-    for section in config.strategies:
-        spec = load_strategy(section.script, name=section.name, params=section.params, limits=limits)
+    specs = [
+        load_strategy(section.script, name=section.name, params=section.params, limits=limits)
+        for section in config.strategies
+    ]
+    use_model(specs, config.signal)
+    for section, spec in zip(config.strategies, specs, strict=True):
         timeframe = section.timeframe or spec.timeframe or timeframe_name(config.signal.update_interval_ms * NS_PER_MS)
         currencies = {instrument.symbol: instrument.quote for instrument in config.instruments if instrument.quote}
         runners += [
@@ -143,6 +150,20 @@ def build_runners(config: Config) -> list[RunnerSpec]:
             for symbol in _symbols(section, spec, config.market_data.symbols)
         ]
     return runners
+
+
+def use_model(specs: Sequence[StrategySpec], section: SignalSection) -> None:
+    """Load the configured model if one of these strategies uses a model.
+
+    Raises:
+        StrategyFileError: there is none, or it cannot be used.
+    """
+    user = next((spec for spec in specs if MODEL_KEY in spec.indicators), None)
+    if user is not None:
+        try:
+            install_model(section)
+        except ModelError as error:
+            raise StrategyFileError(f"{user.script}: indicators.model(): {error}") from error
 
 
 def _symbols(section: StrategySection, spec: StrategySpec, followed: Sequence[str]) -> Sequence[str]:
@@ -205,7 +226,8 @@ def _tried(spec: StrategySpec, limits: LuaLimits) -> tuple[StrategySpec, TrialRe
         strategy=spec, symbol=symbol, timeframe=spec.timeframe or "1m", currency=split_symbol(symbol)[1]
     )
     try:
-        trial = Trial(runner, limits).run()
+        with made_up_model():
+            trial = Trial(runner, limits).run()
     except PluginFailedError as error:
         raise StrategyFileError(f"{spec.script}: an indicator failed on made-up bars: {error}") from error
     return msgspec.structs.replace(spec, indicators=tuple(trial.indicators)), trial

@@ -8,6 +8,7 @@ from common.messages import Bar
 from services.signal.core.ahead import Ahead
 from services.signal.core.indicator import BadParametersError, Indicator, IndicatorKey, Value, make
 from services.signal.core.indicators import BUILT_IN, REGISTRY
+from services.signal.core.model import ModelIndicator
 from services.signal.core.rows import BarRows
 
 
@@ -15,11 +16,21 @@ class IndicatorBank:
     """Indicators in the order of their slots. `arguments` is the list that hosts are called with.
 
     How it works: the outputs of an indicator stand in `arguments` from its slot on, behind what stood there before the
-    first one was added. Most indicators take the close and give one number; they have a loop of their own. Where many
+    first one was added. `of_sizes` has those that want the sizes of the latest quote before a bar. Most indicators take the close and give one number; they have a loop of their own. Where many
     bars are known beforehand, `look_ahead` computes the outputs for all of them and `show` puts them in their slots.
     """
 
-    __slots__ = ("_by_key", "_first_slot", "_may_look_ahead", "_of_close", "_others", "ahead", "arguments", "keys")
+    __slots__ = (
+        "_by_key",
+        "_first_slot",
+        "_may_look_ahead",
+        "_of_close",
+        "_others",
+        "ahead",
+        "arguments",
+        "keys",
+        "of_sizes",
+    )
 
     def __init__(self, arguments: list[float | None], keys: Iterable[IndicatorKey]) -> None:
         self.arguments = arguments
@@ -27,6 +38,7 @@ class IndicatorBank:
         self.ahead: Ahead | None = None
         self._may_look_ahead = True
         self.keys: list[IndicatorKey] = []
+        self.of_sizes: list[Callable[[float, float], None]] = []
         self._by_key: dict[IndicatorKey, tuple[Indicator, int]] = {}
         self._of_close: list[tuple[Callable[..., Any], int]] = []
         self._others: list[tuple[Callable[..., Value], Callable[[Any], Any], bool, int, int]] = []
@@ -50,6 +62,8 @@ class IndicatorBank:
         self._by_key[key] = (indicator, slot)
         self._feed(indicator, window)
         self._write(indicator, slot)
+        if isinstance(indicator, ModelIndicator):
+            self.of_sizes.append(indicator.see_sizes)
         update, inputs = indicator.update, indicator.INPUTS
         if inputs == ("close",) and outputs == 1:
             self._of_close.append((update, slot))

@@ -55,7 +55,11 @@ class Runner:
 
     def on_bar(self, bar: Bar, cause: str, quote: Quote | None, now_ns: int, *, trusted: bool) -> Sequence[AnyMessage]:
         """Take a closed bar, whose id is `cause`; return what follows."""
-        self.asker.bank.update(bar)
+        bank = self.asker.bank
+        if bank.of_sizes and quote is not None:
+            for see in bank.of_sizes:
+                see(quote.bid_size, quote.ask_size)
+        bank.update(bar)
         sides = (None, None) if quote is None else (quote.bid, quote.ask)
         return self.hear(bar, cause, sides, now_ns, trusted=trusted)
 

@@ -48,6 +48,9 @@ def walk(runner: Runner, span: Span, *, trusted: bool) -> Walked:
     """Take closed bars one after the other, at least one, until something follows or the span ends."""
     asker, first = runner.asker, span.first
     if asker.bank.look_ahead(span.rows, first) is None:
+        if span.quote is not None:
+            for see in asker.bank.of_sizes:
+                see(span.quote.bid_size, span.quote.ask_size)
         asker.bank.update(span.rows.bar(first))
         return _hear(runner, span, first, trusted=trusted)
     if asker.paused or asker.series.count + 1 < runner.spec.strategy.warmup:
