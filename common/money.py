@@ -12,6 +12,7 @@ ZERO = Decimal(0)
 ONE = Decimal(1)
 BASIS_POINT = Decimal("0.0001")
 PERCENT = Decimal("0.01")
+HUNDRED = Decimal(100)
 
 _TRAPS = [InvalidOperation, DivisionByZero, Overflow]
 MONEY = Context(prec=PRECISION, traps=_TRAPS)

@@ -31,6 +31,7 @@ from common.messages import (
     RunnerTransitioned,
     StopUpdate,
     Trade,
+    TradingStateChanged,
 )
 
 MARKET_DATA = "market_data"
@@ -107,7 +108,14 @@ def topic_of(message: AnyMessage) -> str | None:  # noqa: PLR0911, C901 - a tabl
             return "intents"
         case RunnerTransitioned() | RunnerFailed():
             return "runners"
-        case ApprovedOrder() | ApprovedCancel() | OrderRefused() | PositionChanged() | AccountChanged():
+        case (
+            ApprovedOrder()
+            | ApprovedCancel()
+            | OrderRefused()
+            | PositionChanged()
+            | AccountChanged()
+            | TradingStateChanged()
+        ):
             return "decisions"
         case OrderAccepted() | OrderRejected() | OrderCancelled() | Fill():
             return "reports"

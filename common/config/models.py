@@ -3,18 +3,33 @@
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from common.config.risk import RiskSection
+from common.config.section import EndpointSection, Section
 from common.timeframes import timeframe_ns
+
+__all__ = [
+    "Config",
+    "CredentialsSection",
+    "DataSourceSection",
+    "EndpointSection",
+    "EngineSection",
+    "EventStoreSection",
+    "ExecutionSection",
+    "FileSection",
+    "InstrumentSection",
+    "MarketDataSection",
+    "RiskSection",
+    "Section",
+    "SignalSection",
+    "SimulatedSection",
+    "SourceType",
+    "StrategySection",
+]
 
 SourceType = Literal["simulated", "binance", "file"]
 """Data sources that exist; other venues come with their own file."""
-
-
-class Section(BaseModel):
-    """A part of the configuration: an unknown key is an error, a loaded value never changes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
 
 
 class EngineSection(Section):
@@ -43,18 +58,6 @@ class EngineSection(Section):
     )
     snapshot_every: int = Field(100_000, ge=100, description="Journaled inputs between two snapshots of a core.")
     journal_keep_segments: int = Field(4, ge=1, description="Input-journal files kept behind the latest snapshot.")
-
-
-class EndpointSection(Section):
-    """Where a service is found. Unset addresses come from the table of ports on 127.0.0.1."""
-
-    zmq_publish_address: str = Field(
-        "", description="PUB endpoint to bind, such as tcp://127.0.0.1:5555 or ipc:///run/x."
-    )
-    zmq_command_address: str = Field("", description="Command endpoint to bind.")
-    host: str = Field("", description="Host by which others reach this service; 127.0.0.1 if empty.")
-    metrics_port: int = Field(0, ge=0, le=65_535, description="Prometheus port; 0 takes the port of the table.")
-    metrics_host: str = Field("127.0.0.1", description="Address the metrics server binds.")
 
 
 class MarketDataSection(EndpointSection):
@@ -171,29 +174,6 @@ class SignalSection(EndpointSection):
     indicators: list[str] = Field(
         default_factory=list, description="Plug-in indicators: Python or Lua files, found as scripts are."
     )
-
-
-class RiskSection(EndpointSection):
-    """Limits. Sizes in base units, notionals and money in the quote currency."""
-
-    max_position_size: Decimal = Field(Decimal(10), gt=0, description="Largest net position per symbol, base units.")
-    max_notional_exposure: Decimal = Field(Decimal(100_000), gt=0, description="Sum of |position| x mark, quote units.")
-    max_open_positions: int = Field(5, ge=1, description="Most runners with a position or an entry on its way.")
-    stop_loss_percent: Decimal = Field(
-        Decimal(0), ge=0, lt=100, description="Stop for entries that name none, %; 0 none."
-    )
-    trailing_stop_percent: Decimal = Field(Decimal(0), ge=0, lt=100, description="Trailing stop, %; 0 none.")
-    enable_circuit_breaker: bool = Field(False, description="Refuse entries after max_loss_threshold is lost.")
-    max_loss_threshold: Decimal = Field(
-        Decimal(5_000), gt=0, description="Loss at which the breaker opens, quote units."
-    )
-    max_account_risk: Decimal = Field(Decimal(1), gt=0, le=1, description="Largest share of equity in one position.")
-    max_market_age_ms: int = Field(5_000, ge=1, description="Oldest quote on which an entry is approved, ms.")
-    duplicate_window_ms: int = Field(
-        0, ge=0, description="Refuse an equal entry within this time, ms; ids always count."
-    )
-    initial_cash: Decimal = Field(Decimal(100_000), ge=0, description="Cash at the start, account currency.")
-    account_currency: str = Field("USDT", min_length=1, description="Currency of initial_cash.")
 
 
 class ExecutionSection(EndpointSection):

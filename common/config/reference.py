@@ -15,7 +15,7 @@ from common.config.schema import Node, in_words, model_of, unwrapped
 INTRODUCTION = """\
 # Configuration
 
-Made from the schema in `common/config/models.py` by `python -m common.config.reference > docs/configuration.md`.
+Made from the schema in `common/config` by `python -m common.config.reference > docs/configuration.md`.
 
 - **Files.** TOML or, by its suffix `.json`, JSON; the same sections and keys. Without `--config` it is
   `config/system.toml` of the working folder, else the project's, else the defaults below. `orrery config check` reads

@@ -1,6 +1,6 @@
 """Every message type, frozen, typed and tagged; no logic. A new type belongs in one area file and in `AnyMessage`."""
 
-from common.messages.account import AccountChanged, PositionChanged
+from common.messages.account import AccountChanged, PositionChanged, TradingStateChanged
 from common.messages.base import SCHEMA_VERSION, Message
 from common.messages.control import Halt, OperatorCommand, Reply, Request
 from common.messages.enums import (
@@ -14,6 +14,7 @@ from common.messages.enums import (
     RunnerState,
     Side,
     TimeInForce,
+    TradingState,
     VenueRejectReason,
 )
 from common.messages.health import Health, Heartbeat, InputGap
@@ -61,6 +62,7 @@ AnyMessage = (
     | Fill
     | PositionChanged
     | AccountChanged
+    | TradingStateChanged
     | RunnerTransitioned
     | RunnerFailed
     | Heartbeat
@@ -113,6 +115,8 @@ __all__ = [
     "Side",
     "StopUpdate",
     "TimeInForce",
+    "TradingState",
+    "TradingStateChanged",
     "Trade",
     "VenueRejectReason",
 ]

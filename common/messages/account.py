@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from common.messages.base import Message
+from common.messages.enums import TradingState
 
 
 class PositionChanged(Message, frozen=True, kw_only=True, tag="position_changed", gc=False):
@@ -29,4 +30,17 @@ class AccountChanged(Message, frozen=True, kw_only=True, tag="account_changed", 
     realised_pnl: Decimal
     fees: Decimal
     open_positions: int
+    cause: str
+
+
+class TradingStateChanged(Message, frozen=True, kw_only=True, tag="trading_state_changed", gc=False):
+    """Risk lets more or less through than before. reason: what led there, empty when nothing stands in the way.
+
+    detail: a sentence for people.
+    """
+
+    before: TradingState
+    after: TradingState
+    reason: str
+    detail: str
     cause: str

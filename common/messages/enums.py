@@ -79,6 +79,27 @@ class RejectReason(StrEnum):
     INVALID_QUANTITY = "invalid_quantity"
     INVALID_PRICE = "invalid_price"
     NOTHING_TO_REDUCE = "nothing_to_reduce"
+    ORDER_SIZE = "order_size"
+    PRICE_COLLAR = "price_collar"
+    CLOSED_MARKET = "closed_market"
+    LEVERAGE = "leverage"
+    SYMBOL_LIMIT = "symbol_limit"
+    STRATEGY_LIMIT = "strategy_limit"
+    ORDER_RATE = "order_rate"
+    CORRELATION_GROUP = "correlation_group"
+    DRAWDOWN = "drawdown"
+    DAILY_LOSS = "daily_loss"
+    KILL_SWITCH = "kill_switch"
+    NOT_READY = "not_ready"
+    REDUCING = "reducing"
+
+
+class TradingState(StrEnum):
+    """What risk lets through: everything; only what reduces; only what reduces, with all resting orders cancelled."""
+
+    ACTIVE = "active"
+    REDUCING = "reducing"
+    HALTED = "halted"
 
 
 class VenueRejectReason(StrEnum):
@@ -92,6 +113,12 @@ class VenueRejectReason(StrEnum):
     UNKNOWN_ORDER = "unknown_order"
     TOO_MANY_ORDERS = "too_many_orders"
     NOTHING_TO_REDUCE = "nothing_to_reduce"
+    NOT_SENT = "not_sent"
+    """It never left for the venue: the venue was away or wanted to be left alone, or the order was taken back before."""
+    NEVER_ARRIVED = "never_arrived"
+    """It was sent, and the venue neither knows it nor can take it any more."""
+    HALTED = "halted"
+    """Execution and the venue disagree, and an operator has to look."""
 
 
 class RunnerState(StrEnum):

@@ -93,7 +93,11 @@ class ApprovedCancel(Message, frozen=True, kw_only=True, tag="approved_cancel", 
 
 
 class OrderRefused(Message, frozen=True, kw_only=True, tag="order_refused", gc=False):
-    """Risk said no. `limit` and `found` are the rule's figures, `detail` a sentence for people."""
+    """Risk said no. `limit` and `found` are the rule's figures, `detail` a sentence for people.
+
+    code: the reason's number in docs/risk.md. used and asked: where the limit is an amount, how much of it was in use
+    and how much the order asks for; else empty.
+    """
 
     intent_id: str
     runner: str
@@ -103,6 +107,9 @@ class OrderRefused(Message, frozen=True, kw_only=True, tag="order_refused", gc=F
     found: str
     detail: str
     cause: str
+    code: int = 0
+    used: str = ""
+    asked: str = ""
 
 
 class OrderAccepted(Message, frozen=True, kw_only=True, tag="order_accepted", gc=False):

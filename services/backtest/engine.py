@@ -241,8 +241,8 @@ class BacktestRun:
 
 def _wants_quotes(plan: Plan, symbol: str) -> bool:
     """Return whether somebody may act on any quote of a symbol."""
-    if plan.shows_all or plan.risk.enable_circuit_breaker:
-        return True  # the breaker may open at any price inside a bar
+    if plan.shows_all or plan.risk.follows_marks:
+        return True  # losses may reach their limit at any price inside a bar
     return any(
         Update.TICK in runner.strategy.evaluate_on.values() for runner in plan.runners if runner.symbol == symbol
     )

@@ -6,10 +6,10 @@ from common.config.models import Config
 from common.journaled_service import JournaledService
 from common.routes import RISK_MANAGER
 from common.runner import EventLoop
+from services.risk_manager.core.operating import COMMANDS
 from services.risk_manager.core.risk_core import RiskCore
 from services.risk_manager.metrics import RiskMetrics
 
-OPERATOR_COMMANDS = ("reset_breaker",)
 SAMPLE_INTERVAL_NS = 1_000_000_000
 
 
@@ -29,5 +29,5 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
         metrics=metrics,
     )
     loop.every(SAMPLE_INTERVAL_NS, lambda: metrics.sample(service.core.status()))
-    service.allow_operator(*OPERATOR_COMMANDS)
+    service.allow_operator(*COMMANDS)
     return service

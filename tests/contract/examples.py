@@ -50,6 +50,8 @@ from common.messages import (
     StopUpdate,
     TimeInForce,
     Trade,
+    TradingState,
+    TradingStateChanged,
     VenueRejectReason,
 )
 
@@ -141,6 +143,9 @@ EXAMPLES: list[msgspec.Struct] = [
         found="120000.50",
         detail="exposure would be 120000.50, above 100000",
         cause=_INTENT,
+        code=406,
+        used="100000.50",
+        asked="20000",
     ),
     OrderAccepted(**_AT, **_VENUE),
     OrderRejected(**_AT, **_VENUE, reason=VenueRejectReason.INVALID_PRICE, detail="price 60000.015 is not on the tick"),
@@ -179,6 +184,14 @@ EXAMPLES: list[msgspec.Struct] = [
         fees=Decimal("6.000002"),
         open_positions=1,
         cause=f"{_INTENT}-f1",
+    ),
+    TradingStateChanged(
+        **_AT,
+        before=TradingState.ACTIVE,
+        after=TradingState.HALTED,
+        reason="kill_switch",
+        detail="killed by an operator (fat finger)",
+        cause="0f3b-1",
     ),
     RunnerTransitioned(
         **_AT,

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from common.messages import ApprovedOrder, IntentKind, OrderIntent, OrderType, Side, TimeInForce
-from common.money import ZERO, decimal_of
+from common.money import ZERO
 from services.risk_manager.core.positions import Position
 
 
@@ -32,7 +32,7 @@ def approve(intent: OrderIntent, quantity: Decimal, limit_price: Decimal | None,
 
 
 def approve_protective_exit(
-    position: Position, quantity: Decimal, price: float, cause: str, now_ns: int
+    position: Position, quantity: Decimal, price: Decimal, cause: str, now_ns: int
 ) -> ApprovedOrder:
     """Close `quantity` of a position at market because a level was hit at `price`; its id counts per runner."""
     position.protection.count += 1
@@ -50,7 +50,7 @@ def approve_protective_exit(
         quantity=quantity,
         order_type=OrderType.MARKET,
         time_in_force=TimeInForce.GTC,
-        reference_price=decimal_of(price),
+        reference_price=price,
         cause=cause,
         reduce_only=True,
     )

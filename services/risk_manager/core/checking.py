@@ -5,13 +5,15 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from common.instruments import Instrument
-from common.messages import IntentKind, OrderIntent, RejectReason, Side
-from common.money import ZERO
+from common.messages import IntentKind, OrderIntent, RejectReason, Side, TradingState
+from common.money import ONE, ZERO
 from services.risk_manager.core.desk import Desk
 from services.risk_manager.core.markets import Market
+from services.risk_manager.core.positions import Position
+from services.risk_manager.core.refusal import Refusal
 from services.risk_manager.core.rough import upper_bound
-from services.risk_manager.core.rules import BY_TOTALS, ENTRY_RULES, EXIT_RULES, first_refusal
-from services.risk_manager.core.view import Refusal, View
+from services.risk_manager.core.rules import BY_TOTALS, EXIT_RULES, Rules, first_refusal
+from services.risk_manager.core.view import NO_MORE, More, View
 
 type Found = tuple[RejectReason, Refusal] | None
 
@@ -39,14 +41,21 @@ def _check_entry(
     desk: Desk, intent: OrderIntent, market: Market, quantity: Decimal, earlier_id: str, now_ns: int
 ) -> Found:
     # What passes by the bounds of the totals passes by the totals, and the bounds cost next to nothing.
+    rules = rules_now(desk)
     bounded = _bounded_view(desk, intent, market, quantity, earlier_id, now_ns)
     if bounded is not None:
-        found = first_refusal(ENTRY_RULES, intent, bounded)
+        found = first_refusal(rules, intent, bounded)
         if found is None or found[0] not in BY_TOTALS:
             return found
-    view, valuation = _view_of_entry(desk, intent, market, quantity, earlier_id, now_ns), desk.valuation
-    exact = replace(view, others_value=valuation.exposure_without(intent.symbol), equity=valuation.equity())
-    return first_refusal(ENTRY_RULES, intent, exact)
+    return first_refusal(rules, intent, _exact_view_of_entry(desk, intent, market, quantity, earlier_id, now_ns))
+
+
+def rules_now(desk: Desk) -> Rules:
+    """Return the rules that an entry must pass as trading stands."""
+    state = desk.state
+    if state.trading.state is TradingState.ACTIVE and not state.breaker.reason:
+        return desk.active_rules
+    return desk.all_rules
 
 
 def _bounded_view(
@@ -68,6 +77,12 @@ def _bounded_view(
     value = upper_bound(float(max(short_reach, long_reach)) * (quote.bid + quote.ask) * 0.5)
     if value is None:
         return None
+    mark, more = ZERO, NO_MORE
+    if desk.limits.asks_more:
+        mark = desk.valuation.mark(market)
+        more = _more(desk, intent, own, quantity, (quantity * mark, ZERO, value), now_ns)
+    elif instrument.min_notional:  # nothing else looks at it
+        mark = desk.valuation.mark(market)
     return View(
         desk.limits,
         instrument,
@@ -77,27 +92,39 @@ def _bounded_view(
         state.breaker.reason,
         market.state,
         None if market.quote_ns is None else now_ns - market.quote_ns,
-        desk.valuation.mark(market) if instrument.min_notional else ZERO,  # nothing else looks at it
+        mark,
         state.open_positions - own.is_open,
         long_reach if intent.side is Side.BUY else short_reach,
         value,
         bounds[0],
         bounds[1],
+        state.trading.latches,
+        more,
     )
 
 
-def _view_of_entry(
+def exact_view(desk: Desk, intent: OrderIntent, market: Market, used_id: str, now_ns: int) -> View:
+    """Return what `check` shows the rules, with the totals to the last digit in the place of bounds."""
+    instrument = desk.instruments[intent.symbol]
+    quantity = _on_lot(intent, instrument)
+    if intent.kind is IntentKind.ENTRY:
+        earlier_id = used_id or _equal_entry(desk, intent, now_ns)
+        return _exact_view_of_entry(desk, intent, market, quantity, earlier_id, now_ns)
+    reducible = market.positions[intent.runner].reducible(intent.side)
+    return View(desk.limits, instrument, quantity, reducible, used_id)
+
+
+def _exact_view_of_entry(
     desk: Desk, intent: OrderIntent, market: Market, quantity: Decimal, earlier_id: str, now_ns: int
 ) -> View:
     state, valuation = desk.state, desk.valuation
-    instrument = desk.instruments[intent.symbol]
+    instrument, reach = desk.instruments[intent.symbol], desk.reaches[intent.symbol]
     mark = valuation.mark(market)
-    own = market.positions[intent.runner]
-    long_reach, short_reach = desk.reaches[intent.symbol].after(own, intent.side, quantity)
-    value = max(long_reach, short_reach) * mark
-    if instrument.quote != desk.limits.account_currency:
-        value *= valuation.rate(instrument.quote)
-    return View(
+    rate = ONE if instrument.quote == desk.limits.account_currency else valuation.rate(instrument.quote)
+    own, is_buy = market.positions[intent.runner], intent.side is Side.BUY
+    long_reach, short_reach = reach.after(own, intent.side, quantity)
+    value, used_value = max(long_reach, short_reach) * mark * rate, reach.largest * mark * rate
+    view = View(
         limits=desk.limits,
         instrument=instrument,
         quantity=quantity,
@@ -107,26 +134,42 @@ def _view_of_entry(
         quote_age_ns=None if market.quote_ns is None else now_ns - market.quote_ns,
         mark=mark,
         others_open=state.open_positions - own.is_open,
-        reach=long_reach if intent.side is Side.BUY else short_reach,
+        reach=long_reach if is_buy else short_reach,
         reach_value=value,
+        latches=state.trading.latches,
+        reach_used=reach.long if is_buy else reach.short,
+        value_used=used_value,
+    )
+    more = NO_MORE
+    if desk.limits.asks_more:
+        more = _more(desk, intent, own, quantity, (quantity * mark * rate, used_value, value), now_ns)
+    others = valuation.exposure_without(intent.symbol)
+    return replace(view, others_value=others, equity=valuation.equity(), more=more)
+
+
+def _more(
+    desk: Desk,
+    intent: OrderIntent,
+    own: Position,
+    quantity: Decimal,
+    values: tuple[Decimal, Decimal, Decimal],
+    now_ns: int,
+) -> More:
+    """Return what configured rules want to know. values: of the order, of the symbol without it and with it."""
+    limits, symbol = desk.limits, intent.symbol
+    worth, used, found = values
+    return More(
+        now_ns,
+        worth,
+        desk.state.approvals.within(now_ns, limits.order_window_ns) if limits.max_orders else 0,
+        limits.symbols.get(symbol),
+        desk.usage.of_strategy(intent, own, quantity) if limits.strategies else None,
+        desk.usage.of_groups(symbol, used, found) if limits.groups else (),
     )
 
 
-def exact_view(desk: Desk, intent: OrderIntent, market: Market, used_id: str, now_ns: int) -> View:
-    """Return what the rules see of an intent, with the totals as they are; `check` decides as these would.
-
-    used_id: as for `check`.
-    """
-    instrument = desk.instruments[intent.symbol]
-    quantity = _on_lot(intent, instrument)
-    if intent.kind is IntentKind.EXIT:
-        return View(desk.limits, instrument, quantity, market.positions[intent.runner].reducible(intent.side), used_id)
-    earlier_id = used_id or _equal_entry(desk, intent, now_ns)
-    view, valuation = _view_of_entry(desk, intent, market, quantity, earlier_id, now_ns), desk.valuation
-    return replace(view, others_value=valuation.exposure_without(intent.symbol), equity=valuation.equity())
-
-
 def _equal_entry(desk: Desk, intent: OrderIntent, now_ns: int) -> str:
+    """Return the id of the runner's latest entry if this one asks for the same within the window, else empty."""
     window_ns = desk.limits.duplicate_window_ns
     if not window_ns:
         return ""
@@ -137,6 +180,7 @@ def _equal_entry(desk: Desk, intent: OrderIntent, now_ns: int) -> str:
 
 
 def _on_lot(intent: OrderIntent, instrument: Instrument) -> Decimal:
+    """Return the intent's quantity on the lot, 0 if it is none."""
     quantity = intent.quantity
     if not quantity.is_finite():
         return ZERO

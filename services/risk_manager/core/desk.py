@@ -11,13 +11,17 @@ from common.money import begin_exact, end_exact, use_money_context
 from services.risk_manager.core.account import Account
 from services.risk_manager.core.breaker import Breaker
 from services.risk_manager.core.limits import Limits
-from services.risk_manager.core.losses import LossWatch
+from services.risk_manager.core.losses import AccountLines, LossWatch, Watched
 from services.risk_manager.core.markets import Market
 from services.risk_manager.core.orders import Orders, WorkingOrder
 from services.risk_manager.core.positions import Position
 from services.risk_manager.core.reach import Reaches
 from services.risk_manager.core.rough import Rough
+from services.risk_manager.core.rules import entry_rules
+from services.risk_manager.core.trading import Trading
+from services.risk_manager.core.usage import Usage
 from services.risk_manager.core.valuation import Valuation
+from services.risk_manager.core.window import Window
 
 
 class Counts(msgspec.Struct):
@@ -69,13 +73,30 @@ class State(msgspec.Struct):
     stop_updates: Families = msgspec.field(default_factory=Families)
     last_entries: dict[str, LastEntry] = {}
     open_positions: int = 0
+    trading: Trading = msgspec.field(default_factory=Trading)
+    account_lines: AccountLines = msgspec.field(default_factory=AccountLines)
+    approvals: Window = msgspec.field(default_factory=Window)
     counts: Counts = msgspec.field(default_factory=Counts)
 
 
 class Desk:
-    """State, limits, instruments, reaches, valuations and loss watch; keeps track of what is on its way."""
+    """State, limits, instruments, reaches, valuations and loss watch; keeps track of what is on its way.
 
-    __slots__ = ("instruments", "limits", "losses", "reaches", "rough", "state", "valuation")
+    active_rules: what an entry must pass while nothing is in the way; all_rules: whatever is.
+    """
+
+    __slots__ = (
+        "active_rules",
+        "all_rules",
+        "instruments",
+        "limits",
+        "losses",
+        "reaches",
+        "rough",
+        "state",
+        "usage",
+        "valuation",
+    )
 
     def __init__(self, limits: Limits, instruments: Instruments, state: State) -> None:
         self.limits = limits
@@ -86,7 +107,12 @@ class Desk:
         currency = limits.account_currency
         self.valuation = Valuation(state.markets, self.reaches, state.account, instruments, currency)
         self.rough = Rough(state.markets, self.reaches, state.account, instruments, currency)
-        self.losses = LossWatch(limits, state.breaker, self.valuation, self.rough)
+        self.usage = Usage(limits, state.markets, self.reaches, self.valuation, instruments)
+        self.losses = LossWatch(
+            limits, Watched(state.breaker, state.trading, state.account_lines), self.valuation, self.rough
+        )
+        self.active_rules = entry_rules(limits, latched=False)
+        self.all_rules = entry_rules(limits, latched=True)
 
     def place(
         self, order: ApprovedOrder, stop_price: Decimal | None = None, target_price: Decimal | None = None
@@ -108,6 +134,8 @@ class Desk:
         )
         self.changed(market, position)
         end_exact()
+        if self.limits.orders_kept:
+            state.approvals.note(order.event_ns, self.limits.orders_kept)
 
     def release(self, order: WorkingOrder, position: Position) -> None:
         """Take an order, with what it did not fill, off its position and out of work; `changed` must follow."""
@@ -133,6 +161,8 @@ class Desk:
             position.is_open = is_open
             market.open_positions += step
             self.state.open_positions += step
+            if self.limits.strategies:
+                self.usage.note(position)
         symbol = market.symbol
         self.reaches[symbol].count(position)
         self.valuation.touched[symbol] = None

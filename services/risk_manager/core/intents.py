@@ -6,7 +6,6 @@ from decimal import Decimal
 from common.ids import Novelty
 from common.messages import (
     AnyMessage,
-    ApprovedCancel,
     ApprovedOrder,
     CancelIntent,
     IntentKind,
@@ -20,10 +19,12 @@ from common.money import is_price, use_money_context
 from services.risk_manager.core.approval import approve
 from services.risk_manager.core.checking import check
 from services.risk_manager.core.desk import Desk, LastEntry
+from services.risk_manager.core.halting import roll
 from services.risk_manager.core.markets import market_of
-from services.risk_manager.core.orders import WorkingOrder
+from services.risk_manager.core.refusal import Refusal
 from services.risk_manager.core.reports import position_changed
-from services.risk_manager.core.view import Refusal
+from services.risk_manager.core.rules import CODES
+from services.risk_manager.core.sending import send_cancel
 
 
 def decide(desk: Desk, intent: OrderIntent, now_ns: int) -> Sequence[AnyMessage]:
@@ -38,10 +39,13 @@ def decide(desk: Desk, intent: OrderIntent, now_ns: int) -> Sequence[AnyMessage]
     if intent.runner not in market.positions:
         market.position(intent.runner, intent.strategy)
     used_id = intent.id if novelty is Novelty.REUSED else ""
+    lifted: Sequence[AnyMessage] = ()
+    if desk.limits.is_timed:
+        lifted = roll(desk, intent.id, now_ns)
     quantity, found = check(desk, intent, market, used_id, now_ns)
     if found is not None:
-        return (_refuse(desk, intent, *found, now_ns),)
-    return (_approve(desk, intent, quantity, now_ns),)
+        return (*lifted, _refuse(desk, intent, *found, now_ns))
+    return (*lifted, _approve(desk, intent, quantity, now_ns))
 
 
 def _refuse(desk: Desk, intent: OrderIntent, reason: RejectReason, refusal: Refusal, now_ns: int) -> OrderRefused:
@@ -58,6 +62,9 @@ def _refuse(desk: Desk, intent: OrderIntent, reason: RejectReason, refusal: Refu
         found=refusal.found,
         detail=refusal.detail,
         cause=intent.id,
+        code=CODES[reason],
+        used=refusal.used,
+        asked=refusal.asked,
     )
 
 
@@ -82,15 +89,6 @@ def cancel(desk: Desk, wanted: CancelIntent, now_ns: int) -> Sequence[AnyMessage
         desk.state.counts.ignored_cancels += 1
         return ()
     return (send_cancel(desk, order, wanted.id, wanted.id, now_ns),)
-
-
-def send_cancel(desk: Desk, order: WorkingOrder, id_: str, cause: str, now_ns: int) -> ApprovedCancel:
-    """Cancel a working order; at most one cancel goes out for each."""
-    order.is_cancel_sent = True
-    desk.state.counts.cancels += 1
-    return ApprovedCancel(
-        event_ns=now_ns, received_ns=now_ns, id=id_, order_id=order.id, symbol=order.symbol, cause=cause
-    )
 
 
 def move_stops(desk: Desk, update: StopUpdate, now_ns: int) -> Sequence[AnyMessage]:

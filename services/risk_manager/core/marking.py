@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from common.messages import AnyMessage, InputGap, IntentKind, MarketStatus, OrderType, Quote, Side
-from common.money import ZERO, use_money_context
-from services.risk_manager.core.approval import approve_protective_exit
+from common.messages import AnyMessage, InputGap, MarketStatus, Quote
+from common.money import ZERO, decimal_of, use_money_context
 from services.risk_manager.core.desk import Desk
-from services.risk_manager.core.intents import send_cancel
+from services.risk_manager.core.halting import close_out, follow, is_calm, roll
 from services.risk_manager.core.markets import market_of
 from services.risk_manager.core.positions import Position
 
@@ -24,34 +23,22 @@ def take_quote(desk: Desk, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
     for position in market.positions.values():
         if position.quantity:
             answers += _guard(desk, position, quote, now_ns)
-    desk.losses.see(desk.rough.follow(quote))
+    if desk.limits.is_timed:
+        answers += roll(desk, quote.id, now_ns)
+    if desk.losses.is_on:
+        desk.losses.see(desk.rough.follow(quote))
+    else:
+        desk.rough.follow(quote)
+    if not is_calm(desk):
+        answers += follow(desk, quote.id, now_ns)
     return answers
 
 
 def _guard(desk: Desk, position: Position, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
     is_long, protection = position.quantity > ZERO, position.protection
-    if not protection.is_hit(quote, desk.limits.trailing_share, is_long=is_long):
+    if not protection.is_hit(quote, desk.limits.trailing_share, is_long=is_long) and not desk.state.trading.flatten:
         return ()
-    if protection.working or now_ns < protection.not_before_ns:
-        return ()
-    side = Side.SELL if is_long else Side.BUY
-    answers: list[AnyMessage] = [
-        send_cancel(desk, order, f"{order.id}-cancel", quote.id, now_ns)
-        for order in desk.state.orders.working.values()
-        if order.order_type is OrderType.LIMIT
-        and order.kind is IntentKind.EXIT
-        and not order.is_cancel_sent
-        and order.runner == position.runner
-        and order.symbol == position.symbol
-    ]
-    quantity = position.reducible(side)
-    if quantity > ZERO:
-        order = approve_protective_exit(position, quantity, quote.bid if is_long else quote.ask, quote.id, now_ns)
-        protection.working = order.id
-        desk.place(order)
-        desk.state.counts.protective_exits += 1
-        answers.append(order)
-    return answers
+    return close_out(desk, position, decimal_of(quote.bid if is_long else quote.ask), quote.id, now_ns)
 
 
 def take_status(desk: Desk, status: MarketStatus, now_ns: int) -> Sequence[AnyMessage]:
@@ -65,10 +52,11 @@ def take_gap(desk: Desk, gap: InputGap, now_ns: int) -> Sequence[AnyMessage]:
     desk.state.counts.input_gaps += 1
     stream, _, symbol = gap.topic.partition(".")
     if stream == "reports":
-        desk.state.breaker.trip(f"lost {gap.missing} reports of the venue; positions may be wrong")
+        lost = f"lost {gap.missing} reports of the venue; positions may be wrong"
+        desk.state.breaker.trip(lost, needs_operator=True)
     market = desk.state.markets.get(symbol)
     if market is not None:
         market.quote_ns = None
         if stream == "market":
             market.state = None
-    return ()
+    return () if is_calm(desk) else follow(desk, f"gap:{gap.topic}:{now_ns}", now_ns)

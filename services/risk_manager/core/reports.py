@@ -16,6 +16,7 @@ from common.messages import (
 )
 from common.money import ONE, ZERO, begin_exact, end_exact, use_money_context
 from services.risk_manager.core.desk import Desk
+from services.risk_manager.core.halting import close_out, exit_price, follow, is_calm, roll
 from services.risk_manager.core.markets import Market, market_of
 from services.risk_manager.core.orders import WorkingOrder
 from services.risk_manager.core.positions import Position, book
@@ -38,6 +39,7 @@ def take_fill(desk: Desk, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
         state.counts.unknown_order_fills += 1
         state.orders.finished.put(fill.order_id, number)
     state.counts.fills += 1
+    lifted = roll(desk, fill.id, now_ns) if desk.limits.is_timed else []
     market = state.markets.get(symbol) or market_of(state.markets, symbol)
     position = market.positions.get(fill.runner) or market.position(fill.runner, fill.strategy)
     before = position.quantity
@@ -51,9 +53,20 @@ def take_fill(desk: Desk, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
     desk.changed(market, position)
     end_exact()
     _protect(desk, position, before, order, fill)
-    if desk.limits.breaker_enabled:
+    if desk.losses.is_on:
         desk.losses.settle(market, fill)
-    return _changes(desk, position, fill, currency, now_ns)
+    told = _changes(desk, position, fill, currency, now_ns)
+    if is_calm(desk):
+        return told if not lifted else (*lifted, *told)
+    return (*lifted, *told, *follow(desk, fill.id, now_ns), *_go_on(desk, position, fill.id, now_ns))
+
+
+def _go_on(desk: Desk, position: Position, cause: str, now_ns: int) -> Sequence[AnyMessage]:
+    """Close what is left of a position that is to be flattened, if nothing else does."""
+    if not desk.state.trading.flatten or not position.quantity:
+        return ()
+    price = exit_price(desk, desk.state.markets[position.symbol], position)
+    return close_out(desk, position, price, cause, now_ns)
 
 
 def _count_off(desk: Desk, order: WorkingOrder, position: Position, fill: Fill, number: int) -> None:
@@ -166,4 +179,4 @@ def take_end(desk: Desk, report: OrderRejected | OrderCancelled, now_ns: int) ->
     desk.release(order, position)
     desk.changed(market, position)
     end_exact()
-    return ()
+    return _go_on(desk, position, order.id, now_ns)

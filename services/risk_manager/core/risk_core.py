@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -22,15 +22,12 @@ from common.messages import (
     Quote,
     StopUpdate,
 )
-from common.money import use_money_context
-from services.risk_manager.core import intents, marking, reports
+from services.risk_manager.core import intents, marking, operating, reports
 from services.risk_manager.core.desk import Desk, State
 from services.risk_manager.core.limits import Limits
 from services.risk_manager.core.summary import summarise
 
 type Take = Callable[[Any, int], Sequence[AnyMessage]]
-
-RESET_BREAKER: Final = "reset_breaker"
 
 _encoder = msgspec.msgpack.Encoder(decimal_format="string")
 _decoder = msgspec.msgpack.Decoder(State)
@@ -85,14 +82,5 @@ def _table(desk: Desk) -> dict[type, Take]:
         CancelIntent: partial(intents.cancel, desk),
         MarketStatus: partial(marking.take_status, desk),
         InputGap: partial(marking.take_gap, desk),
-        OperatorCommand: partial(_obey, desk),
+        OperatorCommand: partial(operating.obey, desk),
     }
-
-
-def _obey(desk: Desk, command: OperatorCommand, now_ns: int) -> Sequence[AnyMessage]:
-    if command.name == RESET_BREAKER:
-        use_money_context()
-        desk.losses.reset()
-    else:
-        desk.state.counts.ignored_commands += 1
-    return ()

@@ -38,6 +38,11 @@ def summarise(desk: Desk) -> dict[str, Any]:
         "unrealised_pnl": figure(pnl - realised),
         "equity": figure(valuation.equity()),
         "exposure": figure(valuation.exposure()),
+        "trading": state.trading.state.value,
+        "in_the_way": {
+            **{reason: latch.detail for reason, latch in sorted(state.trading.latches.items())},
+            **({"breaker_open": state.breaker.reason} if state.breaker.reason else {}),
+        },
         "breaker": {
             "open": bool(state.breaker.reason),
             "reason": state.breaker.reason,

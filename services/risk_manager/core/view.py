@@ -1,5 +1,6 @@
-"""What a rule may know, and what it answers."""
+"""What a rule may know."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import msgspec
@@ -7,15 +8,45 @@ import msgspec
 from common.instruments import Instrument
 from common.messages import MarketState
 from common.money import ZERO
-from services.risk_manager.core.limits import Limits
+from services.risk_manager.core.latches import NONE_SET, Latch
+from services.risk_manager.core.limits import GroupLimit, Limits, StrategyLimit, SymbolLimit
+from services.risk_manager.core.refusal import Refusal
+
+__all__ = ["NO_MORE", "GroupUse", "More", "Refusal", "StrategyUse", "View"]
 
 
-class Refusal(msgspec.Struct, frozen=True, gc=False):
-    """Why not: the figure that is allowed, the figure that was found, and a sentence for people."""
+class StrategyUse(msgspec.Struct, frozen=True, gc=False):
+    """What a strategy's runners could be worth: without the intent and with it. others_open: its other runners' positions."""
 
-    limit: str
-    found: str
-    detail: str
+    limit: StrategyLimit
+    used: Decimal
+    found: Decimal
+    others_open: int
+
+
+class GroupUse(msgspec.Struct, frozen=True, gc=False):
+    """What the symbols of a group could be worth: without the intent and with it."""
+
+    group: GroupLimit
+    used: Decimal
+    found: Decimal
+
+
+class More(msgspec.Struct, frozen=True, gc=False):
+    """What only rules want to know that the configuration switches on. worth: of the order, account currency.
+
+    orders: approved within the window. symbol, strategy: None where they have no limits.
+    """
+
+    now_ns: int = 0
+    worth: Decimal = ZERO
+    orders: int = 0
+    symbol: SymbolLimit | None = None
+    strategy: StrategyUse | None = None
+    groups: tuple[GroupUse, ...] = ()
+
+
+NO_MORE = More()
 
 
 class View(msgspec.Struct, frozen=True, gc=False):
@@ -28,6 +59,8 @@ class View(msgspec.Struct, frozen=True, gc=False):
     intent's side could go if the intent is approved, all that is on its way fills and nobody else closes.
     reach_value, others_value, equity: the symbol's largest reach and all other symbols' at their marks, and what the
     account is worth, in the account's currency; others_value and equity may be bounds that are worse than the truth.
+    latches: what else stands in the way, by reason. reach_used, value_used: reach and reach_value without the intent,
+    known only where the totals are exact.
     """
 
     limits: Limits
@@ -44,3 +77,7 @@ class View(msgspec.Struct, frozen=True, gc=False):
     reach_value: Decimal = ZERO
     others_value: Decimal = ZERO
     equity: Decimal = ZERO
+    latches: Mapping[str, Latch] = NONE_SET
+    more: More = NO_MORE
+    reach_used: Decimal = ZERO
+    value_used: Decimal = ZERO

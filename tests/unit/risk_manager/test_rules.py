@@ -3,12 +3,12 @@
 import pytest
 
 from common.messages import RejectReason
-from services.risk_manager.core.rules import ENTRY_RULES, EXIT_RULES, first_refusal
+from services.risk_manager.core.rules import ENTRY_RULES, EXIT_RULES, entry_rules, first_refusal
 from tests.unit.risk_manager.builders import D, exit_intent, intent, limits, view
 
 
 def test_an_order_within_all_limits_passes() -> None:
-    assert first_refusal(ENTRY_RULES, intent(), view()) is None
+    assert first_refusal(entry_rules(limits(), latched=True), intent(), view()) is None
     assert first_refusal(EXIT_RULES, exit_intent(2), view()) is None
 
 
@@ -26,6 +26,14 @@ def test_the_first_refusal_wins(changes: dict[str, object], reason: RejectReason
     found = first_refusal(ENTRY_RULES, intent(), view(**{**everything, **changes}))
     assert found is not None
     assert found[0] is reason
+
+
+def test_a_rule_that_is_not_configured_is_not_asked() -> None:
+    asked = {reason for reason, _ in entry_rules(limits(), latched=False)}
+    assert asked == {
+        RejectReason.DUPLICATE, RejectReason.STALE_MARKET, RejectReason.INVALID_PRICE, RejectReason.INVALID_QUANTITY,
+        RejectReason.OPEN_POSITIONS, RejectReason.POSITION_SIZE, RejectReason.NOTIONAL,
+    }  # fmt: skip
 
 
 def test_limits_never_hold_up_an_exit() -> None:

@@ -4,6 +4,8 @@ from common.messages import OrderIntent
 from common.money import figure
 from services.risk_manager.core.view import Refusal, View
 
+CODE = 104
+
 
 def check(intent: OrderIntent, view: View) -> Refusal | None:
     """Refuse an entry until an operator resets the breaker."""

@@ -3,6 +3,8 @@
 from common.messages import OrderIntent
 from services.risk_manager.core.view import Refusal, View
 
+CODE = 101
+
 
 def check(intent: OrderIntent, view: View) -> Refusal | None:
     """Refuse an intent that repeats an earlier one."""

@@ -4,6 +4,8 @@ from common.messages import OrderIntent, OrderType
 from common.money import is_price
 from services.risk_manager.core.view import Refusal, View
 
+CODE = 203
+
 
 def check(intent: OrderIntent, view: View) -> Refusal | None:
     """Refuse an order with a price that means nothing."""

@@ -4,6 +4,8 @@ from common.messages import IntentKind, OrderIntent
 from common.money import ZERO, figure
 from services.risk_manager.core.view import Refusal, View
 
+CODE = 204
+
 
 def check(intent: OrderIntent, view: View) -> Refusal | None:
     """Refuse an order that no venue would take for its size."""

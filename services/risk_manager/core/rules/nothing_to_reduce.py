@@ -4,6 +4,8 @@ from common.messages import OrderIntent
 from common.money import ZERO, figure
 from services.risk_manager.core.view import Refusal, View
 
+CODE = 205
+
 
 def check(intent: OrderIntent, view: View) -> Refusal | None:
     """Refuse an exit of nothing; one that asks for too much is cut to what there is."""

@@ -3,6 +3,8 @@
 from common.messages import OrderIntent
 from services.risk_manager.core.view import Refusal, View
 
+CODE = 401
+
 
 def check(intent: OrderIntent, view: View) -> Refusal | None:
     """Refuse the entry of one runner too many. Adding to an own position is no new one."""
@@ -13,4 +15,6 @@ def check(intent: OrderIntent, view: View) -> Refusal | None:
         str(limit),
         str(found),
         f"{intent.runner} would be number {found} of the runners with a position, {limit} are allowed",
+        used=str(view.others_open),
+        asked="1",
     )

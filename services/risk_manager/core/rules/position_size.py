@@ -8,6 +8,8 @@ from common.messages import OrderIntent
 from common.money import figure
 from services.risk_manager.core.view import Refusal, View
 
+CODE = 402
+
 
 def check(intent: OrderIntent, view: View) -> Refusal | None:
     """Refuse a position too large in units, or too large for the account."""
@@ -17,6 +19,8 @@ def check(intent: OrderIntent, view: View) -> Refusal | None:
             figure(limits.max_position_size),
             figure(view.reach),
             f"{intent.symbol} could reach {figure(view.reach)}, {figure(limits.max_position_size)} are allowed",
+            used=figure(view.reach_used),
+            asked=figure(view.quantity),
         )
     share = limits.max_account_risk * view.equity
     if view.reach_value > share:
@@ -25,5 +29,7 @@ def check(intent: OrderIntent, view: View) -> Refusal | None:
             figure(view.reach_value),
             f"{intent.symbol} could be worth {figure(view.reach_value)} {limits.account_currency}, which is more than "
             f"{figure(limits.max_account_risk)} of the equity {figure(view.equity)}",
+            used=figure(view.value_used),
+            asked=figure(view.quantity * view.mark),
         )
     return None

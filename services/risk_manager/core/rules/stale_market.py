@@ -3,6 +3,7 @@
 from common.messages import MarketState, OrderIntent
 from services.risk_manager.core.view import Refusal, View
 
+CODE = 202
 MILLISECOND_NS = 1_000_000
 
 

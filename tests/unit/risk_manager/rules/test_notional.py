@@ -12,5 +12,5 @@ def test_exposure_up_to_the_limit_passes() -> None:
 def test_exposure_beyond_the_limit_is_refused() -> None:
     seen = view(limits=LIMITS, others_value=D(900), reach_value=D("100.5"))
     assert check(intent(), seen) == Refusal(
-        "1000", "1000.5", "with ema:BTCUSDT-1 the exposure could be 1000.5 USDT, 1000 are allowed"
+        "1000", "1000.5", "with ema:BTCUSDT-1 the exposure could be 1000.5 USDT, 1000 are allowed", "900", "100"
     )

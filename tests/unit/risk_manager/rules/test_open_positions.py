@@ -15,5 +15,9 @@ def test_room_for_one_more_passes(others: int) -> None:
 @pytest.mark.parametrize("others", [5, 9])
 def test_one_too_many_is_refused(others: int) -> None:
     assert check(intent(), view(limits=FIVE, others_open=others)) == Refusal(
-        "5", str(others + 1), f"ema:BTCUSDT would be number {others + 1} of the runners with a position, 5 are allowed"
+        "5",
+        str(others + 1),
+        f"ema:BTCUSDT would be number {others + 1} of the runners with a position, 5 are allowed",
+        str(others),
+        "1",
     )

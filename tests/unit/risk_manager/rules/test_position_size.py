@@ -21,8 +21,8 @@ def test_a_position_within_the_limits_passes(seen: View) -> None:
     ("seen", "expected"),
     [
         (
-            view(limits=TEN, reach=D("10.001")),
-            Refusal("10", "10.001", "BTCUSDT could reach 10.001, 10 are allowed"),
+            view(limits=TEN, reach=D("10.001"), reach_used=D("9.001")),
+            Refusal("10", "10.001", "BTCUSDT could reach 10.001, 10 are allowed", "9.001", "1"),
         ),
         (
             view(limits=TENTH, reach_value=D("100.01"), equity=D(1_000)),
@@ -30,6 +30,8 @@ def test_a_position_within_the_limits_passes(seen: View) -> None:
                 "100",
                 "100.01",
                 "BTCUSDT could be worth 100.01 USDT, which is more than 0.1 of the equity 1000",
+                "0",
+                "100",
             ),
         ),
     ],
