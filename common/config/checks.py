@@ -45,7 +45,7 @@ def warnings(config: Config, environ: Mapping[str, str]) -> Iterator[Problem]:
     """Yield what works but is probably not what was meant."""
     model = config.signal.model_path
     if model and not Path(model).is_file():
-        yield Problem(("signal", "model_path"), f"no file at {model}; a strategy that uses a model cannot run")
+        yield Problem(("signal", "model_path"), f"no file at {model}; only a strategy that uses a model needs it")
     for name in UNAVAILABLE:
         if name in config.data_source.model_fields_set:
             yield Problem(("data_source", name), f"{name} is not available in this version; the section is unused")

@@ -117,7 +117,7 @@ def test_the_demo_and_the_json_form_load(project_root: Path) -> None:
     loaded = load_config(project_root / "config" / "system.json")
     assert loaded.config.risk.trailing_stop_percent == Decimal("1.5")
     assert [warning.partition(": ")[2] for warning in loaded.warnings] == [
-        "signal.model_path: no file at models/signal_model.pkl; no strategy uses a model, so the run goes on"
+        "signal.model_path: no file at models/signal_model.pkl; only a strategy that uses a model needs it"
     ]
 
 
