@@ -113,6 +113,8 @@ class VenueRejectReason(StrEnum):
     UNKNOWN_ORDER = "unknown_order"
     TOO_MANY_ORDERS = "too_many_orders"
     NOTHING_TO_REDUCE = "nothing_to_reduce"
+    KILL_SWITCH = "kill_switch"
+    """An operator let execution take nothing but reductions."""
     NOT_SENT = "not_sent"
     """It never left for the venue: the venue was away or wanted to be left alone, or the order was taken back before."""
     NEVER_ARRIVED = "never_arrived"

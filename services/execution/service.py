@@ -7,6 +7,7 @@ from common.core import Core
 from common.journaled_service import JournaledService
 from common.routes import EXECUTION
 from common.runner import EventLoop
+from services.execution.core.kill import COMMANDS
 from services.execution.core.making import also_hears, make_execution
 from services.execution.metrics import ExecutionMetrics
 
@@ -30,4 +31,5 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
         also=also_hears(loaded.config.execution),
     )
     loop.every(SAMPLE_INTERVAL_NS, lambda: metrics.sample(service.core.status()))
+    service.allow_operator(*COMMANDS)
     return service

@@ -27,12 +27,13 @@ class Counts(msgspec.Struct):
 
 
 class State(msgspec.Struct):
-    """What execution itself remembers. holdings: per symbol and runner, as its fills sum up."""
+    """What execution itself remembers. holdings: per symbol and runner, as its fills sum up. killed: why, empty while armed."""
 
     book: OrderBook = msgspec.field(default_factory=OrderBook)
     seen: Families = msgspec.field(default_factory=Families)
     holdings: dict[str, dict[str, Decimal]] = {}
     counts: Counts = msgspec.field(default_factory=Counts)
+    killed: str = ""
 
 
 class Snapshot(msgspec.Struct):

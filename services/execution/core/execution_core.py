@@ -14,11 +14,12 @@ from common.messages import (
     ApprovedOrder,
     InputGap,
     MarketStatus,
+    OperatorCommand,
     Quote,
     VenueRejectReason,
 )
 from common.money import ZERO, figure, use_money_context
-from services.execution.core import messages
+from services.execution.core import kill, messages
 from services.execution.core.desk import Desk, Snapshot, State
 from services.execution.core.following import follow
 from services.execution.core.life_cycle import OrderEvent, OrderState
@@ -40,6 +41,7 @@ class ExecutionCore:
             InputGap: self._on_market,
             ApprovedOrder: self._on_order,
             ApprovedCancel: self._on_cancel,
+            OperatorCommand: self._on_command,
         }
 
     def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
@@ -65,6 +67,8 @@ class ExecutionCore:
         state.counts.orders += 1
         if novelty is Novelty.REUSED:
             return self._reject(approved, VenueRejectReason.DUPLICATE_ORDER, "an earlier order had this id", now_ns)
+        if state.killed and (refusal := kill.refused(desk, approved, now_ns)):
+            return refusal
         if approved.reduce_only:
             quantity = desk.reducible(approved)
             if quantity <= ZERO:
@@ -97,6 +101,9 @@ class ExecutionCore:
             return ()
         return follow(self._desk, self._desk.venue.cancel(cancel.order_id, cancel.symbol, now_ns), cancel.id, now_ns)
 
+    def _on_command(self, command: OperatorCommand, now_ns: int) -> Sequence[AnyMessage]:
+        return kill.obey(self._desk, command, now_ns)
+
     def next_deadline_ns(self) -> int | None:
         """Return None: orders and quotes alone move execution."""
         return None
@@ -125,6 +132,7 @@ class ExecutionCore:
         state = self._desk.state
         return {
             **msgspec.structs.asdict(state.counts),
+            "killed": state.killed,
             "open_orders": len(state.book.open),
             "holdings": {symbol: figure(sum(held.values(), ZERO)) for symbol, held in state.holdings.items()},
             "venue": {"name": self._desk.name, **self._desk.venue.status()},
