@@ -62,6 +62,13 @@ class LastEntry(msgspec.Struct):
         )
 
 
+class FuseCounts(msgspec.Struct):
+    """losing_streak: positions closed at a loss in a row. rejects: when the venue rejected the latest orders."""
+
+    losing_streak: int = 0
+    rejects: Window = msgspec.field(default_factory=Window)
+
+
 class State(msgspec.Struct):
     """All that a snapshot keeps. open_positions: runners that hold something or have an entry on its way."""
 
@@ -76,6 +83,7 @@ class State(msgspec.Struct):
     trading: Trading = msgspec.field(default_factory=Trading)
     account_lines: AccountLines = msgspec.field(default_factory=AccountLines)
     approvals: Window = msgspec.field(default_factory=Window)
+    fuses: FuseCounts = msgspec.field(default_factory=FuseCounts)
     counts: Counts = msgspec.field(default_factory=Counts)
 
 
@@ -83,11 +91,13 @@ class Desk:
     """State, limits, instruments, reaches, valuations and loss watch; keeps track of what is on its way.
 
     active_rules: what an entry must pass while nothing is in the way; all_rules: whatever is.
+    counts_results: a fill may open the breaker, or reach the drawdown or the day's loss.
     """
 
     __slots__ = (
         "active_rules",
         "all_rules",
+        "counts_results",
         "instruments",
         "limits",
         "losses",
@@ -111,6 +121,7 @@ class Desk:
         self.losses = LossWatch(
             limits, Watched(state.breaker, state.trading, state.account_lines), self.valuation, self.rough
         )
+        self.counts_results = self.losses.is_on or limits.fuses.losing_streak > 0
         self.active_rules = entry_rules(limits, latched=False)
         self.all_rules = entry_rules(limits, latched=True)
 

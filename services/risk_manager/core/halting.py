@@ -26,8 +26,15 @@ def roll(desk: Desk, cause: str, now_ns: int) -> list[AnyMessage]:
     if desk.limits.max_daily_loss:
         desk.losses.roll(now_ns)
     if desk.state.breaker.has_cooled(now_ns, desk.limits.fuses.cooldown_ns):
-        desk.losses.reset_breaker()
+        reset_breaker(desk)
     return follow(desk, cause, now_ns)
+
+
+def reset_breaker(desk: Desk) -> None:
+    """Close the breaker and count everything that opens it from here."""
+    desk.losses.reset_breaker()
+    desk.state.fuses.losing_streak = 0
+    desk.state.fuses.rejects.times.clear()
 
 
 def follow(desk: Desk, cause: str, now_ns: int, *, is_armed: bool = False) -> list[AnyMessage]:

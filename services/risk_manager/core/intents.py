@@ -16,10 +16,11 @@ from common.messages import (
     StopUpdate,
 )
 from common.money import is_price, use_money_context
+from services.risk_manager.core import fuses
 from services.risk_manager.core.approval import approve
 from services.risk_manager.core.checking import check
 from services.risk_manager.core.desk import Desk, LastEntry
-from services.risk_manager.core.halting import roll
+from services.risk_manager.core.halting import follow, roll
 from services.risk_manager.core.markets import market_of
 from services.risk_manager.core.refusal import Refusal
 from services.risk_manager.core.reports import position_changed
@@ -45,7 +46,11 @@ def decide(desk: Desk, intent: OrderIntent, now_ns: int) -> Sequence[AnyMessage]
     quantity, found = check(desk, intent, market, used_id, now_ns)
     if found is not None:
         return (*lifted, _refuse(desk, intent, *found, now_ns))
-    return (*lifted, _approve(desk, intent, quantity, now_ns))
+    approved = _approve(desk, intent, quantity, now_ns)
+    if desk.limits.fuses.order_count:
+        fuses.count_order(desk, now_ns)
+        return (*lifted, approved, *follow(desk, approved.id, now_ns))
+    return (*lifted, approved)
 
 
 def _refuse(desk: Desk, intent: OrderIntent, reason: RejectReason, refusal: Refusal, now_ns: int) -> OrderRefused:

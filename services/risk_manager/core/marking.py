@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from common.messages import AnyMessage, InputGap, MarketStatus, Quote
 from common.money import ZERO, decimal_of, use_money_context
+from services.risk_manager.core import fuses
 from services.risk_manager.core.desk import Desk
 from services.risk_manager.core.halting import close_out, follow, is_calm, roll
 from services.risk_manager.core.markets import market_of
@@ -13,10 +14,12 @@ from services.risk_manager.core.positions import Position
 def take_quote(desk: Desk, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
     """Note a quote; close what it takes through its stop or target."""
     market = market_of(desk.state.markets, quote.symbol)
+    if desk.limits.fuses.jump_share:
+        fuses.see_jump(desk, market.quote, quote)
     market.quote = quote
     market.quote_ns = now_ns
     if not market.open_positions:
-        return ()
+        return () if is_calm(desk) else follow(desk, quote.id, now_ns)
     use_money_context()
     desk.valuation.touched[quote.symbol] = None
     answers: list[AnyMessage] = []
@@ -60,3 +63,24 @@ def take_gap(desk: Desk, gap: InputGap, now_ns: int) -> Sequence[AnyMessage]:
         if stream == "market":
             market.state = None
     return () if is_calm(desk) else follow(desk, f"gap:{gap.topic}:{now_ns}", now_ns)
+
+
+def take_time(desk: Desk, now_ns: int) -> Sequence[AnyMessage]:
+    """Do what time alone asks for: a symbol silent for too long opens the breaker, a cooled breaker closes."""
+    if deadline_ns(desk) is None:
+        return ()
+    use_money_context()
+    if desk.limits.fuses.stale_ns and not desk.state.breaker.reason:
+        fuses.see_silence(desk, now_ns)
+    return roll(desk, f"deadline:{now_ns}", now_ns)
+
+
+def deadline_ns(desk: Desk) -> int | None:
+    """Return when `take_time` has something to do next, None where nothing waits for time."""
+    wanted = desk.limits.fuses
+    if not wanted.stale_ns and not wanted.cooldown_ns:
+        return None
+    breaker = desk.state.breaker
+    if breaker.reason and wanted.cooldown_ns and not breaker.needs_operator:
+        return breaker.opened_ns + wanted.cooldown_ns
+    return fuses.silence_deadline_ns(desk)

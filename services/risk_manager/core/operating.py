@@ -6,7 +6,7 @@ from typing import Final
 from common.messages import AnyMessage, OperatorCommand, RejectReason
 from common.money import use_money_context
 from services.risk_manager.core.desk import Desk
-from services.risk_manager.core.halting import flatten, follow
+from services.risk_manager.core.halting import flatten, follow, reset_breaker
 from services.risk_manager.core.trading import ARMED_AGAIN
 
 RESET_BREAKER: Final = "reset_breaker"
@@ -63,7 +63,7 @@ def _ready(desk: Desk, command: OperatorCommand, now_ns: int) -> Sequence[AnyMes
 
 
 def _reset_breaker(desk: Desk, command: OperatorCommand, now_ns: int) -> Sequence[AnyMessage]:
-    desk.losses.reset_breaker()
+    reset_breaker(desk)
     return follow(desk, command.id, now_ns)
 
 

@@ -20,7 +20,8 @@ class Position(msgspec.Struct, kw_only=True):
     """A runner's position in its symbol. Quantities in base units, money in the quote currency.
 
     buying and selling: approved and not yet filled. entries: entry orders on their way. is_open: it holds something or
-    an entry is on its way; kept by `Desk.changed`.
+    an entry is on its way; kept by `Desk.changed`. opened_realised: realised when it was opened; kept for the breaker's
+    streak alone.
     """
 
     runner: str
@@ -34,6 +35,7 @@ class Position(msgspec.Struct, kw_only=True):
     buying: Decimal = ZERO
     selling: Decimal = ZERO
     entries: int = 0
+    opened_realised: Decimal = ZERO
     is_open: bool = False
     protection: Protection = msgspec.field(default_factory=Protection)
 

@@ -15,6 +15,7 @@ from common.messages import (
     Side,
 )
 from common.money import ONE, ZERO, begin_exact, end_exact, use_money_context
+from services.risk_manager.core import fuses
 from services.risk_manager.core.desk import Desk
 from services.risk_manager.core.halting import close_out, exit_price, follow, is_calm, roll
 from services.risk_manager.core.markets import Market, market_of
@@ -53,12 +54,20 @@ def take_fill(desk: Desk, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
     desk.changed(market, position)
     end_exact()
     _protect(desk, position, before, order, fill)
+    if desk.counts_results:
+        _count_result(desk, market, position, fill, (before, realised))
+    told = _changes(desk, position, fill, currency, now_ns)
+    if is_calm(desk) and not lifted:
+        return told
+    return (*lifted, *told, *follow(desk, fill.id, now_ns), *_go_on(desk, position, fill.id, now_ns))
+
+
+def _count_result(desk: Desk, market: Market, position: Position, fill: Fill, result: tuple[Decimal, Decimal]) -> None:
+    """Hold what a fill brought against the losses that are allowed. result: what was held before, and what it realised."""
+    if desk.limits.fuses.losing_streak:
+        fuses.count_trade(desk, position, *result)
     if desk.losses.is_on:
         desk.losses.settle(market, fill)
-    told = _changes(desk, position, fill, currency, now_ns)
-    if is_calm(desk):
-        return told if not lifted else (*lifted, *told)
-    return (*lifted, *told, *follow(desk, fill.id, now_ns), *_go_on(desk, position, fill.id, now_ns))
 
 
 def _go_on(desk: Desk, position: Position, cause: str, now_ns: int) -> Sequence[AnyMessage]:
@@ -179,4 +188,7 @@ def take_end(desk: Desk, report: OrderRejected | OrderCancelled, now_ns: int) ->
     desk.release(order, position)
     desk.changed(market, position)
     end_exact()
+    if desk.limits.fuses.reject_count and isinstance(report, OrderRejected):
+        fuses.count_reject(desk, now_ns)
+        return (*follow(desk, order.id, now_ns), *_go_on(desk, position, order.id, now_ns))
     return _go_on(desk, position, order.id, now_ns)

@@ -49,12 +49,12 @@ class RiskCore:
         return () if take is None else take(message, now_ns)
 
     def next_deadline_ns(self) -> int | None:
-        """Return None: quotes and reports alone move the risk manager."""
-        return None
+        """Return when a silent symbol opens the breaker or the breaker has cooled down; None where neither is configured."""
+        return marking.deadline_ns(self._desk)
 
     def on_deadline(self, now_ns: int) -> Sequence[AnyMessage]:
-        """Do nothing."""
-        return ()
+        """Open the breaker, or close it, by time alone."""
+        return marking.take_time(self._desk, now_ns)
 
     def snapshot(self) -> bytes:
         """Return the whole state as msgpack; tables keep their order, because stops fire in it."""
