@@ -67,11 +67,14 @@ def _places(step: Decimal) -> int:
 
 
 def split_symbol(symbol: str) -> tuple[str, str]:
-    """Return (base, quote) of a symbol such as BTCUSDT, BTC-USD or BTC/USD; an unknown quote gives (symbol, "")."""
+    """Return (base, quote) of a symbol such as BTCUSDT, BTC-USD or BTC/USD; an unknown quote gives (symbol, "").
+
+    So does a name of more than two parts, as options have: BTC-29MAR24-60000-C.
+    """
     for separator in ("-", "/", "_"):
         base, found, quote = symbol.partition(separator)
         if found:
-            return base, quote
+            return (symbol, "") if separator in quote else (base, quote)
     for quote in QUOTE_CURRENCIES:
         if symbol.endswith(quote) and len(symbol) > len(quote):
             return symbol.removesuffix(quote), quote

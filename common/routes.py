@@ -12,7 +12,9 @@ from common.messages import (
     BookSnapshot,
     BookUpdate,
     CancelIntent,
+    ExternalSignal,
     Fill,
+    Greeks,
     Halt,
     Health,
     Heartbeat,
@@ -69,6 +71,8 @@ STREAMS: dict[str, tuple[str, Retention]] = {
     "bar": (MARKET_DATA, Retention.RING),
     "venue_bar": (MARKET_DATA, Retention.RING),
     "market": (MARKET_DATA, Retention.LATEST),
+    "greeks": (MARKET_DATA, Retention.LATEST),
+    "external": (MARKET_DATA, Retention.LATEST),
     "intents": (SIGNAL, Retention.JOURNAL),
     "runners": (SIGNAL, Retention.RING),
     "decisions": (RISK_MANAGER, Retention.JOURNAL),
@@ -78,10 +82,11 @@ STREAMS: dict[str, tuple[str, Retention]] = {
 
 HEARS: dict[str, tuple[str, ...]] = {
     MARKET_DATA: (),
-    SIGNAL: ("quote.", "bar.", "market.", "decisions", "reports"),
+    SIGNAL: ("quote.", "bar.", "market.", "greeks.", "external.", "decisions", "reports"),
     RISK_MANAGER: ("quote.", "market.", "intents", "reports"),
     EXECUTION: ("quote.", "market.", "decisions"),
-    EVENT_STORE: ("intents", "runners", "decisions", "reports", "quote.", "trade.", "bar.", "venue_bar.", "market."),
+    EVENT_STORE: ("intents", "runners", "decisions", "reports", "quote.", "trade.", "bar.", "venue_bar.", "market.", "greeks.",
+                  "external."),
 }
 """Service to the topics it subscribes to: a whole topic, or a prefix that ends in a dot."""
 
@@ -104,6 +109,10 @@ def topic_of(message: AnyMessage) -> str | None:  # noqa: PLR0911, C901 - a tabl
             return f"{stream}{message.symbol}.{message.timeframe}"
         case MarketStatus():
             return "market." + message.symbol
+        case Greeks():
+            return "greeks." + message.symbol
+        case ExternalSignal():
+            return f"external.{message.name}.{message.symbol}"
         case OrderIntent() | CancelIntent() | StopUpdate():
             return "intents"
         case RunnerTransitioned() | RunnerFailed():

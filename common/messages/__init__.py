@@ -22,6 +22,8 @@ from common.messages.market import (
     Bar,
     BookSnapshot,
     BookUpdate,
+    ExternalSignal,
+    Greeks,
     Level,
     MarketStatus,
     QueueMoved,
@@ -48,6 +50,8 @@ AnyMessage = (
     | BookSnapshot
     | BookUpdate
     | QueueMoved
+    | Greeks
+    | ExternalSignal
     | Bar
     | MarketStatus
     | OrderIntent
@@ -84,7 +88,9 @@ __all__ = [
     "BookSnapshot",
     "BookUpdate",
     "CancelIntent",
+    "ExternalSignal",
     "Fill",
+    "Greeks",
     "Halt",
     "Health",
     "HealthState",

@@ -105,6 +105,37 @@ class Bar(Message, frozen=True, kw_only=True, tag="bar", gc=False):
         return f"bar:{self.symbol}:{self.timeframe}:{self.start_ns}"
 
 
+class Greeks(Message, frozen=True, kw_only=True, tag="greeks", gc=False):
+    """What a venue says of an option; None for what it does not say.
+
+    delta, gamma: change of the option's price, and of delta, by one unit of the underlying. vega: by one point of implied
+    volatility; theta: by one day. iv: implied volatility in the venue's unit. mark, underlying: prices by the venue.
+    """
+
+    symbol: str
+    delta: float | None = None
+    gamma: float | None = None
+    vega: float | None = None
+    theta: float | None = None
+    iv: float | None = None
+    mark: float | None = None
+    underlying: float | None = None
+
+    @property
+    def id(self) -> str:
+        """Return the natural key that other messages name as their cause."""
+        return f"greeks:{self.symbol}:{self.event_ns}"
+
+
+class ExternalSignal(Message, frozen=True, kw_only=True, tag="external_signal", gc=False):
+    """A number from outside the market, such as the mood of the news. symbol: whom it is about; "" for all. text: for people."""
+
+    name: str
+    symbol: str
+    value: float
+    text: str = ""
+
+
 class MarketStatus(Message, frozen=True, kw_only=True, tag="market_status", gc=False):
     """A symbol's data changed its worth: whoever decides on it must know."""
 

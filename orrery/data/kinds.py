@@ -95,7 +95,7 @@ def _looked_at(items: Iterable[Any]) -> tuple[DataTier, tuple[str, ...], bool]:
     kinds: set[type] = set()
     for item in items:
         kinds.add(type(item))
-        if hasattr(item, "symbol"):
+        if getattr(item, "symbol", ""):
             symbols[item.symbol] = None
     has_trades = bool(kinds & {Trade, VenueTrade})
     if kinds & {BookSnapshot, BookUpdate, DepthDiff}:

@@ -17,7 +17,18 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import REGISTRY, Collector, CollectorRegistry
 
-from common.messages import Bar, BookSnapshot, BookUpdate, MarketState, MarketStatus, QueueMoved, Quote, Trade
+from common.messages import (
+    Bar,
+    BookSnapshot,
+    BookUpdate,
+    ExternalSignal,
+    Greeks,
+    MarketState,
+    MarketStatus,
+    QueueMoved,
+    Quote,
+    Trade,
+)
 from services.market_data.core.depth_sync import ResyncReason
 from services.market_data.core.inputs import CoreInput, CoreOutput, DepthFailed, DepthRequest, Reconnect
 
@@ -83,6 +94,8 @@ class MarketDataMetrics(Collector):
                 self._latency.observe(thing.received_ns - thing.event_ns)
             case BookSnapshot():
                 self._books += 1
+            case Greeks() | ExternalSignal():
+                pass  # no price of the market
             case QueueMoved():
                 pass  # a part of the change of the book behind it, which counts
             case Bar():

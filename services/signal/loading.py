@@ -147,7 +147,7 @@ def build_runners(config: Config) -> list[RunnerSpec]:
                 timeframe=timeframe,
                 currency=currencies.get(symbol) or split_symbol(symbol)[1],
             )
-            for symbol in _symbols(section, spec, config.market_data.symbols)
+            for symbol in _followed(section, spec, config.market_data.symbols)
         ]
     return runners
 
@@ -166,12 +166,13 @@ def use_model(specs: Sequence[StrategySpec], section: SignalSection) -> None:
             raise StrategyFileError(f"{user.script}: indicators.model(): {error}") from error
 
 
-def _symbols(section: StrategySection, spec: StrategySpec, followed: Sequence[str]) -> Sequence[str]:
+def _followed(section: StrategySection, spec: StrategySpec, followed: Sequence[str]) -> Sequence[str]:
     wanted = section.symbols or spec.symbols or followed
-    for symbol in wanted:
+    keys = [("symbols", symbol) for symbol in wanted] + [("greeks", spec.greeks)] * bool(spec.greeks)
+    for key, symbol in keys:
         if symbol not in followed:
             text = f"expected symbols of market_data.symbols ({', '.join(followed)}), found {symbol}"
-            raise StrategyFileError(f"{spec.script}: strategy.symbols: {text}")
+            raise StrategyFileError(f"{spec.script}: strategy.{key}: {text}")
     return wanted
 
 

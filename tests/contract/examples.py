@@ -20,7 +20,9 @@ from common.messages import (
     BookSnapshot,
     BookUpdate,
     CancelIntent,
+    ExternalSignal,
     Fill,
+    Greeks,
     Halt,
     Health,
     HealthState,
@@ -82,6 +84,18 @@ EXAMPLES: list[msgspec.Struct] = [
     BookUpdate(
         **_AT, symbol="BTCUSDT", first_update_id=101, update_id=104, bids=[(60_000.0, 0.0)], asks=[(60_000.02, 3.0)]
     ),
+    Greeks(
+        **_AT,
+        symbol="BTC-29MAR24-60000-C",
+        delta=0.6,
+        gamma=0.0001,
+        vega=12.5,
+        theta=-30.25,
+        iv=65.5,
+        mark=0.0845,
+        underlying=60_000.5,
+    ),
+    ExternalSignal(**_AT, name="mood", symbol="BTCUSDT", value=0.75, text="calm"),
     QueueMoved(**_AT, symbol="BTCUSDT", side=Side.BUY, price=60_000.0, size=0.5, ahead=1.25),
     Bar(
         **_AT,

@@ -1,30 +1,36 @@
-"""The lines of a recording: one JSON object each, in four shapes, to what they mean and back.
+"""The lines of a recording: one JSON object each, in five shapes, to what they mean and back.
 
 Raw frames   {"ts": 1723161253.937085612, "conn": 0, "frame": "<the venue's exact text>"}   ts may be null
 REST         {"ts": 1723161254.206652, "method": "GET", "url": "https://…" or null, "body": "<exact text>"}
 Market data  {"timestamp": 1700000000, "instrument": "X", "best_bid": 100.0, "best_ask": 101.0, "delta": 0.6, …}
+Signals      {"timestamp": 1700000000, "name": "mood", "symbol": "X", "value": 0.75, "text": "…"}
 Messages     {"type": "quote", "timestamp": <ns>, "instrument": "X", "best_bid": …, "received_ns": …, …}
 
 A message is written with the names of the market-data shape, so that who reads that also reads our quotes.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from enum import Enum
+from math import isfinite
 from typing import Any, NamedTuple
 
 import msgspec
 
-from common.messages import AnyMessage, Quote
+from common.messages import AnyMessage, ExternalSignal, Greeks, Quote
 
 _NS = Decimal(1_000_000_000)
 _NS_PER_S, _NS_PER_MS, _NS_PER_US = 1_000_000_000, 1_000_000, 1_000
 _SHOWN = 120
+MAX_SIGNAL_TEXT = 1_000
+"""Longest text of a signal, characters."""
 
 # A number of seconds reaches 1e11 in the year 5138, one of milliseconds 1e14 and of microseconds 1e17 then too; read in
 # the next finer unit each of these bounds lies in 1973. Between 1973 and 5138 a magnitude therefore has one meaning.
 _SECONDS_BELOW, _MILLISECONDS_BELOW, _MICROSECONDS_BELOW = 10**11, 10**14, 10**17
 _LATEST_NS = 2**63 - 1
 
+_GREEKS = ("delta", "gamma", "vega", "theta", "iv", "mark", "underlying")
 _TO_LINE = {"event_ns": "timestamp", "symbol": "instrument"}
 _QUOTE_TO_LINE = {**_TO_LINE, "bid": "best_bid", "ask": "best_ask"}
 _FROM_LINE = {name: field for field, name in _TO_LINE.items()}
@@ -41,7 +47,7 @@ class Shape(Enum):
     FRAMES = "raw frames"
     REPLIES = "REST replies"
     MESSAGES = "messages"
-    """Orrery's own messages, or the market-data shape, or both mixed."""
+    """Orrery's own messages, or the market-data shape, or signals, or all mixed."""
 
 
 class RecordedFrame(NamedTuple):
@@ -62,7 +68,7 @@ class RecordedReply(NamedTuple):
 
 
 class MarketRow(msgspec.Struct, frozen=True, gc=False):
-    """A line of the market-data shape. Unknown keys are let pass; greeks, iv and mark have no message to go to yet."""
+    """A line of the market-data shape. Unknown keys are let pass."""
 
     timestamp: int | float
     instrument: str
@@ -78,6 +84,17 @@ class MarketRow(msgspec.Struct, frozen=True, gc=False):
     theta: float | None = None
     iv: float | None = None
     mark: float | None = None
+    underlying: float | None = None
+
+
+class SignalRow(msgspec.Struct, frozen=True, gc=False):
+    """A line of signals from outside: a name and a value at a time."""
+
+    timestamp: int | float
+    name: str
+    value: float
+    symbol: str = ""
+    text: str = ""
 
 
 class _FrameLine(msgspec.Struct, gc=False):
@@ -132,22 +149,30 @@ def reply_of(line: bytes, _number: int) -> RecordedReply:
     return RecordedReply(_exact_ns(found.ts), found.method, found.url, found.body.encode())
 
 
-def message_of(line: bytes, number: int) -> AnyMessage:
-    """Return the message in a line: Orrery's own, or the quote of the market-data shape; LineError."""
+def messages_of(line: bytes, number: int) -> Sequence[AnyMessage]:
+    """Return the messages in a line: Orrery's own; of the market-data shape greeks, if there are any, and the quote; LineError."""
     fields = _object(line)
     try:
         if "type" not in fields or "received_ns" not in fields:
-            return _quote(msgspec.convert(fields, MarketRow), number)
+            if "name" in fields and "value" in fields:
+                return (_signal(msgspec.convert(fields, SignalRow)),)
+            row = msgspec.convert(fields, MarketRow)
+            quote = _quote(row, number)
+            greeks = {name: getattr(row, name) for name in _GREEKS}
+            if all(value is None for value in greeks.values()):
+                return (quote,)
+            at_ns = quote.event_ns
+            return (Greeks(symbol=row.instrument, event_ns=at_ns, received_ns=at_ns, **greeks), quote)
         names = _QUOTE_FROM_LINE if fields["type"] == "quote" else _FROM_LINE
         renamed = {names.get(name, name): value for name, value in fields.items()}
         message: AnyMessage = msgspec.convert(renamed, AnyMessage)
     except msgspec.ValidationError as error:
         raise LineError(f"{error}; found {_shown(line)}") from error
-    return message
+    return (message,)
 
 
 def line_of(message: AnyMessage) -> bytes:
-    """Return the line of a message, without line end; `message_of` gives back the identical message."""
+    """Return the line of a message, without line end; `messages_of` gives back the identical message."""
     names = _QUOTE_TO_LINE if isinstance(message, Quote) else _TO_LINE
     fields: dict[str, Any] = msgspec.to_builtins(message)
     return _encoder.encode({names.get(name, name): value for name, value in fields.items()})
@@ -186,13 +211,27 @@ def _scaled(timestamp: float, factor: int) -> int:
     return timestamp * factor if isinstance(timestamp, int) else int(Decimal(repr(timestamp)) * factor)
 
 
+def _time_of(row: MarketRow | SignalRow) -> int:
+    try:
+        return nanoseconds(row.timestamp)
+    except ValueError as error:
+        raise LineError(str(error)) from error
+
+
+def _signal(row: SignalRow) -> ExternalSignal:
+    if not row.name or not isfinite(row.value) or len(row.text) > MAX_SIGNAL_TEXT:
+        found = f"{row.name!r} with {row.value} and {len(row.text)} characters"
+        raise LineError(f"expected a name, a number, and at most {MAX_SIGNAL_TEXT} characters of text, found {found}")
+    at_ns = _time_of(row)
+    return ExternalSignal(
+        name=row.name, symbol=row.symbol, value=row.value, text=row.text, event_ns=at_ns, received_ns=at_ns
+    )
+
+
 def _quote(row: MarketRow, number: int) -> Quote:
     if not 0 < row.best_bid < row.best_ask:
         raise LineError(f"expected 0 < best_bid < best_ask, found {row.best_bid} and {row.best_ask}")
-    try:
-        at_ns = nanoseconds(row.timestamp)
-    except ValueError as error:
-        raise LineError(str(error)) from error
+    at_ns = _time_of(row)
     return Quote(
         symbol=row.instrument,
         bid=row.best_bid,

@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import IO, cast
@@ -14,7 +14,7 @@ from services.market_data.adapters.recording_lines import (
     RecordedReply,
     Shape,
     frame_of,
-    message_of,
+    messages_of,
     reply_of,
     shape_of,
 )
@@ -43,7 +43,9 @@ class Recording[Item]:
     `lines` counts what was read, `skipped` what could not be; `errors` keeps the first few reasons.
     """
 
-    def __init__(self, path: Path, decode: Callable[[bytes, int], Item], bad_line: BadLine = BadLine.RAISE) -> None:
+    def __init__(
+        self, path: Path, decode: Callable[[bytes, int], Sequence[Item]], bad_line: BadLine = BadLine.RAISE
+    ) -> None:
         self.path = path
         self._decode = decode
         self._bad_line = bad_line
@@ -56,11 +58,11 @@ class Recording[Item]:
         for number, line in numbered_lines(self.path):
             self.lines = number
             try:
-                item = self._decode(line, number)
+                items = self._decode(line, number)
             except LineError as error:
                 self._bad(f"{self.path}: line {number}: {error}", error)
                 continue
-            yield item
+            yield from items
 
     def _bad(self, text: str, error: LineError) -> None:
         if self._bad_line is BadLine.RAISE:
@@ -82,17 +84,17 @@ def shape_of_file(path: Path) -> Shape:
 
 def frames(path: Path, bad_line: BadLine = BadLine.RAISE) -> Recording[RecordedFrame]:
     """Return the raw frames of a file."""
-    return Recording(path, frame_of, bad_line)
+    return Recording(path, lambda line, number: (frame_of(line, number),), bad_line)
 
 
 def replies(path: Path, bad_line: BadLine = BadLine.RAISE) -> Recording[RecordedReply]:
     """Return the REST replies of a file."""
-    return Recording(path, reply_of, bad_line)
+    return Recording(path, lambda line, number: (reply_of(line, number),), bad_line)
 
 
 def messages(path: Path, bad_line: BadLine = BadLine.RAISE) -> Recording[AnyMessage]:
     """Return the messages of a file: Orrery's own, or the market-data shape."""
-    return Recording(path, message_of, bad_line)
+    return Recording(path, messages_of, bad_line)
 
 
 def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:

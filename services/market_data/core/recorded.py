@@ -12,6 +12,8 @@ from common.messages import (
     BarSource,
     BookSnapshot,
     BookUpdate,
+    ExternalSignal,
+    Greeks,
     MarketState,
     MarketStatus,
     QueueMoved,
@@ -24,7 +26,7 @@ from services.market_data.core.desk import NEVER, Board, Desk
 from services.market_data.core.inputs import CoreInput, CoreOutput, Disconnected
 from services.market_data.core.publishing import snapshot_of
 
-Recorded = Trade | Quote | BookSnapshot | BookUpdate | QueueMoved | Bar | MarketStatus
+Recorded = Trade | Quote | BookSnapshot | BookUpdate | QueueMoved | Greeks | Bar | MarketStatus
 """What a recording may hold."""
 
 
@@ -60,7 +62,7 @@ class RecordedDesk(Desk):
                 return messages + self._take_snapshot(message, now_ns)
             case BookUpdate():
                 return messages + self._take_update(message, now_ns)
-            case QueueMoved() | Bar():
+            case QueueMoved() | Greeks() | Bar():
                 return messages + self._take_ready(message)
             case _:
                 assert_never(message)
@@ -105,7 +107,9 @@ class RecordedDesk(Desk):
         book.apply(message.update_id, message.bids, message.asks)
         return self._doubted(ResyncReason.CROSSED, now_ns) if book.crossed() else [message]
 
-    def _take_ready(self, message: QueueMoved | Bar) -> list[AnyMessage]:
+    def _take_ready(self, message: QueueMoved | Greeks | Bar) -> list[AnyMessage]:
+        if isinstance(message, Greeks):
+            return [message]
         if isinstance(message, QueueMoved):
             return [] if self.book is None else [message]
         bar = message
@@ -135,8 +139,10 @@ class RecordedCore:
     def handle(self, given: CoreInput, now_ns: int) -> Sequence[CoreOutput]:
         """Take the next message of the recording, or its end (`Disconnected`)."""
         match given:
-            case Trade() | Quote() | BookSnapshot() | BookUpdate() | QueueMoved() | Bar() | MarketStatus():
+            case Trade() | Quote() | BookSnapshot() | BookUpdate() | QueueMoved() | Greeks() | Bar() | MarketStatus():
                 return self._take(given, now_ns)
+            case ExternalSignal():
+                return (msgspec.structs.replace(given, received_ns=now_ns),)
             case Disconnected():
                 return self._ended(given.reason, now_ns)
             case _:

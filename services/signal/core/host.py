@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from common.messages import ExternalSignal, Greeks
 from services.signal.core.indicator import IndicatorKey
 from services.signal.core.spec import RunnerSpec
 
@@ -120,6 +121,19 @@ class StrategyHost(Protocol):
         Raises:
             ValueError: the bytes do not fit this strategy.
         """
+        ...
+
+
+@runtime_checkable
+class FactsHost(Protocol):
+    """A host that can show more than bars and quotes."""
+
+    def set_greeks(self, greeks: Greeks) -> None:
+        """Show the latest greeks."""
+        ...
+
+    def set_signal(self, signal: ExternalSignal) -> None:
+        """Show the latest value of a signal from outside."""
         ...
 
 

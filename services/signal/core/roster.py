@@ -15,6 +15,7 @@ from common.messages import (
     PositionChanged,
     Quote,
 )
+from services.signal.core.facts import Facts
 from services.signal.core.host import AccountView, StrategyHost
 from services.signal.core.runner import Runner
 from services.signal.core.series import Series, Verdict
@@ -49,6 +50,7 @@ class Roster:
     __slots__ = (
         "accounts",
         "counters",
+        "facts",
         "limits",
         "of_currency",
         "of_quotes",
@@ -70,6 +72,7 @@ class Roster:
         self.states: dict[str, MarketState] = {}
         self.accounts: dict[str, AccountView] = {}
         self.counters = Counters()
+        self.facts = Facts()
 
     def add(self, spec: RunnerSpec, host: StrategyHost, facts: Instrument) -> None:
         """Add a runner; its id must be new."""
@@ -80,6 +83,7 @@ class Roster:
             series = self.series[key] = Series(*key, self.limits.window)
         runner = Runner(spec, host, series, facts, self.limits.max_errors)
         self.runners[spec.id] = runner
+        self.facts.add(spec, host)
         self.of_series.setdefault(key, []).append(runner)
         self.of_currency.setdefault(spec.currency, []).append(runner)
         if runner.on_ticks:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from common.messages import MarketState, Quote
+from common.messages import ExternalSignal, Greeks, MarketState, Quote
 from services.signal.core.desk import Desk
 from services.signal.core.host import AccountView
 from services.signal.core.indicator import IndicatorKey
@@ -42,6 +42,7 @@ class Saved(msgspec.Struct, array_like=True):
     accounts: list[tuple[str, AccountView]]
     runners: list[SavedRunner]
     counters: tuple[int, ...]
+    facts: tuple[list[Greeks], list[ExternalSignal]] = ([], [])
 
 
 _encode = msgspec.msgpack.Encoder(decimal_format="string").encode
@@ -58,6 +59,7 @@ def save_roster(roster: Roster) -> bytes:
             accounts=sorted(roster.accounts.items()),
             runners=[_save_runner(roster.runners[id_]) for id_ in sorted(roster.runners)],
             counters=msgspec.structs.astuple(roster.counters),
+            facts=roster.facts.save(),
         )
     )
 
@@ -82,6 +84,7 @@ def load_roster(roster: Roster, state: bytes) -> None:
             roster.counters.dropped_runners += 1
         else:
             _load_runner(runner, saved_runner)
+    roster.facts.load(*saved.facts)
     for currency, view in saved.accounts:
         roster.set_account(currency, view)
 

@@ -10,7 +10,9 @@ from common.messages import (
     AccountChanged,
     AnyMessage,
     Bar,
+    ExternalSignal,
     Fill,
+    Greeks,
     InputGap,
     MarketStatus,
     OperatorCommand,
@@ -61,6 +63,8 @@ class SignalCore:
             MarketStatus: self._roster.learn_market,
             PositionChanged: self._roster.learn_position,
             AccountChanged: self._roster.learn_account,
+            Greeks: self._roster.facts.learn_greeks,
+            ExternalSignal: self._roster.facts.learn_signal,
             InputGap: self._roster.learn_gap,
         }
 
@@ -162,6 +166,8 @@ class SignalCore:
         askers = [runner.asker for runner in roster.runners.values()]
         return {
             **msgspec.structs.asdict(roster.counters),
+            "signals": len(roster.facts.signals),
+            "signals_left_out": roster.facts.signals_left_out,
             "evaluations": sum(asker.evaluations for asker in askers),
             "errors": sum(asker.errors for asker in askers),
             "paused": sum(asker.paused for asker in askers),

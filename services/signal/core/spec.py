@@ -39,6 +39,7 @@ class StrategySpec(msgspec.Struct, frozen=True, kw_only=True):
     script: the file as errors name it. params: values after the configuration's overrides. stop_loss, take_profit:
     fractions of the entry price. tick_interval_ns: least time between two updates by quotes. indicators: those its
     functions were seen to use, in the order of their slots. trial_price: about which the bars of its trial are made up.
+    greeks: the option whose greeks it is shown; "" for the runner's own symbol, None for none.
     """
 
     name: str
@@ -57,6 +58,7 @@ class StrategySpec(msgspec.Struct, frozen=True, kw_only=True):
     indicators: tuple[IndicatorKey, ...] = ()
     lines: dict[str, int] = {}
     trial_price: float = DEFAULT_TRIAL_PRICE
+    greeks: str | None = None
 
     def updates_on(self, state: RunnerState) -> Update:
         """Return what makes a runner in that state ask its strategy."""

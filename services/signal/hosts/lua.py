@@ -8,7 +8,7 @@ of reach and the process alive:
    too, would be wrapped as a Python object, so everything structured crosses as msgpack.
 2. Lua hands back numbers, booleans and bytes only, never a table or function after loading: lupa registers those outside any
    protection, which would abort the process when the runtime is at its memory limit.
-3. Bytes go in only while loading and restoring, tables of numbers only while the memory limit is off, for the same reason.
+3. Bytes and tables of numbers go in only while loading, restoring, or while the memory limit is off, for the same reason.
 """
 
 from collections.abc import Sequence
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple, NoReturn
 import lupa.lua55 as lupa
 import msgspec
 
+from common.messages import ExternalSignal, Greeks
 from services.signal.core.host import (
     FUNCTION_NAMES,
     AccountView,
@@ -39,7 +40,10 @@ CALL_SECONDS_MAX = 2.0
 """Processor time of one call after which it is stopped even within its instruction limit, seconds."""
 CHUNK_NAME_MAX = 50
 """Characters of a script's path in error messages; of a longer one only the file's name is shown."""
+SIGNAL_TEXT_MAX = 1_000
+"""Characters of a signal's text that a strategy is shown."""
 BYTES_PER_MIB = 1 << 20
+NS_PER_SECOND = 1e9
 
 _PARTS = (
     "guard",
@@ -197,6 +201,17 @@ class LuaHost:
     def set_account(self, account: AccountView) -> None:
         """Tell the strategy the account."""
         self._unlimited(self._set_account, *account)
+
+    def set_greeks(self, greeks: Greeks) -> None:
+        """Show the latest greeks as fields of market_data; what the venue does not say is nil."""
+        values = (greeks.delta, greeks.gamma, greeks.vega, greeks.theta, greeks.iv, greeks.mark, greeks.underlying)
+        self._unlimited(self._lua[b"set_greeks"], *values)
+
+    def set_signal(self, signal: ExternalSignal) -> None:
+        """Show a signal as market_data.signals.<name>."""
+        at = signal.event_ns / NS_PER_SECOND
+        name, text = signal.name.encode(), signal.text[:SIGNAL_TEXT_MAX].encode()
+        self._unlimited(self._lua[b"set_signal"], name, signal.value, text, at)
 
     def save(self) -> bytes:
         """Return what the strategy remembers, canonical bytes."""

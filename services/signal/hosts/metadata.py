@@ -20,7 +20,7 @@ from services.signal.core.spec import (
 
 KEYS = (
     "name", "symbols", "timeframe", "params", "warmup", "stop_loss", "take_profit", "analyzing_timeout", "evaluate_on",
-    "tick_interval_ms", "trial", "description", "version", "author",
+    "tick_interval_ms", "trial", "greeks", "description", "version", "author",
 )  # fmt: skip
 """What a `strategy` table may say; the last three are for people."""
 
@@ -64,6 +64,7 @@ class Metadata:
             MetadataError: naming file, line, key, what was expected and what was found.
         """
         declared = self._declared()
+        params = self._params(declared, overrides)
         interval_ms = self._number("tick_interval_ms", 0, 86_400_000) or 0
         return StrategySpec(
             name=name or self._text("name") or self._script.rpartition("/")[2].removesuffix(".lua"),
@@ -71,7 +72,7 @@ class Metadata:
             source=source,
             timeframe=self._timeframe(),
             warmup=self._whole("warmup", 0, MAX_WARMUP, 0),
-            params=self._params(declared, overrides),
+            params=params,
             declared=declared,
             stop_loss=self._fraction("stop_loss"),
             take_profit=self._fraction("take_profit", 1_000.0),
@@ -80,6 +81,7 @@ class Metadata:
             tick_interval_ns=int(interval_ms * NS_PER_MS),
             symbols=self._symbols(),
             trial_price=self._trial_price(),
+            greeks=_greeks(self, self._table.get("greeks"), params),
         )
 
     def _trial_price(self) -> float:
@@ -178,6 +180,18 @@ class Metadata:
                 raise MetadataError(f"{self._script}: params.{name}: {text}")
             _check(declared[name], value, partial(_override_error, f"{self._script}: params.{name}"))
         return {name: overrides.get(name, spec.default) for name, spec in declared.items()}
+
+
+def _greeks(metadata: Metadata, wanted: Any, params: Mapping[str, ParameterValue]) -> str | None:
+    if wanted is None or wanted is False:
+        return None
+    if wanted is True:
+        return ""
+    option = params.get(wanted) if isinstance(wanted, str) else None
+    if not isinstance(option, str):
+        text = f"expected true, or the name of a parameter that holds the symbol of an option, found {_shown(wanted)}"
+        raise metadata.error("strategy.greeks", text)
+    return option
 
 
 def _override_error(where: str, text: str) -> MetadataError:

@@ -7,7 +7,7 @@ from math import sin
 
 import msgspec
 
-from common.messages import Bar, BarSource
+from common.messages import Bar, BarSource, Greeks
 from services.signal.core.answers import AnswerError, CancelAnalysis, Enter, Exit, Hold, decide
 from services.signal.core.bank import IndicatorBank
 from services.signal.core.host import FUNCTION_NAMES, AccountView, ErrorKind, Function, MarketView, PositionView
@@ -17,6 +17,8 @@ from services.signal.hosts.lua import LuaHost, LuaLimits
 
 TRIAL_BARS = 400
 TRIAL_BARS_MAX = 2_000
+NO_GREEKS_BEFORE = 30
+"""Bars of a trial before the first greeks, as a start without them is."""
 TRIAL_INSTRUCTIONS = 100_000
 """Lua instructions per call while trying, so that a strategy without end does not hold up a start."""
 
@@ -73,6 +75,8 @@ class Trial:
         at, bid, ask = bar.end_ns / 1e9, price * 0.9999, price * 1.0001
         market = MarketView(at, bar.open, bar.high, bar.low, price, bar.volume, bid, ask, price)
         self._arguments[: len(market)] = market
+        if self._spec.strategy.greeks is not None and number >= NO_GREEKS_BEFORE:
+            self._host.set_greeks(_greeks(self._spec, number, price))
         self._host.set_position(None)
         if self._ask(Function.DETECT, self._has_context):
             self._has_context = True
@@ -121,6 +125,16 @@ class Trial:
 
 def _price_at(spec: RunnerSpec, number: float) -> float:
     return spec.strategy.trial_price * (1.0 + 0.05 * sin(number / 17.0) + 0.02 * sin(number / 5.0))
+
+
+def _greeks(spec: RunnerSpec, number: int, price: float) -> Greeks:
+    at_ns = (number + 1) * _NS_PER_MINUTE
+    delta = 0.5 + 0.4 * sin(number / 11.0)
+    symbol = spec.strategy.greeks or spec.symbol
+    return Greeks(
+        symbol=symbol, delta=delta, gamma=0.01, vega=0.1, theta=-0.1, iv=60.0, mark=0.05 * price, underlying=price,
+        event_ns=at_ns, received_ns=at_ns,
+    )  # fmt: skip
 
 
 def _bar(spec: RunnerSpec, number: int) -> Bar:

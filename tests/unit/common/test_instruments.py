@@ -51,6 +51,7 @@ def test_results_are_whole_steps_and_stay_put(value: float | Decimal, tick: Deci
         ("BTC/EUR", ("BTC", "EUR")),
         ("BTC_USDC", ("BTC", "USDC")),
         ("AAPL", ("AAPL", "")),
+        ("BTC-29MAR24-60000-C", ("BTC-29MAR24-60000-C", "")),
         ("USDT", ("USDT", "")),
     ],
 )

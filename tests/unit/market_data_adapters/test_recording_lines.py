@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.messages import AnyMessage, Bar, BarSource, BookSnapshot, BookUpdate, Quote, Side, Trade
+from common.messages import (
+    AnyMessage,
+    Bar,
+    BarSource,
+    BookSnapshot,
+    BookUpdate,
+    ExternalSignal,
+    Greeks,
+    Quote,
+    Side,
+    Trade,
+)
 from services.market_data.adapters.recording_lines import (
     LineError,
     RecordedFrame,
@@ -18,7 +29,7 @@ from services.market_data.adapters.recording_lines import (
     line_of,
     line_of_frame,
     line_of_reply,
-    message_of,
+    messages_of,
     nanoseconds,
     reply_of,
     shape_of,
@@ -65,7 +76,7 @@ messages = st.one_of(
 def test_a_message_comes_back_identical(message: AnyMessage) -> None:
     line = line_of(message)
     assert b"\n" not in line
-    again = message_of(line, 1)
+    (again,) = messages_of(line, 1)
     assert again == message
     assert msgspec.msgpack.encode(again) == msgspec.msgpack.encode(message)
 
@@ -74,7 +85,7 @@ def test_a_message_comes_back_identical(message: AnyMessage) -> None:
     "message", [each for each in EXAMPLES if hasattr(each, "event_ns")], ids=lambda m: type(m).__name__
 )
 def test_every_type_of_message_comes_back_identical(message: AnyMessage) -> None:
-    assert message_of(line_of(message), 1) == message
+    assert messages_of(line_of(message), 1) == (message,)
 
 
 def test_a_quote_reads_as_documented_market_data() -> None:
@@ -106,7 +117,10 @@ def test_the_documented_line_reads() -> None:
         b'{"timestamp":1700000000,"instrument":"BTC-29MAR24-60000-C","best_bid":100.0,"best_ask":101,"delta":0.6,'
         b'"gamma":null,"mark":100.4,"bid_size":5,"open_interest":12}'
     )
-    assert message_of(line, 3) == Quote(
+    at_ns = 1_700_000_000_000_000_000
+    greeks, quote = messages_of(line, 3)
+    assert greeks == Greeks(symbol="BTC-29MAR24-60000-C", delta=0.6, mark=100.4, event_ns=at_ns, received_ns=at_ns)
+    assert quote == Quote(
         symbol="BTC-29MAR24-60000-C",
         bid=100.0,
         bid_size=5.0,
@@ -116,6 +130,23 @@ def test_the_documented_line_reads() -> None:
         event_ns=1_700_000_000_000_000_000,
         received_ns=1_700_000_000_000_000_000,
     )
+
+
+def test_a_line_without_greeks_is_a_quote_alone() -> None:
+    (quote,) = messages_of(b'{"timestamp":1,"instrument":"X","best_bid":1,"best_ask":2,"iv":null}', 1)
+    assert isinstance(quote, Quote)
+
+
+def test_a_signal_from_outside_reads() -> None:
+    (signal,) = messages_of(
+        b'{"timestamp":1700000000.5,"name":"mood","symbol":"BTCUSDT","value":0.75,"text":"calm"}', 1
+    )
+    at_ns = 1_700_000_000_500_000_000
+    expected = ExternalSignal(name="mood", symbol="BTCUSDT", value=0.75, text="calm", event_ns=at_ns, received_ns=at_ns)
+    assert signal == expected
+    (to_all,) = messages_of(b'{"timestamp":1700000000,"name":"mood","value":-1}', 1)
+    assert isinstance(to_all, ExternalSignal)
+    assert (to_all.symbol, to_all.text) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -189,6 +220,8 @@ def test_an_unknown_shape_says_what_it_could_be(line: bytes, text: str) -> None:
         (b'{"timestamp":-5,"instrument":"X","best_bid":1.0,"best_ask":2.0}', "since 1970, found -5"),
         (b'{"timestamp":1,"instrument":7,"best_bid":1.0,"best_ask":2.0}', "$.instrument"),
         (b'{"type":"quote","received_ns":1,"timestamp":1,"instrument":"X"}', "missing required field `bid`"),
+        (b'{"timestamp":1,"name":"","value":1}', "expected a name, a number"),
+        (b'{"timestamp":1,"name":"x","value":"high"}', "$.value"),
         (b'{"type":"nothing","received_ns":1}', "Invalid value 'nothing'"),
         (b'{"timestamp":1', "expected one JSON object"),
         (b'{"instrument":"\xff"}', "expected one JSON object"),
@@ -196,13 +229,13 @@ def test_an_unknown_shape_says_what_it_could_be(line: bytes, text: str) -> None:
 )
 def test_a_bad_line_says_what_was_expected_and_found(line: bytes, text: str) -> None:
     with pytest.raises(LineError) as raised:
-        message_of(line, 1)
+        messages_of(line, 1)
     assert text in str(raised.value)
     assert "found" in str(raised.value)
 
 
 @given(st.binary(max_size=200))
 def test_no_line_makes_it_fail_otherwise(line: bytes) -> None:
-    for read in (message_of, frame_of, reply_of):
+    for read in (messages_of, frame_of, reply_of):
         with pytest.raises(LineError):
             read(line + b"!", 1)

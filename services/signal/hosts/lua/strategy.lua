@@ -22,6 +22,8 @@ local market = { symbol = "", timestamp = 0.0, open = 0.0, high = 0.0, low = 0.0
 function market.time_since_open()
   return market.timestamp % SECONDS_PER_DAY
 end
+local signals = {}
+market.signals = H.view(signals, "market_data.signals")
 local market_data = H.view(market, "market_data")
 
 -- The context: `store` has the values, `context` is what the strategy holds.
@@ -158,6 +160,23 @@ function H.set_position(amount, entry_price, stop, target)
   position.side = quantity < 0.0 and "short" or "long"
   position.quantity, position.entry_price, position.entry = math.abs(quantity), entry, entry
   position.stop, position.target, position.pnl = stop, target, 0.0
+end
+
+-- Show the greeks of an option; nil for what is not known.
+function H.set_greeks(delta, gamma, vega, theta, iv, mark, underlying)
+  disarm()
+  market.delta, market.gamma, market.vega, market.theta = delta, gamma, vega, theta
+  market.iv, market.mark, market.underlying = iv, mark, underlying
+end
+
+-- Show a signal from outside: value, text, and its age at the time of the market, which goes on.
+function H.set_signal(name, value, text, at)
+  disarm()
+  local function age(_, key)
+    return key == "age_seconds" and market.timestamp - at or nil
+  end
+  local fields = setmetatable({ value = value, text = text, timestamp = at }, { __index = age })
+  signals[name] = H.view(fields, "market_data.signals")
 end
 
 function H.set_account(cash, realised_pnl, fees, open_positions)
