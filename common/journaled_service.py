@@ -15,7 +15,7 @@ from common.messages import HealthState
 from common.operators import OperatorDesk
 from common.routes import STREAMS, Retention
 from common.runner import EventLoop
-from common.sessions import start_of, write_start
+from common.sessions import scripts_of, start_of, write_start
 
 __all__ = ["JournaledService", "Observer", "PoisonError"]
 
@@ -43,7 +43,8 @@ class JournaledService:
         self.ledger = ledger = Ledger(core, folder, config.engine, clock)
         inputs = ledger.inbox.last_number
         base = inputs - ledger.recovered.redone
-        write_start(folder, start_of(config, inputs=inputs, base=base, began_ns=clock.now_ns()))
+        scripts = scripts_of(folder, config)
+        write_start(folder, start_of(config, inputs=inputs, base=base, began_ns=clock.now_ns(), scripts=scripts))
         self.ledger.observe = None if metrics is None else metrics.observe
         self.bus = bus = BusService(loop, config, name, outbox=self.ledger.outbox)
         self.ledger.publish_by(bus.publisher)
@@ -54,7 +55,7 @@ class JournaledService:
         self.subscriber.resume(self.ledger.cursors)
         intake = ConductedIntake if loop.is_conducted else Intake
         self.intake = intake(bus, self.subscriber, self.ledger)
-        self._desk = OperatorDesk(name, bus.commands, self.ledger)
+        self.desk = OperatorDesk(name, bus.commands, self.ledger)
         bus.assess, bus.details, bus.counters = self._assess, self._details, self._counters
         bus.consumed = lambda: {topic: number for topic, (_, number) in ledger.cursors.items()}
         self._wire(loop)
@@ -68,7 +69,7 @@ class JournaledService:
 
     def allow_operator(self, *names: str) -> None:
         """Let operators send these commands to the core; each is journaled and done once."""
-        self._desk.allow(*names)
+        self.desk.allow(*names)
 
     def when_appears(self, publisher: str, command: str, arguments: dict[str, Any]) -> None:
         """Send `publisher` a command whenever it appears or starts anew, until it has answered."""

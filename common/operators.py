@@ -1,11 +1,14 @@
 """What operators may tell a core: each command is journaled like any input, and done once however often it is sent."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from common.bus.commands import CommandError, CommandServer
 from common.ledger import Ledger
 from common.messages import OperatorCommand
+
+type Answer = Callable[[str, dict[str, Any]], Any]
 
 
 class OperatorDesk:
@@ -14,15 +17,33 @@ class OperatorDesk:
     def __init__(self, service: str, commands: CommandServer, ledger: Ledger) -> None:
         self._service, self._commands, self._ledger = service, commands, ledger
 
-    def allow(self, *names: str) -> None:
-        """Let operators send these commands; one that was done before a restart is recognised."""
-        for name in names:
-            self._commands.on(name, partial(self._obey, name), changes_state=True)
+    def allow(self, *names: str, answer: Answer | None = None, check: Answer | None = None) -> None:
+        """Let operators send these commands; one that was done before a restart is recognised.
 
-    def _obey(self, name: str, arguments: dict[str, Any], request_id: str) -> dict[str, Any]:
+        check: called with name and arguments before anything is written down; raises a CommandError to refuse.
+        answer: gives the answer, of plain types, from the command's name and arguments once it is done, and may raise a
+        CommandError; the core's status if not given.
+        """
+        for name in names:
+            self._commands.on(name, partial(self._answer, name, answer, check), changes_state=True)
+
+    def _answer(
+        self, name: str, answer: Answer | None, check: Answer | None, arguments: dict[str, Any], request_id: str
+    ) -> Any:
+        if check is not None and request_id not in self._ledger.commands:
+            check(name, arguments)
+        self.obey(name, arguments, request_id)
+        return self._ledger.core.status() if answer is None else answer(name, arguments)
+
+    def obey(self, name: str, arguments: dict[str, Any], request_id: str) -> None:
+        """Write a command down and tell the core, unless that was done under this id already.
+
+        Raises:
+            CommandError: the disk refuses writes.
+        """
         ledger = self._ledger
         if request_id in ledger.commands:
-            return ledger.core.status()
+            return
         if ledger.blocked:
             raise CommandError(f"{name}: not taken, the journal refuses writes: {ledger.blocked}")
         now_ns = ledger.now_ns()
@@ -41,4 +62,3 @@ class OperatorDesk:
             raise RuntimeError(f"{name}: the core failed: {error!r}") from error
         if not ledger.commit_all():
             raise CommandError(f"{name}: taken, but not on the disk yet: {ledger.blocked}")
-        return ledger.core.status()

@@ -5,7 +5,7 @@ those of the start before. A line says after which input it began, so every inpu
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ from common.journal import JournalError
 from common.redaction import redact_event
 
 FILE_NAME = "session.jsonl"
+SOURCES = "sources"
+"""The folder, beside the journals, of the strategies that a service was made with."""
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,11 +38,30 @@ class Start(msgspec.Struct, frozen=True, kw_only=True):
 _decoder = msgspec.json.Decoder(Start)
 
 
-def start_of(config: Config, *, inputs: int, base: int, began_ns: int) -> Start:
-    """Return what is to be written of a start; a strategy file that cannot be read has no digest."""
+def start_of(
+    config: Config, *, inputs: int, base: int, began_ns: int, scripts: Mapping[str, str] | None = None
+) -> Start:
+    """Return what is to be written of a start; scripts: see `Start`, the digests of the files if not given."""
     plain = redact_event(None, "", config.model_dump(mode="json"))
-    scripts = {section.script: script_digest(section.script) for section in config.strategies}
-    return Start(inputs=inputs, base=base, began_ns=began_ns, config=dict(plain), scripts=scripts)
+    if scripts is None:
+        scripts = {section.script: script_digest(section.script) for section in config.strategies}
+    return Start(inputs=inputs, base=base, began_ns=began_ns, config=dict(plain), scripts=dict(scripts))
+
+
+def scripts_of(folder: Path, config: Config) -> dict[str, str]:
+    """Return the digest of each strategy that a service is made with, by its file.
+
+    That is the one of the start before, if the service's folder keeps its source; else the file's, empty if it cannot be
+    read. JournalError if the starts cannot be read.
+    """
+    starts = read_starts(folder)
+    before = starts[-1].scripts if starts else {}
+    digests: dict[str, str] = {}
+    for section in config.strategies:
+        known = before.get(section.script, "")
+        is_kept = known and kept_source(folder, known) is not None
+        digests[section.script] = known if is_kept else script_digest(section.script)
+    return digests
 
 
 def script_digest(path: str) -> str:
@@ -49,6 +70,33 @@ def script_digest(path: str) -> str:
         return hashlib.sha256(Path(path).read_bytes()).hexdigest()
     except OSError:
         return ""
+
+
+def source_path(folder: Path, digest: str) -> Path:
+    """Return where a service's folder keeps the strategy of a digest."""
+    return folder / SOURCES / f"{digest}.lua"
+
+
+def keep_source(folder: Path, source: bytes) -> str:
+    """Keep a strategy's source in a service's folder; return its digest; JournalError if it cannot be written."""
+    digest = hashlib.sha256(source).hexdigest()
+    path = source_path(folder, digest)
+    if not path.exists():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, source)
+        except OSError as error:
+            raise JournalError(f"{path}: cannot be written: {error.strerror}") from error
+    return digest
+
+
+def kept_source(folder: Path, digest: str) -> bytes | None:
+    """Return the source of a digest that a service's folder keeps, None if it keeps none that is whole."""
+    try:
+        source = source_path(folder, digest).read_bytes()
+    except OSError:
+        return None
+    return source if hashlib.sha256(source).hexdigest() == digest else None
 
 
 def write_start(folder: Path, start: Start) -> None:

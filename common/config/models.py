@@ -171,6 +171,7 @@ class SignalSection(EndpointSection):
     instruction_limit: int = Field(1_000_000, ge=1_000, description="Lua instructions per call.")
     memory_limit_mb: int = Field(64, ge=1, le=4_096, description="Lua memory per strategy, MiB.")
     window: int = Field(1_000, ge=10, le=1_000_000, description="Bars kept per symbol and timeframe.")
+    reload: bool = Field(True, description="Take over strategy files that change, once they are found good.")
     indicators: list[str] = Field(
         default_factory=list, description="Plug-in indicators: Python or Lua files, found as scripts are."
     )

@@ -1,6 +1,6 @@
 """The folder of a session: which services kept journals, with what configuration, and where the strategies lie today."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -9,7 +9,7 @@ from common.config.models import Config
 from common.config.places import search_folders
 from common.core import Core
 from common.routes import EXECUTION, RISK_MANAGER, SIGNAL
-from common.sessions import FILE_NAME, Start, read_starts, script_digest
+from common.sessions import FILE_NAME, Start, kept_source, read_starts, script_digest
 from common.snapshots import Snapshot, read_snapshots
 from orrery.errors import CommandLineError
 from services.execution.service import make_core as make_execution
@@ -78,7 +78,9 @@ class Session:
         config = config_of(service, start)
         try:
             if service == SIGNAL:
-                return make_signal(_with_scripts(config, start.scripts))
+                kept = {script: kept_source(self.folder / SIGNAL, sha) for script, sha in start.scripts.items()}
+                sources = {script: source for script, source in kept.items() if source is not None}
+                return make_signal(_with_scripts(config, start.scripts, sources), sources)
             return make_risk(config) if service == RISK_MANAGER else make_execution(config)
         except StrategyFileError as error:
             raise CommandLineError(f"{service}: {error}") from error
@@ -94,10 +96,12 @@ def config_of(service: str, start: Start) -> Config:
         raise CommandLineError(f"{service}: the session's configuration: {where}: {first['msg']}") from error
 
 
-def _with_scripts(config: Config, digests: dict[str, str]) -> Config:
-    """Return the configuration with each strategy file where it lies on this machine, the one that ran."""
+def _with_scripts(config: Config, digests: dict[str, str], kept: Mapping[str, bytes]) -> Config:
+    """Return the configuration with each strategy file where it lies on this machine, the one that ran; but those kept."""
     strategies = [
-        section.model_copy(update={"script": _found(section.script, digests.get(section.script, ""))})
+        section
+        if section.script in kept
+        else section.model_copy(update={"script": _found(section.script, digests.get(section.script, ""))})
         for section in config.strategies
     ]
     return config.model_copy(update={"strategies": strategies})

@@ -89,21 +89,60 @@ def load_strategy(
     Raises:
         StrategyFileError: with file, line, what was expected and what was found.
     """
+    return load_source(read_source(path), path, name=name, params=params, limits=limits)
+
+
+def load_source(
+    source: bytes,
+    path: str | Path,
+    *,
+    name: str = "",
+    params: Mapping[str, ParameterValue] | None = None,
+    limits: LuaLimits | None = None,
+) -> StrategySpec:
+    """Return the strategy that a file of this content is, ready to run; raises as `load_strategy`."""
     limits = limits or LuaLimits()
+    return _tried(read_spec(source, path, name=name, params=params, limits=limits), limits)[0]
+
+
+def read_spec(
+    source: bytes,
+    path: str | Path,
+    *,
+    name: str = "",
+    params: Mapping[str, ParameterValue] | None = None,
+    limits: LuaLimits | None = None,
+) -> StrategySpec:
+    """Return what a file of this content says of itself, without a trial; raises as `load_strategy`."""
     try:
-        spec, _ = _read(path, name, params or {}, limits)
+        return _read(source, path, name, params or {}, limits or LuaLimits())[0]
     except (LoadError, MetadataError) as error:
         raise StrategyFileError(str(error)) from error
-    return _tried(spec, limits)[0]
 
 
 def validate(
     path: str | Path, *, params: Mapping[str, ParameterValue] | None = None, limits: LuaLimits | None = None
 ) -> Report:
     """Return everything that is to be said of a strategy file; never raises for what is in the file."""
+    try:
+        source = read_source(path)
+    except StrategyFileError as error:
+        return Report(str(path), (_problem(str(error)),))
+    return validate_source(source, path, params=params, limits=limits)
+
+
+def validate_source(
+    source: bytes,
+    path: str | Path,
+    *,
+    name: str = "",
+    params: Mapping[str, ParameterValue] | None = None,
+    limits: LuaLimits | None = None,
+) -> Report:
+    """Return everything that is to be said of a file of this content."""
     limits = limits or LuaLimits()
     try:
-        spec, metadata = _read(path, "", params or {}, limits)
+        spec, metadata = _read(source, path, name, params or {}, limits)
     except (LoadError, MetadataError, StrategyFileError) as error:
         return Report(str(path), (_problem(str(error)),))
     problems = [
@@ -121,8 +160,10 @@ def validate(
     return Report(str(path), tuple(problems), spec, trial)
 
 
-def build_runners(config: Config) -> list[RunnerSpec]:
+def build_runners(config: Config, sources: Mapping[str, bytes] | None = None) -> list[RunnerSpec]:
     """Return the runners that a configuration asks for, in its order.
+
+    sources: contents of strategy files, by their paths, to be taken in place of what is on the disk.
 
     Raises:
         StrategyFileError: a strategy or plug-in file cannot be used, or a strategy wants symbols that are not followed.
@@ -131,25 +172,40 @@ def build_runners(config: Config) -> list[RunnerSpec]:
         install([Path(name) for name in config.signal.indicators])
     except PluginError as error:
         raise StrategyFileError(f"signal.indicators: {error}") from error
-    limits, runners = limits_of(config.signal), list[RunnerSpec]()
+    limits, known = limits_of(config.signal), sources or {}
     specs = [
-        load_strategy(section.script, name=section.name, params=section.params, limits=limits)
+        load_source(
+            known[section.script] if section.script in known else read_source(section.script),
+            section.script,
+            name=section.name,
+            params=section.params,
+            limits=limits,
+        )
         for section in config.strategies
     ]
     use_model(specs, config.signal)
-    for section, spec in zip(config.strategies, specs, strict=True):
-        timeframe = section.timeframe or spec.timeframe or timeframe_name(config.signal.update_interval_ms * NS_PER_MS)
-        currencies = {instrument.symbol: instrument.quote for instrument in config.instruments if instrument.quote}
-        runners += [
-            RunnerSpec(
-                strategy=spec,
-                symbol=symbol,
-                timeframe=timeframe,
-                currency=currencies.get(symbol) or split_symbol(symbol)[1],
-            )
-            for symbol in _followed(section, spec, config.market_data.symbols)
-        ]
-    return runners
+    pairs = zip(config.strategies, specs, strict=True)
+    return [runner for section, spec in pairs for runner in runners_of(config, section, spec)]
+
+
+def runners_of(config: Config, section: StrategySection, spec: StrategySpec) -> list[RunnerSpec]:
+    """Return the runners that a section of the configuration asks for; StrategyFileError for symbols not followed."""
+    currencies = {instrument.symbol: instrument.quote for instrument in config.instruments if instrument.quote}
+    timeframe = section.timeframe or timeframe_of(config, spec)
+    return [
+        RunnerSpec(
+            strategy=spec,
+            symbol=symbol,
+            timeframe=timeframe,
+            currency=currencies.get(symbol) or split_symbol(symbol)[1],
+        )
+        for symbol in _followed(section, spec, config.market_data.symbols)
+    ]
+
+
+def timeframe_of(config: Config, spec: StrategySpec) -> str:
+    """Return the timeframe of a strategy's runners where nobody names another."""
+    return spec.timeframe or timeframe_name(config.signal.update_interval_ms * NS_PER_MS)
 
 
 def use_model(specs: Sequence[StrategySpec], section: SignalSection) -> None:
@@ -177,10 +233,9 @@ def _followed(section: StrategySection, spec: StrategySpec, followed: Sequence[s
 
 
 def _read(
-    path: str | Path, name: str, params: Mapping[str, ParameterValue], limits: LuaLimits
+    source: bytes, path: str | Path, name: str, params: Mapping[str, ParameterValue], limits: LuaLimits
 ) -> tuple[StrategySpec, Metadata]:
     script = script_name(path)
-    source = _bytes(Path(path), script)
     host = LuaHost(source, script, limits)
     functions = host.description.functions
     _check_functions(script, functions, host.description.names)
@@ -196,7 +251,9 @@ def script_name(path: str | Path) -> str:
     return text if len(text.encode()) <= CHUNK_NAME_MAX else display_name(text)
 
 
-def _bytes(path: Path, script: str) -> bytes:
+def read_source(given: str | Path) -> bytes:
+    """Return a strategy file's content; StrategyFileError if it cannot be read or is too large."""
+    path, script = Path(given), script_name(given)
     try:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:

@@ -9,6 +9,7 @@ from common.messages import (
     CancelIntent,
     Fill,
     InputGap,
+    OperatorCommand,
     OrderCancelled,
     OrderIntent,
     OrderRefused,
@@ -35,11 +36,23 @@ class SignalMetrics:
         self._bars = Counter("signal_bars", "Bars heard.", ["symbol", "timeframe"], registry=registry)
         self._fills = Counter("signal_fills", "Fills heard.", ["symbol"], registry=registry)
         self._ended = Counter("signal_orders_ended", "Orders that ended unfilled.", ["reason"], registry=registry)
+        self._reloads = Counter(
+            "signal_reloads", "Strategy files taken over while running, by runner.", registry=registry
+        )
+        self._reload_failures = Counter(
+            "signal_reload_failures", "Changed strategy files that were not taken over.", registry=registry
+        )
         self._missing = Counter("signal_inputs_missing", "Messages lost for good.", registry=registry)
 
-    def observe(self, message: AnyMessage) -> None:  # noqa: C901 - a table in the form of a match, one row a type
+    def reload_failed(self) -> None:
+        """Count a changed strategy file that was not taken over."""
+        self._reload_failures.inc()
+
+    def observe(self, message: AnyMessage) -> None:  # noqa: C901, PLR0912 - a table in the form of a match, one row a type
         """Count a message; most are of no interest here."""
         match message:
+            case OperatorCommand(name="strategy.reload"):
+                self._reloads.inc()
             case OrderIntent():
                 self._intents.labels(message.strategy, message.symbol, message.kind).inc()
             case CancelIntent():

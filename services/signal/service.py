@@ -1,5 +1,9 @@
 """The signal service's shell: runners with their Lua hosts on the bus; market data is asked for the bars they need."""
 
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
 from common.bus_service import ServiceError
 from common.config.instruments import instruments_of
 from common.config.load import LoadedConfig
@@ -7,18 +11,24 @@ from common.config.models import Config
 from common.journaled_service import JournaledService
 from common.routes import MARKET_DATA, SIGNAL
 from common.runner import EventLoop
+from common.sessions import keep_source
+from services.signal.adapters.runner_desk import RunnerDesk
 from services.signal.core.roster import SignalLimits
-from services.signal.core.signal_core import PAUSE, RESUME, SignalCore
+from services.signal.core.signal_core import SignalCore
 from services.signal.hosts.lua import lua_factory
 from services.signal.loading import StrategyFileError, build_runners, limits_of
 from services.signal.metrics import SignalMetrics
+from services.signal.reloading import Reloader, sources_of_session
 
 
-def make_core(config: Config) -> SignalCore:
-    """Return a fresh core with the runners that the configuration wants; StrategyFileError names a file that cannot be used."""
+def make_core(config: Config, sources: Mapping[str, bytes] | None = None) -> SignalCore:
+    """Return a fresh core with the runners that the configuration wants; StrategyFileError names a file that cannot be used.
+
+    sources: contents of strategy files, by their paths, in place of what is on the disk.
+    """
     section = config.signal
     return SignalCore(
-        build_runners(config),
+        build_runners(config, sources),
         lua_factory(limits_of(section)),
         instruments_of(config),
         SignalLimits(max_errors=section.max_errors, window=section.window),
@@ -31,17 +41,27 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
     Raises:
         ServiceError: a strategy file cannot be used; and what `JournaledService` raises.
     """
+    config = loaded.config
+    folder = Path(config.engine.data_dir) / SIGNAL
     try:
-        core = make_core(loaded.config)
+        sources = sources_of_session(folder, config)
+        core = make_core(config, sources)
     except StrategyFileError as error:
         raise ServiceError(str(error)) from error
-    service = JournaledService(
-        loop,
-        loaded.config,
-        SIGNAL,
-        core,
-        metrics=SignalMetrics(),
-    )
-    service.when_appears(MARKET_DATA, "require_bars", {"bars": core.required_bars()})
-    service.allow_operator(PAUSE, RESUME)
+    metrics = SignalMetrics()
+    for source in sources.values():
+        keep_source(folder, source)
+    service = JournaledService(loop, config, SIGNAL, core, metrics=metrics)
+    wanted: dict[str, Any] = {"bars": core.required_bars()}
+
+    def require_bars() -> None:
+        wanted["bars"] = core.required_bars()
+        service.subscriber.peers.tell(MARKET_DATA, "require_bars", wanted)
+
+    reloader = Reloader(service, core, config, metrics.reload_failed)
+    reloader.on_change = require_bars
+    RunnerDesk(service, core, config, reloader).on_change = require_bars
+    if not loop.is_conducted:
+        reloader.begin(loop)
+    service.when_appears(MARKET_DATA, "require_bars", wanted)
     return service

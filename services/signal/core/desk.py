@@ -55,7 +55,7 @@ class Desk(msgspec.Struct):
         self.decisions += 1
         asked: list[AnyMessage] = []
         if self.working is not None and not self.working.cancelling:
-            asked.append(self._cancel(origin, self.working, "exit"))
+            asked.append(self.cancel(origin, self.working, "exit"))
         self.pending = Pending(intent.id, IntentKind.EXIT, intent.order_type)
         return [*asked, intent]
 
@@ -80,7 +80,7 @@ class Desk(msgspec.Struct):
             order.age += 1
             resting = order.kind is IntentKind.ENTRY and order.order_type is OrderType.LIMIT
             if resting and 0 < limit <= order.age and not order.cancelling:
-                asked.append(self._cancel(origin, order, "timeout"))
+                asked.append(self.cancel(origin, order, "timeout"))
         return asked
 
     def fill(self, fill: Fill, origin: Origin) -> list[AnyMessage]:
@@ -103,7 +103,7 @@ class Desk(msgspec.Struct):
             return []
         self.pending = self.pending or self.working
         left, self.working = self.working, None
-        return [] if left.cancelling else [self._cancel(origin, left, "position closed")]
+        return [] if left.cancelling else [self.cancel(origin, left, "position closed")]
 
     def _settle(self, fill: Fill) -> None:
         ended = not fill.remaining_quantity
@@ -142,6 +142,7 @@ class Desk(msgspec.Struct):
             self.unmatched += 1
         return False
 
-    def _cancel(self, origin: Origin, order: Pending, reason: str) -> AnyMessage:
+    def cancel(self, origin: Origin, order: Pending, reason: str) -> AnyMessage:
+        """Ask for the end of an order of this desk."""
         order.cancelling = True
         return cancel_intent(origin, order, reason)

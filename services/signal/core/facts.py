@@ -4,7 +4,7 @@ How it works: a message is told at once to the hosts of the runners that it is f
 strategy sees it at its next update, so what is shown never comes from behind the time of the update.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from common.messages import AnyMessage, ExternalSignal, Greeks
 from services.signal.core.host import FactsHost, StrategyHost
@@ -33,6 +33,25 @@ class Facts:
             self._of_symbol.setdefault(spec.symbol, []).append(host)
             if spec.strategy.greeks is not None:
                 self._of_greeks.setdefault(spec.strategy.greeks or spec.symbol, []).append(host)
+
+    def index(self, runners: Iterable[tuple[RunnerSpec, StrategyHost]]) -> None:
+        """Have these runners, each with its host, and no others; forget greeks that none of them wants."""
+        self._of_symbol.clear()
+        self._of_greeks.clear()
+        for spec, host in runners:
+            self.add(spec, host)
+        self.greeks = {symbol: each for symbol, each in self.greeks.items() if symbol in self._of_greeks}
+
+    def show(self, spec: RunnerSpec, host: StrategyHost) -> None:
+        """Show a runner that comes later what has come already."""
+        if not isinstance(host, FactsHost):
+            return
+        greeks = None if spec.strategy.greeks is None else self.greeks.get(spec.strategy.greeks or spec.symbol)
+        if greeks is not None:
+            host.set_greeks(greeks)
+        for signal in self.save()[1]:
+            if signal.symbol in ("", spec.symbol):
+                host.set_signal(signal)
 
     def learn_greeks(self, message: Greeks, _now_ns: int) -> Sequence[AnyMessage]:
         """Show greeks to the runners that want them."""

@@ -36,6 +36,10 @@ class ErrorKind(StrEnum):
     TIME_LIMIT = "time_limit"
 
 
+class HostError(Exception):
+    """A strategy that cannot be hosted; the text begins with file and line where they are known."""
+
+
 class StrategyError(NamedTuple):
     """A strategy's failure. text begins with `file:line: ` where the line is known."""
 

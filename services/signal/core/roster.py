@@ -15,6 +15,7 @@ from common.messages import (
     PositionChanged,
     Quote,
 )
+from services.signal.core.desk import Desk
 from services.signal.core.facts import Facts
 from services.signal.core.host import AccountView, StrategyHost
 from services.signal.core.runner import Runner
@@ -32,7 +33,7 @@ class SignalLimits(msgspec.Struct, frozen=True):
 
 
 class Counters(msgspec.Struct):
-    """Totals since the core began. strangers: messages for runners that are not here."""
+    """Totals since the core began. strangers: messages for runners that are not here. changes: of runners, by command."""
 
     bars: int = 0
     bars_partial: int = 0
@@ -42,23 +43,41 @@ class Counters(msgspec.Struct):
     intents: int = 0
     strangers: int = 0
     dropped_runners: int = 0
+    changes: int = 0
+    changes_refused: int = 0
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """A runner that is not as the configuration made it. is_added: the configuration has none. at_ns: when it last changed."""
+
+    is_added: bool
+    at_ns: int
+    spec: RunnerSpec
 
 
 class Roster:
-    """Runners in the order of the configuration, found by id, by series, by symbol of quotes, by currency."""
+    """Runners in the order of the configuration, found by id, by series, by symbol of quotes, by currency.
+
+    changed: those that commands added or changed. retired: the desks of those that were removed. leaving: exits sent for
+    those that are being removed. throttles: least time between two updates by quotes that operators set, ns.
+    """
 
     __slots__ = (
         "accounts",
+        "changed",
         "counters",
         "facts",
+        "leaving",
         "limits",
         "of_currency",
         "of_quotes",
         "of_series",
         "quotes",
+        "retired",
         "runners",
         "series",
         "states",
+        "throttles",
     )
 
     def __init__(self, limits: SignalLimits) -> None:
@@ -73,17 +92,64 @@ class Roster:
         self.accounts: dict[str, AccountView] = {}
         self.counters = Counters()
         self.facts = Facts()
+        self.changed: dict[str, Changed] = {}
+        self.retired: dict[str, Desk] = {}
+        self.leaving: dict[str, int] = {}
+        self.throttles: dict[str, int] = {}
 
-    def add(self, spec: RunnerSpec, host: StrategyHost, facts: Instrument) -> None:
-        """Add a runner; its id must be new."""
+    def add(self, spec: RunnerSpec, host: StrategyHost, facts: Instrument) -> Runner:
+        """Add a runner, behind the others; its id must be new."""
         assert spec.id not in self.runners, f"two runners named {spec.id}"
-        key = (spec.symbol, spec.timeframe)
-        series = self.series.get(key)
-        if series is None:
-            series = self.series[key] = Series(*key, self.limits.window)
-        runner = Runner(spec, host, series, facts, self.limits.max_errors)
+        runner = self.make(spec, host, facts)
         self.runners[spec.id] = runner
+        self._index(runner)
         self.facts.add(spec, host)
+        return runner
+
+    def make(self, spec: RunnerSpec, host: StrategyHost, facts: Instrument) -> Runner:
+        """Return a runner that is not in the roster, on the series that it would share.
+
+        Raises:
+            BadParametersError: there is no such indicator as it wants.
+        """
+        key = (spec.symbol, spec.timeframe)
+        series = self.series.get(key) or Series(*key, self.limits.window)
+        return Runner(spec, host, series, facts, self.limits.max_errors)
+
+    def put(self, runner: Runner) -> None:
+        """Put a runner into the place of the one with its id, or behind the others."""
+        self.runners[runner.id] = runner
+        self.reorder(())
+        self.facts.show(runner.spec, runner.asker.host)
+
+    def remove(self, id_: str) -> None:
+        """Take a runner out, with the series that nobody else needs."""
+        del self.runners[id_]
+        self.reorder(())
+
+    def retire(self, id_: str) -> None:
+        """Take a runner out and remember its desk."""
+        self.retired[id_] = self.runners[id_].desk
+        self.remove(id_)
+        for book in (self.changed, self.leaving, self.throttles):
+            book.pop(id_, None)
+
+    def reorder(self, ids: Sequence[str]) -> None:
+        """Have the runners in this order, those that it does not name behind; find them anew."""
+        named = [id_ for id_ in ids if id_ in self.runners]
+        self.runners = {id_: self.runners[id_] for id_ in dict.fromkeys([*named, *self.runners])}
+        for index in (self.of_series, self.of_currency, self.of_quotes):
+            index.clear()
+        for runner in self.runners.values():
+            self._index(runner)
+        self.facts.index([(runner.spec, runner.asker.host) for runner in self.runners.values()])
+        for key in [key for key in self.series if key not in self.of_series]:
+            del self.series[key]
+
+    def _index(self, runner: Runner) -> None:
+        spec = runner.spec
+        key = (spec.symbol, spec.timeframe)
+        self.series.setdefault(key, runner.asker.series)
         self.of_series.setdefault(key, []).append(runner)
         self.of_currency.setdefault(spec.currency, []).append(runner)
         if runner.on_ticks:

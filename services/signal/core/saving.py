@@ -1,5 +1,7 @@
 """The signal core's state as canonical bytes: structs in the order of their fields, mappings sorted, Decimals as text."""
 
+from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -8,7 +10,7 @@ from common.messages import ExternalSignal, Greeks, MarketState, Quote
 from services.signal.core.desk import Desk
 from services.signal.core.host import AccountView
 from services.signal.core.indicator import IndicatorKey
-from services.signal.core.roster import Counters, Roster
+from services.signal.core.roster import Changed, Counters, Roster
 from services.signal.core.runner import Runner
 
 
@@ -33,6 +35,17 @@ class SavedRunner(msgspec.Struct, array_like=True):
     asker: SavedAsker
 
 
+class SavedChanges(msgspec.Struct, array_like=True):
+    """What commands did to the roster. order: of all runners. sources: of the strategies in `changed`, by their numbers."""
+
+    order: list[str]
+    changed: list[tuple[str, Changed, int]]
+    sources: list[bytes]
+    retired: list[tuple[str, Desk]]
+    leaving: list[tuple[str, int]]
+    throttles: list[tuple[str, int]]
+
+
 class Saved(msgspec.Struct, array_like=True):
     """What the core remembers."""
 
@@ -43,7 +56,11 @@ class Saved(msgspec.Struct, array_like=True):
     runners: list[SavedRunner]
     counters: tuple[int, ...]
     facts: tuple[list[Greeks], list[ExternalSignal]] = ([], [])
+    changes: "SavedChanges | None" = None
 
+
+type Restore = Callable[[Mapping[str, Changed], Mapping[str, Desk]], None]
+"""Makes the runners that commands had changed, takes out those that they had removed."""
 
 _encode = msgspec.msgpack.Encoder(decimal_format="string").encode
 _decode = msgspec.msgpack.Decoder(Saved).decode
@@ -57,20 +74,23 @@ def save_roster(roster: Roster) -> bytes:
             quotes=[roster.quotes[symbol] for symbol in sorted(roster.quotes)],
             states=sorted(roster.states.items()),
             accounts=sorted(roster.accounts.items()),
-            runners=[_save_runner(roster.runners[id_]) for id_ in sorted(roster.runners)],
+            runners=[save_runner(roster.runners[id_]) for id_ in sorted(roster.runners)],
             counters=msgspec.structs.astuple(roster.counters),
             facts=roster.facts.save(),
+            changes=_save_changes(roster),
         )
     )
 
 
-def load_roster(roster: Roster, state: bytes) -> None:
+def load_roster(roster: Roster, state: bytes, restore: Restore) -> None:
     """Take over what `save_roster` returned; runners and series that are here no more are dropped.
 
     Raises:
         ValueError: the bytes are no such state, or the state of a strategy does not fit its file.
     """
     saved = _decode(state)
+    if saved.changes is not None:
+        _load_changes(roster, saved.changes, restore)
     roster.counters = Counters(*saved.counters)
     roster.quotes = {quote.symbol: quote for quote in saved.quotes}
     roster.states = dict(saved.states)
@@ -83,13 +103,46 @@ def load_roster(roster: Roster, state: bytes) -> None:
         if runner is None:
             roster.counters.dropped_runners += 1
         else:
-            _load_runner(runner, saved_runner)
+            load_runner(runner, saved_runner)
     roster.facts.load(*saved.facts)
     for currency, view in saved.accounts:
         roster.set_account(currency, view)
 
 
-def _save_runner(runner: Runner) -> SavedRunner:
+def _save_changes(roster: Roster) -> SavedChanges | None:
+    if not (roster.changed or roster.retired):
+        return None
+    sources = sorted({change.spec.strategy.source for change in roster.changed.values()})
+    return SavedChanges(
+        order=list(roster.runners),
+        changed=[
+            (id_, _bare(change), sources.index(change.spec.strategy.source)) for id_, change in _by_id(roster.changed)
+        ],
+        sources=sources,
+        retired=_by_id(roster.retired),
+        leaving=_by_id(roster.leaving),
+        throttles=_by_id(roster.throttles),
+    )
+
+
+def _load_changes(roster: Roster, saved: SavedChanges, restore: Restore) -> None:
+    restore({id_: _bare(change, saved.sources[number]) for id_, change, number in saved.changed}, dict(saved.retired))
+    roster.leaving = dict(saved.leaving)
+    roster.throttles = dict(saved.throttles)
+    roster.reorder(saved.order)
+
+
+def _bare(change: Changed, source: bytes = b"") -> Changed:
+    replace = msgspec.structs.replace
+    return replace(change, spec=replace(change.spec, strategy=replace(change.spec.strategy, source=source)))
+
+
+def _by_id[Kind](book: Mapping[str, Kind]) -> list[tuple[str, Kind]]:
+    return sorted(book.items(), key=itemgetter(0))
+
+
+def save_runner(runner: Runner) -> SavedRunner:
+    """Return what a runner remembers."""
     return SavedRunner(
         runner.id,
         runner.spec.timeframe,
@@ -100,13 +153,21 @@ def _save_runner(runner: Runner) -> SavedRunner:
     )
 
 
-def _load_runner(runner: Runner, saved: SavedRunner) -> None:
-    asker = saved.asker
+def load_runner(runner: Runner, saved: SavedRunner, *, remembers: bool = True) -> None:
+    """Take over what `save_runner` returned; without what its strategy remembered if not `remembers`.
+
+    Raises:
+        ValueError: the state of the strategy does not fit its file.
+    """
+    asker, kept = runner.asker, saved.asker
     runner.last_tick_ns = saved.last_tick_ns
     runner.machine.load(saved.machine)
     runner.desk = saved.desk
-    runner.asker.load(
-        (asker.counters, asker.last_error, asker.lines, asker.bank, asker.host),
-        same_bars=saved.timeframe == runner.spec.timeframe,
-    )
-    runner.asker.show_position(runner.desk.position.view())
+    same_bars = saved.timeframe == runner.spec.timeframe
+    if remembers:
+        asker.load((kept.counters, kept.last_error, kept.lines, kept.bank, kept.host), same_bars=same_bars)
+    else:
+        asker.evaluations, asker.errors, asker.errors_in_row, asker.paused = kept.counters
+        known = [(key, state) for key, state in kept.bank if key in asker.bank.keys]
+        asker.bank.restore(known if same_bars else [], asker.series.window)
+    asker.show_position(runner.desk.position.view())

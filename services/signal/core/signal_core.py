@@ -23,15 +23,16 @@ from common.messages import (
     PositionChanged,
     Quote,
 )
+from services.signal.core.changes import PAUSE, RESUME, Changes
 from services.signal.core.describe import describe_runner
 from services.signal.core.host import HostFactory
+from services.signal.core.leaving import end_retired, fill_retired
 from services.signal.core.roster import Roster, SignalLimits
 from services.signal.core.saving import load_roster, save_roster
 from services.signal.core.spans import Span, walk
 from services.signal.core.spec import RunnerSpec
 
-RESUME, PAUSE = "runner.resume", "runner.pause"
-"""Operator commands; their argument `runner` is a runner's id."""
+__all__ = ["PAUSE", "RESUME", "SignalCore"]
 
 _NOTHING: tuple[AnyMessage, ...] = ()
 
@@ -52,6 +53,7 @@ class SignalCore:
         self._roster = Roster(limits or SignalLimits())
         for spec in specs:
             self._roster.add(spec, make_host(spec), instruments[spec.symbol])
+        self._changes = Changes(self._roster, make_host, instruments)
         self._handlers: dict[type, Callable[[Any, int], Sequence[AnyMessage]]] = {
             Bar: self._on_bar,
             Quote: self._on_quote,
@@ -59,7 +61,7 @@ class SignalCore:
             OrderRefused: self._on_order_ended,
             OrderRejected: self._on_order_ended,
             OrderCancelled: self._on_order_ended,
-            OperatorCommand: self._on_command,
+            OperatorCommand: self._changes.obey,
             MarketStatus: self._roster.learn_market,
             PositionChanged: self._roster.learn_position,
             AccountChanged: self._roster.learn_account,
@@ -129,24 +131,21 @@ class SignalCore:
 
     def _on_fill(self, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
         runner = self._roster.find(fill.runner)
-        return _NOTHING if runner is None else runner.on_fill(fill, now_ns)
+        if runner is None:
+            return fill_retired(self._roster, fill, now_ns)
+        out = runner.on_fill(fill, now_ns)
+        return [*out, *self._changes.settle(runner, fill.id, now_ns)] if self._roster.leaving else out
 
     def _on_order_ended(
         self, ended: OrderRefused | OrderRejected | OrderCancelled, now_ns: int
     ) -> Sequence[AnyMessage]:
         runner = self._roster.find(ended.runner)
         if runner is None:
+            end_retired(self._roster, ended.runner, ended.intent_id)
             return _NOTHING
         reason = "cancelled" if isinstance(ended, OrderCancelled) else ended.reason.value
-        return runner.on_order_ended(ended.intent_id, reason, now_ns)
-
-    def _on_command(self, command: OperatorCommand, _now_ns: int) -> Sequence[AnyMessage]:
-        runner = self._roster.find(command.arguments.get("runner", ""))
-        if runner is not None and command.name == RESUME:
-            runner.asker.resume()
-        elif runner is not None and command.name == PAUSE:
-            runner.asker.paused = True
-        return _NOTHING
+        out = runner.on_order_ended(ended.intent_id, reason, now_ns)
+        return [*out, *self._changes.settle(runner, ended.intent_id, now_ns)] if self._roster.leaving else out
 
     def snapshot(self) -> bytes:
         """Return the whole state: canonical bytes."""
@@ -158,7 +157,17 @@ class SignalCore:
         Raises:
             ValueError: the state of a strategy does not fit its file.
         """
-        load_roster(self._roster, state)
+        load_roster(self._roster, state, self._changes.restored)
+
+    @property
+    def refusal(self) -> str:
+        """Return why the latest operator command was not obeyed; empty if it was."""
+        return self._changes.refusal
+
+    @property
+    def roster(self) -> Roster:
+        """Return the runners, to be looked at only."""
+        return self._roster
 
     def status(self) -> dict[str, Any]:
         """Return a summary for people: counters at the top level, one entry per runner."""

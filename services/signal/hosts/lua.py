@@ -24,6 +24,7 @@ from services.signal.core.host import (
     AccountView,
     ErrorKind,
     Function,
+    HostError,
     HostFactory,
     HostSpan,
     Outcome,
@@ -78,7 +79,7 @@ class LuaLimits(NamedTuple):
     seconds: float = CALL_SECONDS_MAX
 
 
-class LoadError(Exception):
+class LoadError(HostError):
     """A strategy file that cannot be used; the text begins with file and line."""
 
 

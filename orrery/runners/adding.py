@@ -1,0 +1,68 @@
+"""From a strategy file on this machine to a command that a running signal service needs no file for."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from orrery.errors import EXIT_FAILED, CommandLineError
+
+if TYPE_CHECKING:
+    from common.config.models import Config
+    from services.signal.core.spec import ParameterValue, RunnerSpec
+
+
+class Wanted(NamedTuple):
+    """A runner that is wanted. name, timeframe: the file's if empty. params: as `name=value`."""
+
+    file: Path
+    symbol: str
+    name: str = ""
+    timeframe: str = ""
+    params: Sequence[str] = ()
+
+
+def spec_of(wanted: Wanted, config: "Config") -> "RunnerSpec":
+    """Return the runner, its file found good; CommandLineError with all that is wrong."""
+    from common.config.models import StrategySection
+    from common.instruments import split_symbol
+    from services.signal.core.spec import RunnerSpec
+    from services.signal.hosts.plugin_files import PluginError, install
+    from services.signal.loading import StrategyFileError, limits_of, read_source, timeframe_of, validate_source
+
+    try:
+        install([Path(name) for name in config.signal.indicators])
+        StrategySection(name=wanted.name or "file", script=str(wanted.file), timeframe=wanted.timeframe)
+        source = read_source(wanted.file)
+        source.decode()
+    except (StrategyFileError, PluginError, ValueError) as error:
+        raise CommandLineError(f"{wanted.file}: {error}") from error
+    params = parameters(wanted.params)
+    report = validate_source(source, wanted.file, name=wanted.name, params=params, limits=limits_of(config.signal))
+    if report.spec is None or not report.ok:
+        fatal = [problem.text for problem in report.problems if problem.is_fatal]
+        raise CommandLineError("\n".join(fatal) or f"{wanted.file}: cannot run", EXIT_FAILED)
+    timeframe = wanted.timeframe or timeframe_of(config, report.spec)
+    currency = split_symbol(wanted.symbol)[1]
+    return RunnerSpec(strategy=report.spec, symbol=wanted.symbol, timeframe=timeframe, currency=currency)
+
+
+def parameters(texts: Sequence[str]) -> "dict[str, ParameterValue]":
+    """Return `name=value` texts as parameters: numbers and booleans as such, all else as text."""
+    found: dict[str, ParameterValue] = {}
+    for text in texts:
+        name, is_given, value = text.partition("=")
+        if not name or not is_given:
+            raise CommandLineError(f"--param {text}: expected name=value")
+        found[name] = _value(value)
+    return found
+
+
+def _value(text: str) -> "ParameterValue":
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,57 @@
+"""Questions and commands to the signal service of a running stack, each with the time that its answer took."""
+
+from typing import Any, NamedTuple
+
+import zmq
+
+from common.bus.deadlines import request_for
+from common.clock import monotonic_ns
+from common.codec import UndecodableError, decode_reply, encode
+from common.config.models import Config
+from common.routes import SIGNAL
+from orrery.errors import EXIT_FAILED, CommandLineError
+from orrery.operator_bus import OperatorBus
+
+ANSWER_TIMEOUT_MS = 5_000
+CONNECT_TIMEOUT_MS = 1_000
+
+
+class Answered(NamedTuple):
+    """An answer, and how long it took to come, ms."""
+
+    result: Any
+    took_ms: float
+
+
+def ask(config: Config, name: str, arguments: dict[str, Any] | None = None) -> Answered:
+    """Return what the signal service answers.
+
+    Raises:
+        KeysError: the bus needs keys that are missing.
+        CommandLineError: nobody answers, or the answer is no.
+    """
+    bus = OperatorBus(config)
+    try:
+        socket = bus.command_socket(SIGNAL)
+        request = request_for(name, arguments, ANSWER_TIMEOUT_MS * 1_000_000, bus.clock)
+        if not socket.poll(CONNECT_TIMEOUT_MS, zmq.POLLOUT):
+            raise CommandLineError("signal: no answer; is the stack running? `orrery up` starts it", EXIT_FAILED)
+        asked_ns = monotonic_ns()
+        socket.send(encode(request), zmq.NOBLOCK)
+        return Answered(_answer(socket, request.id), (monotonic_ns() - asked_ns) / 1e6)
+    finally:
+        bus.close()
+
+
+def _answer(socket: "zmq.Socket[bytes]", request_id: str) -> Any:
+    give_up_ns = monotonic_ns() + ANSWER_TIMEOUT_MS * 1_000_000
+    while (left_ms := (give_up_ns - monotonic_ns()) // 1_000_000) > 0 and socket.poll(left_ms):
+        try:
+            reply = decode_reply(socket.recv_multipart()[-1])
+        except UndecodableError as error:
+            raise CommandLineError(f"signal: an answer of another version: {error}", EXIT_FAILED) from error
+        if reply.id == request_id:
+            if not reply.ok:
+                raise CommandLineError(f"signal: {reply.error}", EXIT_FAILED)
+            return reply.result
+    raise CommandLineError(f"signal: no answer within {ANSWER_TIMEOUT_MS} ms", EXIT_FAILED)

@@ -1,0 +1,203 @@
+"""Strategy files that change under a running service: seen, checked beside the trading, taken over only if good.
+
+How it works: once a second the loop looks at the files' times and sizes. A changed file is read once and what was read is
+tried in a process of its own. If it is good, each of its runners is told by an operator's command that carries the
+source, so that redoing the journal needs no file; if not, everything stays as it is and the failure is told. A start
+does the same with files that changed meanwhile, but at once: the core is first made with the strategies that the
+journals were written with, which the session's folder keeps.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from common.bus.commands import CommandError
+from common.clock import monotonic_ns
+from common.config.models import Config, StrategySection
+from common.journaled_service import JournaledService
+from common.logs import get_logger
+from common.runner import EventLoop
+from common.sessions import kept_source, scripts_of
+from services.signal.adapters.checker import Checker
+from services.signal.checking import MODULE, Job, Verdict, check
+from services.signal.core.changes import ADD, RELOAD, described, digest_of
+from services.signal.core.signal_core import SignalCore
+from services.signal.core.spec import RunnerSpec
+from services.signal.loading import StrategyFileError, limits_of, read_source, read_spec, runners_of
+
+POLL_NS = 1_000_000_000
+"""Between two looks at the files."""
+
+_log = get_logger("reload")
+
+
+def sources_of_session(folder: Path, config: Config) -> dict[str, bytes]:
+    """Return the content of each strategy file as the latest start in a service's folder had it, else as it is now.
+
+    Raises:
+        StrategyFileError, JournalError: a file cannot be read.
+    """
+    sources: dict[str, bytes] = {}
+    for script, digest in scripts_of(folder, config).items():
+        kept = kept_source(folder, digest)
+        sources[script] = read_source(script) if kept is None else kept
+    return sources
+
+
+class Reloader:
+    """Watches the strategy files of a configuration. on_change: called after runners changed."""
+
+    def __init__(
+        self, service: JournaledService, core: SignalCore, config: Config, count_failure: Callable[[], None]
+    ) -> None:
+        self._service, self._core, self._config = service, core, config
+        self._count_failure = count_failure
+        self.on_change: Callable[[], None] = lambda: None
+        self._seen: dict[str, tuple[int, int]] = {}
+        self._changed: deque[tuple[StrategySection, bytes]] = deque()
+        self._todo: deque[tuple[str, RunnerSpec]] = deque()
+        self._failures: dict[str, str] = {}
+        self._failed = self._reloaded = 0
+        self._checker: Checker | None = None
+
+    def begin(self, loop: EventLoop) -> None:
+        """Take over what changed since the journals were written, then watch, if the configuration wants it."""
+        for section in self._config.strategies:
+            self._look(section)
+            self._catch_up(section)
+        while self._todo:
+            self._tell_next()
+        if self._config.signal.reload:
+            self._checker = Checker(loop, MODULE)
+            loop.every(POLL_NS, self.poll)
+            # One runner a turn: making its host takes a millisecond, and there may be a thousand.
+            loop.when_due(lambda: monotonic_ns() if self._todo else None, self._tell_next)
+
+    def status(self) -> dict[str, Any]:
+        """Return what is watched and what failed, as plain data."""
+        return {
+            "watched": sorted(self._seen) if self._config.signal.reload else [],
+            "reloaded": self._reloaded,
+            "failed": self._failed,
+            "failures": dict(sorted(self._failures.items())),
+        }
+
+    def poll(self) -> None:
+        """Look at the files; begin to check what has changed."""
+        for section in self._config.strategies:
+            if self._look(section):
+                self._note(section)
+        checker = self._checker
+        if checker is None or checker.is_busy or not self._changed:
+            return
+        section, source = self._changed.popleft()
+        try:
+            checker.start(msgspec.json.encode(self._job(section, source)), lambda answer: self._judge(section, answer))
+        except OSError as error:
+            self._fail(section, f"no process to check it in: {error.strerror}")
+
+    def _look(self, section: StrategySection) -> bool:
+        """Return whether a file is another one than at the last look; one that is not there now may be under way."""
+        try:
+            stat = Path(section.script).stat()
+        except OSError:
+            return False
+        key, seen = f"{section.name}:{section.script}", (stat.st_mtime_ns, stat.st_size)
+        is_new, self._seen[key] = self._seen.get(key) != seen, seen
+        return is_new
+
+    def _note(self, section: StrategySection) -> None:
+        try:
+            source = read_source(section.script)
+        except StrategyFileError as error:
+            self._fail(section, str(error))
+            return
+        if all(source == running for running in self._running(section)):
+            self._failures.pop(section.name, None)  # touched, or put back as it was
+        else:
+            self._changed.append((section, source))
+
+    def _running(self, section: StrategySection) -> list[bytes]:
+        runners = self._core.roster.runners.values()
+        return [each.spec.strategy.source for each in runners if each.spec.strategy.name == section.name]
+
+    def _job(self, section: StrategySection, source: bytes) -> Job:
+        signal = self._config.signal.model_dump(mode="json")
+        return Job(source, section.script, section.name, dict(section.params), signal)
+
+    def _judge(self, section: StrategySection, answer: bytes | None) -> None:
+        if answer is None:
+            self._fail(section, f"{section.script}: it could not be checked in time")
+            return
+        try:
+            verdict = msgspec.json.decode(answer, type=Verdict)
+        except msgspec.MsgspecError:
+            verdict = Verdict(None, f"{section.script}: the process that checked it died")
+        self._take(section, verdict, may_add=False)
+
+    def _catch_up(self, section: StrategySection) -> None:
+        try:
+            source = read_source(section.script)
+            spec = read_spec(
+                source, section.script, name=section.name, params=section.params, limits=limits_of(self._config.signal)
+            )
+            wanted = runners_of(self._config, section, spec)
+        except StrategyFileError as error:
+            self._fail(section, str(error))
+            return
+        if any(self._differs(each, may_add=True) for each in wanted):
+            self._take(section, check(self._job(section, source)), may_add=True)
+
+    def _take(self, section: StrategySection, verdict: Verdict, *, may_add: bool) -> None:
+        if verdict.spec is None:
+            self._fail(section, verdict.error)
+            return
+        try:
+            wanted = runners_of(self._config, section, verdict.spec)
+            verdict.spec.source.decode()
+        except (StrategyFileError, UnicodeDecodeError) as error:
+            self._fail(section, str(error))
+            return
+        self._failures.pop(section.name, None)
+        for spec in wanted:
+            if self._differs(spec, may_add=may_add):
+                name = RELOAD if spec.id in self._core.roster.runners else ADD
+                self._todo.append((name, spec))
+
+    def _differs(self, wanted: RunnerSpec, *, may_add: bool) -> bool:
+        roster = self._core.roster
+        runner = roster.runners.get(wanted.id)
+        if runner is None:
+            return may_add and wanted.id not in roster.retired
+        one, other = runner.spec.strategy, wanted.strategy
+        return (one.source, one.params, runner.spec.timeframe) != (other.source, other.params, wanted.timeframe)
+
+    def _tell_next(self) -> None:
+        name, spec = self._todo.popleft()
+        number = self._service.ledger.inbox.last_number
+        digest = digest_of(spec.strategy.source)
+        try:
+            arguments = {"runner": spec.id, **described(spec)}
+            self._service.desk.obey(name, arguments, f"{name}:{spec.id}:{digest[:16]}:{number}")
+        except CommandError as error:
+            _log.error("strategy not reloaded", runner=spec.id, error=str(error))
+            self._seen.clear()  # so that it is tried again
+            return
+        if self._core.refusal:
+            self._tell_failure(spec.strategy.name, self._core.refusal)
+            return
+        self._reloaded += 1
+        _log.info("strategy taken over", runner=spec.id, script=spec.strategy.script, sha256=digest[:12])
+        self.on_change()
+
+    def _fail(self, section: StrategySection, error: str) -> None:
+        self._tell_failure(section.name, error)
+
+    def _tell_failure(self, name: str, error: str) -> None:
+        self._failed += 1
+        self._failures[name] = error
+        self._count_failure()
+        _log.error("changed strategy file refused; the last good one stays", strategy=name, error=error)
