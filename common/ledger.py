@@ -43,7 +43,10 @@ class Observer(Protocol):
 
 
 class Ledger:
-    """A core in `folder`. cursors: topic to (incarnation, number) of what was taken in. blocked: why the disk refused."""
+    """A core in `folder`. cursors: topic to (incarnation, number) of what was taken in. blocked: why the disk refused.
+
+    perform: does what the core says and no stream carries, such as a request to a venue; redone inputs do nothing.
+    """
 
     def __init__(self, core: Core, folder: Path, engine: EngineSection, clock: Clock) -> None:
         """Open the journals and rebuild the core.
@@ -65,6 +68,7 @@ class Ledger:
         self.commands = deque(self.recovered.commands, maxlen=REMEMBERED_COMMANDS)
         self.blocked = ""
         self.observe: Callable[[AnyMessage], None] | None = None
+        self.perform: Callable[[AnyMessage], None] | None = None
         self._publisher: Publisher | None = None
         self._durable: dict[type, bool] = {}
         self._unsent: list[Callable[[], None]] = []
@@ -175,7 +179,9 @@ class Ledger:
             durable = self._durable.get(type(message))
             if durable is None:
                 topic = topic_of(message)
-                assert topic is not None, f"a core may not emit {type(message).__name__}"
+                if topic is None:
+                    self._perform(message)
+                    continue
                 durable = self._durable[type(message)] = retention_of(topic) is Retention.JOURNAL
             self._unsent.append(publisher.stage(message) if durable else partial(publisher.publish, message))
             self._staged = self._staged or durable
@@ -183,6 +189,14 @@ class Ledger:
                 self.observe(message)
         if len(self._unsent) >= UNSENT_LIMIT:
             self.commit()
+
+    def _perform(self, message: AnyMessage) -> None:
+        """Keep back what no stream carries, for the one who does it, until what led to it is safe."""
+        assert self.perform is not None, f"a core may not emit {type(message).__name__}"
+        self._unsent.append(partial(self.perform, message))
+        self._staged = True
+        if self.observe is not None:
+            self.observe(message)
 
     def _flush(self) -> bool:
         try:

@@ -34,6 +34,9 @@ from common.messages import (
     StopUpdate,
     Trade,
     TradingStateChanged,
+    VenueDifference,
+    VenueHeard,
+    VenueRequest,
 )
 
 MARKET_DATA = "market_data"
@@ -96,7 +99,7 @@ record of every book."""
 
 
 def topic_of(message: AnyMessage) -> str | None:  # noqa: PLR0911, C901 - a table in the form of a match, one row a type
-    """Return the topic a message travels on; None for what a shell makes itself (heartbeat, health, halt, gap, operator command)."""
+    """Return the topic a message travels on; None for what a shell makes or takes itself (heartbeat, health, halt, gap, operator command, a venue's traffic)."""
     match message:
         case Quote():
             return "quote." + message.symbol
@@ -126,9 +129,9 @@ def topic_of(message: AnyMessage) -> str | None:  # noqa: PLR0911, C901 - a tabl
             | TradingStateChanged()
         ):
             return "decisions"
-        case OrderAccepted() | OrderRejected() | OrderCancelled() | Fill():
+        case OrderAccepted() | OrderRejected() | OrderCancelled() | Fill() | VenueDifference():
             return "reports"
-        case Heartbeat() | Health() | Halt() | InputGap() | OperatorCommand():
+        case Heartbeat() | Health() | Halt() | InputGap() | OperatorCommand() | VenueRequest() | VenueHeard():
             return None
 
 

@@ -1,9 +1,9 @@
 """The one schema of the configuration: every section, key, unit, default and bound."""
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from common.config.risk import RiskSection
 from common.config.section import EndpointSection, Section
@@ -30,6 +30,10 @@ __all__ = [
 
 SourceType = Literal["simulated", "binance", "file"]
 """Data sources that exist; other venues come with their own file."""
+
+
+GATEWAY_PREFIXES: Final = ("ipc://", "tcp://127.0.0.1:", "tcp://localhost:", "tcp://[::1]:")
+"""Where an order gateway may be found: on this machine only, so that it is never a venue with real money."""
 
 
 class EngineSection(Section):
@@ -89,6 +93,7 @@ class MarketDataSection(EndpointSection):
         default_factory=list, description="Bars always built, beside those strategies ask for."
     )
     book_depth: int = Field(5_000, ge=5, le=100_000, description="Most levels kept per side.")
+    signals_path: str = Field("", description="JSON Lines file of signals from outside, read as it grows.")
     ring_size: int = Field(
         4_096, ge=16, le=1_000_000, description="Messages kept per topic for readers that missed some."
     )
@@ -180,10 +185,29 @@ class SignalSection(EndpointSection):
 class ExecutionSection(EndpointSection):
     """The way to the venue."""
 
-    exchange_api_url: str = Field("", description="The venue's order API; unused while paper_trading.")
-    rate_limit_per_second: int = Field(10, ge=1, le=10_000, description="Requests a second to a live venue.")
-    retry_attempts: int = Field(3, ge=0, le=100, description="Retries of what is safe to retry.")
-    retry_delay_ms: int = Field(1_000, ge=1, le=600_000, description="First delay before a retry, ms.")
+    exchange_api_url: str = Field("", description="Where an order gateway listens, ipc:// or tcp:// on loopback.")
+    venue: Literal["simulated", "gateway"] = Field(
+        "simulated", description="The paper venue: inside the process, or behind an order gateway on this machine."
+    )
+    rate_limit_per_second: int = Field(
+        10, ge=1, le=10_000, description="Requests a second to a venue outside the process."
+    )
+    retry_attempts: int = Field(3, ge=0, le=100, description="Retries of an order that certainly was not taken.")
+    retry_delay_ms: int = Field(
+        1_000, ge=1, le=600_000, description="First delay before a retry or query, ms; doubles."
+    )
+    request_timeout_ms: int = Field(
+        5_000, ge=1, le=600_000, description="After which the outcome of a request is unknown and looked up, ms."
+    )
+    order_validity_ms: int = Field(
+        5_000, ge=1, le=600_000, description="How long after sending the venue may still take an order, ms."
+    )
+    reconcile_interval_ms: int = Field(
+        60_000, ge=100, le=86_400_000, description="Between comparisons of orders, fills, positions with the venue, ms."
+    )
+    unknown_orders: Literal["cancel", "halt"] = Field(
+        "halt", description="What an order at the venue that is not ours leads to: its cancel, or no new entries."
+    )
     paper_trading: Literal[True] = Field(True, description="Only paper trading exists in this version.")
     slippage_bps: Decimal = Field(
         Decimal(1), ge=0, le=1_000, description="Added to the ask, taken from the bid, 1/10000."
@@ -198,6 +222,13 @@ class ExecutionSection(EndpointSection):
     )
     latency_ns: int = Field(0, ge=0, le=60_000_000_000, description="From here to the paper venue, ns.")
     response_latency_ns: int = Field(0, ge=0, le=60_000_000_000, description="From the paper venue back to here, ns.")
+
+    @model_validator(mode="after")
+    def _gateway_on_this_machine(self) -> Self:
+        if self.venue == "gateway" and not self.exchange_api_url.startswith(GATEWAY_PREFIXES):
+            expected = f"exchange_api_url: expected an address on this machine ({', '.join(GATEWAY_PREFIXES)})"
+            raise ValueError(f"{expected} for the gateway, found {self.exchange_api_url!r}")
+        return self
 
 
 class EventStoreSection(EndpointSection):

@@ -43,6 +43,14 @@ from common.messages.orders import (
     StopUpdate,
 )
 from common.messages.runners import RunnerFailed, RunnerTransitioned
+from common.messages.venue import (
+    DifferenceAction,
+    DifferenceKind,
+    HeardKind,
+    VenueDifference,
+    VenueHeard,
+    VenueRequest,
+)
 
 AnyMessage = (
     Trade
@@ -67,6 +75,9 @@ AnyMessage = (
     | PositionChanged
     | AccountChanged
     | TradingStateChanged
+    | VenueDifference
+    | VenueRequest
+    | VenueHeard
     | RunnerTransitioned
     | RunnerFailed
     | Heartbeat
@@ -88,12 +99,15 @@ __all__ = [
     "BookSnapshot",
     "BookUpdate",
     "CancelIntent",
+    "DifferenceAction",
+    "DifferenceKind",
     "ExternalSignal",
     "Fill",
     "Greeks",
     "Halt",
     "Health",
     "HealthState",
+    "HeardKind",
     "Heartbeat",
     "InputGap",
     "IntentKind",
@@ -121,8 +135,11 @@ __all__ = [
     "Side",
     "StopUpdate",
     "TimeInForce",
+    "Trade",
     "TradingState",
     "TradingStateChanged",
-    "Trade",
+    "VenueDifference",
+    "VenueHeard",
     "VenueRejectReason",
+    "VenueRequest",
 ]

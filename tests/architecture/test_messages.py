@@ -15,8 +15,8 @@ from tests.architecture.sources import ROOT, core_files, named, parsed, python_f
 from tests.contract.examples import EXAMPLES, tag_of
 
 APPROVAL = "services/risk_manager/core/approval.py"
-UNROUTED = {"heartbeat", "health", "halt", "input_gap", "operator_command"}
-"""What a shell makes itself: it travels beside the streams, or not at all."""
+UNROUTED = {"heartbeat", "health", "halt", "input_gap", "operator_command", "venue_request", "venue_heard"}
+"""What a shell makes or takes itself: it travels beside the streams, or not at all."""
 
 
 def message_types() -> list[type[Message]]:

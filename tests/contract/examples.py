@@ -20,12 +20,15 @@ from common.messages import (
     BookSnapshot,
     BookUpdate,
     CancelIntent,
+    DifferenceAction,
+    DifferenceKind,
     ExternalSignal,
     Fill,
     Greeks,
     Halt,
     Health,
     HealthState,
+    HeardKind,
     Heartbeat,
     InputGap,
     IntentKind,
@@ -54,7 +57,10 @@ from common.messages import (
     Trade,
     TradingState,
     TradingStateChanged,
+    VenueDifference,
+    VenueHeard,
     VenueRejectReason,
+    VenueRequest,
 )
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -244,6 +250,21 @@ EXAMPLES: list[msgspec.Struct] = [
         stop_price=Decimal("59500.00"),
         target_price=Decimal("63000.00"),
         cause="bar:BTCUSDT:1m:1700000000000000000",
+    ),
+    VenueDifference(
+        **_AT,
+        venue="gateway",
+        kind=DifferenceKind.LOST_FILL,
+        action=DifferenceAction.HEALED,
+        symbol="BTCUSDT",
+        order_id=_INTENT,
+        ours="0",
+        theirs="0.025",
+        cause="gateway-7",
+    ),
+    VenueRequest(**_AT, id="gateway-7", venue="gateway", method="submit", body=b'{"id":"a"}'),
+    VenueHeard(
+        **_AT, venue="gateway", kind=HeardKind.REPLY, request_id="gateway-7", status=200, body=b'{"order_id":"a"}'
     ),
     Request(
         id="a1b2",

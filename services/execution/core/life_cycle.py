@@ -11,6 +11,7 @@ class OrderState(StrEnum):
     """Where an order stands at its venue."""
 
     SUBMITTED = "submitted"
+    SUBMITTED_PENDING_CANCEL = "submitted_pending_cancel"
     ACCEPTED = "accepted"
     PARTIALLY_FILLED = "partially_filled"
     PENDING_CANCEL = "pending_cancel"
@@ -37,6 +38,9 @@ _S, _E = OrderState, OrderEvent
 TRANSITIONS: dict[tuple[OrderState, OrderEvent], OrderState] = {
     (_S.SUBMITTED, _E.ACCEPT): _S.ACCEPTED,
     (_S.SUBMITTED, _E.REJECT): _S.REJECTED,
+    (_S.SUBMITTED, _E.REQUEST_CANCEL): _S.SUBMITTED_PENDING_CANCEL,
+    (_S.SUBMITTED_PENDING_CANCEL, _E.ACCEPT): _S.PENDING_CANCEL,
+    (_S.SUBMITTED_PENDING_CANCEL, _E.REJECT): _S.REJECTED,
     (_S.ACCEPTED, _E.PARTIAL_FILL): _S.PARTIALLY_FILLED,
     (_S.ACCEPTED, _E.FILL): _S.FILLED,
     (_S.ACCEPTED, _E.REQUEST_CANCEL): _S.PENDING_CANCEL,

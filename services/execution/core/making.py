@@ -6,16 +6,23 @@ from typing import Final, cast
 from common.config.models import ExecutionSection
 from common.core import Core
 from common.instruments import Instruments
+from services.execution.core.asking import VenueFile
 from services.execution.core.execution_core import ExecutionCore
 from services.execution.core.fills import depth, orders, queue, trades
 from services.execution.core.fills.shown import FillModel
 from services.execution.core.latency import LatencyCore
+from services.execution.core.routed import RoutedCore
+from services.execution.core.router.router import Router
+from services.execution.core.router.settings import Settings
+from services.execution.core.venues import gateway
 from services.execution.core.venues.observed import ObservedVenue
 from services.execution.core.venues.simulated import SimulatedVenue
 from services.execution.core.watching import WatchingCore
 
 MODELS: Final[dict[str, ModuleType]] = {"trades": trades, "depth": depth, "queue": queue, "orders": orders}
 """The fill models that look at more than quotes."""
+FILES: Final[dict[str, ModuleType]] = {"gateway": gateway}
+"""The venues beyond the process."""
 
 
 def also_hears(section: ExecutionSection) -> tuple[str, ...]:
@@ -30,7 +37,10 @@ def also_hears(section: ExecutionSection) -> tuple[str, ...]:
 
 
 def make_execution(section: ExecutionSection, instruments: Instruments) -> Core:
-    """Return a fresh core with its simulated venue."""
+    """Return a fresh core with its venue: inside the process, or behind a router."""
+    file = FILES.get(section.venue)
+    if file is not None:
+        return RoutedCore(section, instruments, Router(Settings.of(section), cast(VenueFile, file)))
     model = MODELS.get(section.fill_model)
     core: Core
     if model is None:

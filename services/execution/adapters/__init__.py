@@ -1,0 +1,1 @@
+"""Execution's ways out of the process: bytes to venues and back."""
