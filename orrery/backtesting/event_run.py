@@ -51,7 +51,7 @@ class EventRun:
         """Return the result, with where its data came from."""
         result = run_events(self.plan, self.tap.watch(self._events()), progress)
         lengths = {runner.symbol: runner.timeframe for runner in reversed(self.plan.runners)}
-        provenance = tuple(each.provenance(lengths.get(each.symbols[0], "")) for each in self.source.files)
+        provenance = tuple(each.provenance(lengths.get(next(iter(each.symbols), ""), "")) for each in self.source.files)
         return msgspec.structs.replace(result, provenance=provenance)
 
     def _events(self) -> Iterator[Timed]:

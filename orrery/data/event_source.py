@@ -14,7 +14,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from common.config.models import MarketDataSection
-from common.messages import AnyMessage
+from common.messages import AnyMessage, ExternalSignal
 from orrery.data.event_rows import event_rows
 from orrery.data.kinds import Form, Held
 from orrery.data.names import same_symbol, symbol_of_name
@@ -150,6 +150,9 @@ def _renamed(inputs: Iterable[TimedInput], symbols: Sequence[str]) -> Iterator[T
     """Yield the inputs, those of a wanted symbol under its wanted name, and those of no other."""
     names: dict[str, str] = {symbol: symbol for symbol in symbols}
     for at_ns, given in inputs:
+        if isinstance(given, ExternalSignal):
+            yield at_ns, given
+            continue
         found = getattr(given, "symbol", None)
         if not isinstance(found, str):
             continue

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from common.messages import Bar, BookSnapshot, BookUpdate, Quote, Trade
+from common.messages import Bar, BookSnapshot, BookUpdate, ExternalSignal, Quote, Trade
 from orrery.data.errors import DataFileError
 from orrery.data.names import TIME, found_columns
 from orrery.data.options import ReadOptions
@@ -95,8 +95,10 @@ def _looked_at(items: Iterable[Any]) -> tuple[DataTier, tuple[str, ...], bool]:
     kinds: set[type] = set()
     for item in items:
         kinds.add(type(item))
-        if getattr(item, "symbol", ""):
+        if hasattr(item, "symbol") and not isinstance(item, ExternalSignal):
             symbols[item.symbol] = None
+    if kinds == {ExternalSignal}:
+        return DataTier.ORDERS, (), False  # They go with data of any tier.
     has_trades = bool(kinds & {Trade, VenueTrade})
     if kinds & {BookSnapshot, BookUpdate, DepthDiff}:
         tier = DataTier.DEPTH

@@ -18,6 +18,7 @@ from services.market_data.adapters.pollable import PollableSource
 from services.market_data.adapters.recorded_inputs import RecordedInputs
 from services.market_data.adapters.recording_lines import Shape
 from services.market_data.adapters.recordings import RecordingError
+from services.market_data.adapters.signal_tail import SignalTail
 from services.market_data.adapters.stepping import RecordedSteps
 from services.market_data.adapters.venue_source import VenueSettings, VenueSource
 from services.market_data.adapters.websocket import WebSocketSettings
@@ -52,6 +53,7 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> MarketDataService:
         clock,
         MarketDataMetrics(simulated=kind == "simulated"),
         paced_by_readers=kind == "file" and config.data_source.file.wait_for_readers,
+        signals=SignalTail(Path(config.market_data.signals_path)) if config.market_data.signals_path else None,
     )
     return MarketDataService(loop, config, parts)
 

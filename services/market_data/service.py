@@ -8,6 +8,8 @@ readers, so it waits until all have joined and none lags.
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+from msgspec.structs import replace
+
 from common.bus.commands import CommandError
 from common.bus_service import BusService
 from common.clock import Clock, monotonic_due
@@ -17,6 +19,7 @@ from common.messages import AnyMessage, HealthState, MarketState
 from common.routes import MARKET_DATA, hearers_of, topic_of
 from common.runner import EventLoop
 from services.market_data.adapters.pollable import PollableSource
+from services.market_data.adapters.signal_tail import SignalTail
 from services.market_data.adapters.stepping import RecordedSteps
 from services.market_data.core.inputs import CoreInput, CoreOutput, DepthFailed, DepthRequest, Reconnect
 from services.market_data.core.source import FeedCore
@@ -24,6 +27,8 @@ from services.market_data.core.source import FeedCore
 MAX_READER_LAG = 1_000
 """Messages of a topic that the slowest reader may be behind before a recorded source waits for it."""
 LAG_CHECK_NS = 10_000_000
+SIGNALS_LOOK_NS = 250_000_000
+"""Time between two looks at the file of signals."""
 
 _log = get_logger("market_data")
 
@@ -53,6 +58,7 @@ class Parts(NamedTuple):
     metrics: Observer
     paced_by_readers: bool = False
     steps: RecordedSteps | None = None
+    signals: SignalTail | None = None
 
 
 class ConductedFeed:
@@ -87,7 +93,7 @@ class MarketDataService:
 
     def __init__(self, loop: EventLoop, config: Config, parts: Parts) -> None:
         """Bind and connect; raises what `BusService` raises."""
-        self.core, self.source, self._clock, self._metrics, paced, _ = parts
+        self.core, self.source, self._clock, self._metrics, paced, _, self._signals = parts
         self._loop = loop
         self._readers = hearers_of(MARKET_DATA) if paced else ()
         self._streaming = self._connected_once = self._live_once = self._end_told = False
@@ -98,6 +104,8 @@ class MarketDataService:
         if parts.steps is not None:
             self.bus.commands.on("conduct.next", ConductedFeed(parts.steps, self.bus, self._metrics).next)
             return
+        if self._signals is not None:
+            loop.every(SIGNALS_LOOK_NS, self._hear_signals)
         loop.when_due(self._core_due, self._on_core_deadline)
         loop.every(LAG_CHECK_NS, self._pace) if self._readers else self._pace()
 
@@ -117,6 +125,15 @@ class MarketDataService:
             else:
                 self._loop.remove_reader(descriptor)
         self._streaming = flows
+
+    def _hear_signals(self) -> None:
+        assert self._signals is not None, "looked at only where there is a file"
+        now_ns = self._clock.now_ns()
+        found = self._signals.look(now_ns)
+        for signal in found:
+            self.bus.publisher.publish(replace(signal, received_ns=now_ns))
+        if found:
+            self.bus.touched()
 
     def _source_due(self) -> int | None:
         return self.source.next_deadline_ns() if self._streaming and self.source is not None else None
@@ -197,7 +214,9 @@ class MarketDataService:
 
     def _details(self) -> dict[str, Any]:
         counters = self.source.counters() if self.source is not None else {}
-        return {"core": self.core.status(), "source": counters, "finished": self.finished}
+        tail = self._signals
+        signals = {} if tail is None else {"read": tail.read, "skipped": tail.skipped, "error": tail.error}
+        return {"core": self.core.status(), "source": counters, "signals": signals, "finished": self.finished}
 
     def _counters(self) -> dict[str, int]:
         return {key: value for key, value in self.core.status().items() if type(value) is int}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from common.config.models import MarketDataSection
-from common.messages import Bar, BarSource, MarketStatus, Quote
+from common.messages import Bar, BarSource, Greeks, MarketStatus, Quote
 from services.market_data.adapters.recordings import messages
 from services.market_data.core.recorded import RecordedCore
 from tests.integration.harness import PROJECT, Stack
@@ -41,7 +41,8 @@ def test_the_core_builds_a_bar_a_second_from_the_lines(recording: Path) -> None:
     outputs = [each for given in messages(recording) for each in core.handle(given, given.received_ns)]
     bars = [each for each in outputs if isinstance(each, Bar)]
     assert len([each for each in outputs if isinstance(each, Quote)]) == LINES
-    assert [type(each) for each in outputs if not isinstance(each, Quote | Bar)] == [MarketStatus]
+    assert {each.delta for each in outputs if isinstance(each, Greeks)} == {0.6}
+    assert [type(each) for each in outputs if not isinstance(each, Quote | Bar | Greeks)] == [MarketStatus]
     for timeframe, length_ms in (("1s", 1_000), ("1m", 60_000)):
         chosen = [bar for bar in bars if bar.timeframe == timeframe]
         assert [bar.start_ns // 1_000_000 for bar in chosen] == list(

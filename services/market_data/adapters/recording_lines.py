@@ -171,6 +171,14 @@ def messages_of(line: bytes, number: int) -> Sequence[AnyMessage]:
     return (message,)
 
 
+def signal_of(line: bytes) -> ExternalSignal:
+    """Return the signal from outside in a line; LineError."""
+    try:
+        return _signal(msgspec.convert(_object(line), SignalRow))
+    except msgspec.ValidationError as error:
+        raise LineError(f"{error}; found {_shown(line)}") from error
+
+
 def line_of(message: AnyMessage) -> bytes:
     """Return the line of a message, without line end; `messages_of` gives back the identical message."""
     names = _QUOTE_TO_LINE if isinstance(message, Quote) else _TO_LINE
