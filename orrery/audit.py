@@ -118,7 +118,8 @@ class _Reports:
             case Fill():
                 self.fills[message.id] += 1
                 self.traded[message.order_id] += message.quantity
-                self.ended[message.order_id] += message.remaining_quantity == 0
+                # A venue may fill after it has said that an order is over: that is no second end.
+                self.ended[message.order_id] += not (message.remaining_quantity or self.ended[message.order_id])
                 self.positions[message.runner, message.symbol] += message.side.sign * message.quantity
             case _:
                 return

@@ -13,15 +13,22 @@ from orrery.options import JsonOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from orrery.chaos.orders import Outcome as OrdersOutcome
     from orrery.chaos.run import Outcome
 
 PANEL = TOOLS
 DEFAULT_KILLS = 50
+DEFAULT_COUNT = 10_000
+
+SeedOption = Annotated[int | None, typer.Option(help="Draw the same again; printed. Default: by chance.")]
+app = typer.Typer(invoke_without_command=True)
 
 
+@app.callback()
 def command(
+    context: typer.Context,
     kills: Annotated[int, typer.Option(min=1, help="How many processes to end.")] = DEFAULT_KILLS,
-    seed: Annotated[int | None, typer.Option(help="Draw the same faults again; printed. Default: by chance.")] = None,
+    seed: SeedOption = None,
     keep: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Keep journals and logs here; it should be empty.")
     ] = None,
@@ -35,12 +42,11 @@ def command(
 
     Example: `orrery chaos --kills 200 --seed 7`
     """
-    import secrets
-
+    if context.invoked_subcommand is not None:
+        return EXIT_OK
     from orrery.chaos.run import run
 
-    drawn = secrets.randbelow(1 << 31) if seed is None else seed
-    print(f"seed {drawn}", file=sys.stderr)
+    drawn = _drawn(seed)
     outcome = run(kills, drawn, keep=keep, said=lambda text: print(text, file=sys.stderr))
     if json:
         import msgspec
@@ -50,6 +56,56 @@ def command(
         for line in _lines(outcome):
             print(line)
     return EXIT_OK if outcome.ok else EXIT_FAILED
+
+
+@app.command()
+def orders(
+    count: Annotated[int, typer.Option(min=1, help="How many random orders to want.")] = DEFAULT_COUNT,
+    seed: SeedOption = None,
+    json: JsonOption = False,
+) -> int:
+    """Send random orders through risk and execution to a venue that lies, and see that nothing is lost or doubled.
+
+    The venue times out, repeats, reorders and loses reports, answers with errors, limits, disconnects, restarts, and fills
+    after a cancel; execution dies and comes back. All in virtual time, drawn from the seed. Exit code 0 when everything
+    adds up at the end, 1 when not.
+
+    Example: `orrery chaos orders --count 100000 --seed 7`
+    """
+    from orrery.chaos.orders import run
+
+    outcome = run(count, _drawn(seed), said=lambda text: print(text, file=sys.stderr))
+    if json:
+        import msgspec
+
+        print(msgspec.json.encode({"ok": outcome.ok, **msgspec.structs.asdict(outcome)}).decode())
+    else:
+        for line in _orders_lines(outcome):
+            print(line)
+    return EXIT_OK if outcome.ok else EXIT_FAILED
+
+
+def _drawn(seed: int | None) -> int:
+    import secrets
+
+    drawn = secrets.randbelow(1 << 31) if seed is None else seed
+    print(f"seed {drawn}", file=sys.stderr)
+    return drawn
+
+
+def _orders_lines(outcome: "OrdersOutcome") -> "Iterator[str]":
+    yield f"seed {outcome.seed}: {outcome.count:,} orders wanted in {outcome.virtual_seconds:,.0f} s of the venue's time"
+    yield f"orders {outcome.orders:,} · fills {outcome.fills:,} · execution died {outcome.crashes} times"
+    for name, counts in (
+        ("reports", outcome.reports),
+        ("lies", outcome.lies),
+        ("router", outcome.router),
+        ("differences", outcome.differences),
+    ):
+        yield f"{name}: " + (", ".join(f"{key} {count:,}" for key, count in counts.items()) or "none")
+    yield f"duplicates {outcome.duplicates} · lost fills {outcome.lost_fills} · position errors {outcome.position_errors}"
+    yield from (f"problem: {problem}" for problem in outcome.problems)
+    yield "all adds up" if outcome.ok else f"{len(outcome.problems)} problems"
 
 
 def _lines(outcome: "Outcome") -> "Iterator[str]":

@@ -36,11 +36,11 @@ def learn_view(work: Work, view: OrderView, now_ns: int, *, is_pushed: bool) -> 
 
 def learn_fill(work: Work, fill: VenueFilled, now_ns: int, *, is_pushed: bool) -> None:
     """Count a fill, unless it is known."""
-    use_money_context()
     state, tally = work.state, work.state.tally
-    if fill.number <= state.watermark or fill.number in state.fills:
+    if fill.number in state.fills or fill.number <= state.watermark:
         tally.repeated_fills += 1
         return
+    use_money_context()
     if not (fill.quantity.is_finite() and fill.price.is_finite() and fill.quantity > ZERO < fill.price):
         tally.unreadable += 1
         return
