@@ -38,7 +38,10 @@ def topics_of(streams: Sequence[str], symbols: Sequence[str]) -> tuple[str, ...]
     if not symbols:
         return tuple(f"{stream}." for stream in streams)
     barred = {"bar", "venue_bar"}  # Their topics go on with the timeframe.
-    return tuple(f"{stream}.{symbol}{'.' if stream in barred else ''}" for stream in streams for symbol in symbols)
+    of_symbols = [stream for stream in streams if stream != "external"]
+    topics = [f"{stream}.{symbol}{'.' if stream in barred else ''}" for stream in of_symbols for symbol in symbols]
+    # Signals are about a symbol or about all; those of others are few.
+    return (*topics, *(("external.",) if "external" in streams else ()))
 
 
 class StreamRecorder:
