@@ -19,7 +19,8 @@ from services.backtest.bars_table import BarTable, Integers
 from services.backtest.feeding import ROWS_AT_ONCE, Feed
 from services.backtest.history import whole_history
 from services.backtest.lanes import Lanes, Observe
-from services.backtest.levels import FOLLOWED, Levels
+from services.backtest.levels import Levels
+from services.backtest.order_log import OrderLog
 from services.backtest.plan import Plan, Steps
 from services.backtest.result import DataTier, EquityPoint, RunResult
 from services.backtest.schedule import Phase, schedule
@@ -64,6 +65,7 @@ class BacktestRun:
             {SIGNAL: signal, RISK_MANAGER: self._risk, EXECUTION: self._wire}, self._observers_of
         )
         self._accounting = Accounting(plan.symbols, plan.initial_cash)
+        self._log = OrderLog(self._accounting)
         share = float(risk.trailing_stop_percent) / 100
         self._levels = {symbol: Levels(facts[symbol], share) for symbol in plan.symbols}
         self._feeds = [
@@ -85,6 +87,7 @@ class BacktestRun:
             self._walk()
         except Exception as fault:  # noqa: BLE001 - whatever fails in a core, what was found until then is kept
             error, is_complete = f"bar {self._bars + 1}: {type(fault).__name__}: {fault}", False
+        self._log.catch_up()
         if not error and self._accounting.errors:
             error = self._accounting.errors[-1]
         return self._result(error, is_complete=is_complete)
@@ -121,14 +124,14 @@ class BacktestRun:
 
     def _stretch(self, feed: Feed, first: int) -> int:
         """Take bars from the close of row `first` on, as long as nothing happens; return the first row that was not taken."""
-        accounting, rows = self._accounting, feed.rows_at(first)
-        accounting.is_behind, accounting.row = False, first
+        rows = feed.rows_at(first)
         is_walking = feed.is_walking(first)
         if is_walking:
+            self._log.begin(first, is_behind=False)
             feed.walk_to_close(first)
         span = Span(rows, first, rows.behind, feed.latest if is_walking else None, *feed.levels.bounds)
         behind, answers = self._signal.walk(span)
-        row = accounting.row = behind - 1
+        row = behind - 1
         end_ns = rows.starts[row - rows.first] + rows.length_ns
         if row > first or not is_walking:
             feed.show_quiet_close(row)
@@ -136,6 +139,7 @@ class BacktestRun:
             self._last_ns = rows.starts[row - 1 - rows.first] + rows.length_ns
             self._bars += row - first
         if answers:
+            self._log.begin(row, is_behind=False)
             self._lanes.follow(answers, end_ns)
         self._last_ns = end_ns
         self._bars += 1
@@ -149,7 +153,7 @@ class BacktestRun:
             take[phase](self._feeds[number], row)
 
     def _close(self, feed: Feed, row: int) -> None:
-        self._accounting.is_behind, self._accounting.row = False, row
+        self._log.begin(row, is_behind=False)
         feed.show_close(row)
 
     def _bar(self, feed: Feed, row: int) -> None:
@@ -161,17 +165,17 @@ class BacktestRun:
         if self._warming and feed.starts_at(row) >= self._first_ns:
             self._warming = 0
             self._tell_runners(RESUME)
-        self._accounting.is_behind, self._accounting.row = True, row
+        self._log.begin(row, is_behind=True)
         feed.show_open(row, is_awaited=feed.table.symbol in self._wire.held)
 
     def _walk_first(self, feed: Feed, row: int) -> None:
         if feed.is_walking(row):
-            self._accounting.is_behind, self._accounting.row = True, row
+            self._log.begin(row, is_behind=True)
             feed.walk_first(row)
 
     def _walk_second(self, feed: Feed, row: int) -> None:
         if feed.is_walking(row):
-            self._accounting.is_behind, self._accounting.row = True, row
+            self._log.begin(row, is_behind=True)
             feed.walk_second(row)
 
     def _tell_runners(self, name: str) -> None:
@@ -187,12 +191,14 @@ class BacktestRun:
             self._signal.handle(command, self._first_ns)
 
     def _observers_of(self, message: AnyMessage) -> tuple[Observe, ...]:
-        observers = self._accounting.observers_of(message)
-        if not isinstance(message, FOLLOWED):
-            return observers
-        if len(self._levels) == 1:
-            return (*observers, self._levels[message.symbol].observe)
-        return (*observers, lambda followed: self._levels[followed.symbol].observe(followed))
+        by_symbol = {symbol: levels.observer_of(type(message)) for symbol, levels in self._levels.items()}
+        follow = next(iter(by_symbol.values()))
+        if follow is None:
+            return (self._log.put,)
+        if len(by_symbol) == 1:
+            return (self._log.put, follow)
+        every = {symbol: follow for symbol, follow in by_symbol.items() if follow is not None}
+        return (self._log.put, lambda message: every[message.symbol](message))
 
     def _result(self, error: str, *, is_complete: bool) -> RunResult:
         plan, accounting = self._plan, self._accounting

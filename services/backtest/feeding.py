@@ -5,6 +5,8 @@ way through the bar is walked: to the adverse extreme, to the favourable one, to
 a quote at the bar's end, and the bar itself follows it. Quotes that nobody could act on are not shown.
 """
 
+from array import array
+
 import numpy as np
 
 from common.messages import Quote
@@ -57,7 +59,8 @@ class Feed:
             return self.shows_all
         rows = self.rows_at(row)
         at = row - rows.first
-        return self.levels.are_near(rows.lows[at], rows.highs[at])
+        falling, rising = self.levels.bounds
+        return rows.lows[at] <= falling or rows.highs[at] >= rising  # what is only touched counts as near
 
     def walk_first(self, row: int) -> None:
         """Walk to the first extreme, a quarter into the bar."""
@@ -115,13 +118,13 @@ class Feed:
             length_ns=self._length_ns,
             first=first,
             behind=behind,
-            starts=starts.tolist(),
-            ends=((starts + self._length_ns) / NS_PER_SECOND).tolist(),
-            opens=table.open[part].tolist(),
-            highs=table.high[part].tolist(),
-            lows=table.low[part].tolist(),
-            closes=table.close[part].tolist(),
-            volumes=table.volume[part].tolist(),
+            starts=array("q", starts.tobytes()),
+            ends=array("d", ((starts + self._length_ns) / NS_PER_SECOND).tobytes()),
+            opens=array("d", table.open[part].tobytes()),
+            highs=array("d", table.high[part].tobytes()),
+            lows=array("d", table.low[part].tobytes()),
+            closes=table.close[part].tolist(),  # a list, because indicators read it again and again
+            volumes=array("d", table.volume[part].tobytes()),
             gaps=late.tolist(),
         )
 

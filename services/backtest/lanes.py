@@ -5,7 +5,7 @@ here and is delivered when somebody is about to act: before any other message re
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from common.core import Core
 from common.local_bus import MAX_CASCADE, LocalBusError
@@ -13,39 +13,57 @@ from common.messages import AnyMessage, Bar, Quote
 from common.routes import SERVICES, SIGNAL, hears, topic_of
 
 type Observe = Callable[[Any], None]
-type Handle = Callable[[AnyMessage, int], Sequence[AnyMessage]]
+type Handle = Callable[[Any, int], Sequence[AnyMessage]]
+type Route = tuple[tuple[Handle, ...], Sequence[Observe]]
+
+
+@runtime_checkable
+class Sorted(Protocol):
+    """A core that can say which of its functions takes messages of a type; None: it ignores them."""
+
+    def handler_of(self, kind: type) -> Handle | None:
+        """Return what `handle` would call."""
+        ...
 
 
 class Lanes:
     """Cores by the name of their service. `observers` says who is told of messages of one's type that they publish."""
 
     def __init__(self, cores: Mapping[str, Core], observers: Callable[[AnyMessage], Sequence[Observe]]) -> None:
-        self._cores = {name: cores[name].handle for name in SERVICES if name in cores}
-        self._signal = self._cores[SIGNAL]
-        self._others = [handle for name, handle in self._cores.items() if name != SIGNAL]
+        self._cores = {name: cores[name] for name in SERVICES if name in cores}
+        signal = cores[SIGNAL]
+        self._bars, self._quotes = _handles([signal], Bar), _handles([signal], Quote)
+        self._others = _handles([core for name, core in self._cores.items() if name != SIGNAL], Quote)
+        self._all = (*self._quotes, *self._others)
         self._observers = observers
-        self._routes: dict[type, tuple[tuple[Handle, ...], Sequence[Observe]]] = {}
+        self._routes: dict[type, Route] = {}
         self._waiting: dict[str, tuple[Quote, int]] = {}
 
-    def publish(self, message: AnyMessage, now_ns: int) -> None:
-        """Deliver market data, and all that follows from it.
+    def publish(self, quote: Quote, now_ns: int) -> None:
+        """Deliver a quote, and all that follows from it.
 
         Raises:
             LocalBusError: MAX_CASCADE messages followed and there is no end.
         """
         if self._waiting:
             self._catch_up()
-        self._deliver(message, now_ns)
+        published: list[AnyMessage] = []
+        for handle in self._all:
+            published += handle(quote, now_ns)
+        if published:
+            self._spread(published, now_ns)
 
     def publish_quiet(self, quote: Quote, now_ns: int) -> None:
         """Deliver a quote at which nobody can act."""
-        answers = self._signal(quote, now_ns)
-        assert not answers, f"{quote.id}: expected nobody to act, found {answers[0]}"
+        for handle in self._quotes:
+            answers = handle(quote, now_ns)
+            assert not answers, f"{quote.id}: expected nobody to act, found {answers[0]}"
         self._waiting[quote.symbol] = (quote, now_ns)
 
     def publish_bar(self, bar: Bar, now_ns: int) -> None:
         """Deliver a bar, which strategies alone hear, and all that follows from it."""
-        self.follow(self._signal(bar, now_ns), now_ns)
+        for handle in self._bars:
+            self.follow(handle(bar, now_ns), now_ns)
 
     def follow(self, answers: Sequence[AnyMessage], now_ns: int) -> None:
         """Deliver what signal answered, and all that follows from it."""
@@ -60,20 +78,14 @@ class Lanes:
                 answers = handle(quote, then_ns)
                 assert not answers, f"{quote.id}: expected nobody to act, found {answers[0]}"
 
-    def _deliver(self, message: AnyMessage, now_ns: int) -> None:
-        published: list[AnyMessage] = []
-        handles, _ = self._routes.get(type(message)) or self._find(message)
-        for handle in handles:
-            published += handle(message, now_ns)
-        if published:
-            self._spread(published, now_ns)
-
     def _spread(self, published: list[AnyMessage], now_ns: int) -> None:
         routes = self._routes
         for message in published:  # the list grows while it is walked: it is the queue
             handles, observers = routes.get(type(message)) or self._find(message)
             for handle in handles:
-                published += handle(message, now_ns)
+                answers = handle(message, now_ns)
+                if answers:
+                    published += answers
             for observe in observers:
                 observe(message)
             if len(published) > MAX_CASCADE:
@@ -81,8 +93,13 @@ class Lanes:
                     f"expected at most {MAX_CASCADE} messages to follow from one input, found more after {message}"
                 )
 
-    def _find(self, message: AnyMessage) -> tuple[tuple[Handle, ...], Sequence[Observe]]:
+    def _find(self, message: AnyMessage) -> Route:
         topic = topic_of(message)
-        handles = () if topic is None else tuple(handle for name, handle in self._cores.items() if hears(name, topic))
-        found = self._routes[type(message)] = (handles, self._observers(message))
+        hearers = [] if topic is None else [core for name, core in self._cores.items() if hears(name, topic)]
+        found = self._routes[type(message)] = (_handles(hearers, type(message)), self._observers(message))
         return found
+
+
+def _handles(cores: Sequence[Core], kind: type) -> tuple[Handle, ...]:
+    found = [core.handler_of(kind) if isinstance(core, Sorted) else core.handle for core in cores]
+    return tuple(handle for handle in found if handle is not None)

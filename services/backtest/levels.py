@@ -10,11 +10,12 @@ up the bid a tick below. A level that the way only touches is therefore not reac
 from collections.abc import Callable
 from decimal import Decimal
 from math import inf, nextafter
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from common.instruments import Instrument
 from common.messages import (
-    AnyMessage,
     ApprovedOrder,
     Fill,
     OrderAccepted,
@@ -25,11 +26,8 @@ from common.messages import (
 )
 from common.money import ZERO
 
-FOLLOWED = (PositionChanged, Fill, ApprovedOrder, OrderAccepted, OrderRejected, OrderCancelled)
-"""What `Levels` wants to observe."""
 
-
-class Point(NamedTuple):
+class Point(msgspec.Struct, frozen=True, gc=False):
     """A price on the way, and the bid and ask that stand there."""
 
     price: float
@@ -71,12 +69,11 @@ class Levels:
             OrderCancelled: self._follow_end,
         }
 
-    def observe(self, message: AnyMessage) -> None:
-        """Follow a message of the order flow on this symbol."""
-        follow = self._follow.get(type(message))
-        if follow is None:
-            return
-        follow(message)
+    def observer_of(self, kind: type) -> Callable[[Any], None] | None:
+        """Return what follows messages of a type of the order flow, which must be of this symbol; None for nothing."""
+        return self._follow.get(kind)
+
+    def _changed(self) -> None:
         self.is_needed = bool(self._held or self._resting)
         self._bounds = None
 
@@ -84,44 +81,34 @@ class Levels:
         if fill.runner not in self._held:
             held = self._held[fill.runner] = _Held(ZERO)
             held.best = float(fill.price)
-        if not fill.remaining_quantity:
+        if self._resting and not fill.remaining_quantity:
             self._resting.pop(fill.order_id, None)
+        self._changed()
 
     def _follow_order(self, order: ApprovedOrder) -> None:
         if order.limit_price is not None:
             self._limits[order.id] = order
 
     def _follow_accepted(self, accepted: OrderAccepted) -> None:
+        if not self._limits:
+            return
         order = self._limits.pop(accepted.order_id, None)
         if order is not None and order.limit_price is not None:
             is_buy = order.side is Side.BUY
             self._resting[order.id] = (is_buy, _beyond(order.limit_price, -1 if is_buy else 1, self._tick))
+            self._changed()
 
     def _follow_end(self, ended: OrderRejected | OrderCancelled) -> None:
         self._limits.pop(ended.order_id, None)
         self._resting.pop(ended.order_id, None)
+        self._changed()
 
     def _follow_position(self, changed: PositionChanged) -> None:
-        if not changed.quantity:
-            self._held.pop(changed.runner, None)
-            return
-        before = self._held.get(changed.runner)
-        held = self._held[changed.runner] = _Held(changed.quantity)
-        if before is not None and (before.quantity == ZERO or before.is_long is held.is_long):
-            held.best = before.best
+        if changed.quantity:
+            self._held[changed.runner] = _holding(changed, self._held.get(changed.runner), self._tick)
         else:
-            held.best = float(changed.average_price)
-        stop, target = changed.stop_price, changed.target_price
-        with_us, against_us = (held.rising, held.falling) if held.is_long else (held.falling, held.rising)
-        if stop is not None:
-            against_us.append(_at(stop, -1 if held.is_long else 1, self._tick))
-        if target is not None:
-            with_us.append(_beyond(target, 1 if held.is_long else -1, self._tick))
-
-    def are_near(self, low: float, high: float) -> bool:
-        """Return whether anything can happen between these prices; a level that is only touched counts as near."""
-        falling, rising = self.bounds
-        return low <= falling or high >= rising
+            self._held.pop(changed.runner, None)
+        self._changed()
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -133,6 +120,8 @@ class Levels:
     def _find_bounds(self) -> tuple[float, float]:
         if self._trailing and self._held:
             return inf, -inf
+        if not self._resting and not any(held.falling or held.rising for held in self._held.values()):
+            return -inf, inf
         falling = [point.ask for is_buy, point in self._resting.values() if is_buy]
         rising = [point.bid for is_buy, point in self._resting.values() if not is_buy]
         for held in self._held.values():
@@ -187,6 +176,21 @@ class Levels:
         if self._trailing:
             for held in self._held.values():
                 held.best = max(held.best, point.bid) if held.is_long else min(held.best, point.ask)
+
+
+def _holding(changed: PositionChanged, before: _Held | None, tick: Decimal) -> _Held:
+    held = _Held(changed.quantity)
+    if before is not None and (before.quantity == ZERO or before.is_long is held.is_long):
+        held.best = before.best
+    else:
+        held.best = float(changed.average_price)
+    stop, target = changed.stop_price, changed.target_price
+    with_us, against_us = (held.rising, held.falling) if held.is_long else (held.falling, held.rising)
+    if stop is not None:
+        against_us.append(_at(stop, -1 if held.is_long else 1, tick))
+    if target is not None:
+        with_us.append(_beyond(target, 1 if held.is_long else -1, tick))
+    return held
 
 
 def _at(level: Decimal, direction: int, tick: Decimal) -> Point:

@@ -5,7 +5,7 @@ here until the next quote of their symbol: an order decided at the close of a ba
 exits wait at the venue in all but name, so they pass at once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from common.core import Core
@@ -20,23 +20,37 @@ class VenueWire:
     def __init__(self, execution: Core) -> None:
         self._execution = execution
         self.held: dict[str, list[ApprovedOrder | ApprovedCancel]] = {}
+        self._take: dict[type, Callable[[Any, int], Sequence[AnyMessage]]] = {
+            Quote: self._on_quote,
+            ApprovedOrder: self._on_order,
+            ApprovedCancel: self._on_cancel,
+        }
 
     def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
         """Pass a message on, or hold it; what was held follows the next quote."""
-        if type(message) is Quote:
-            return self._on_quote(message, now_ns)
-        if isinstance(message, ApprovedOrder | ApprovedCancel):
-            asked_by = message.intent_id if isinstance(message, ApprovedOrder) else message.id
-            if message.cause == asked_by:
-                self.held.setdefault(message.symbol, []).append(message)
-                return _NOTHING
-        return self._execution.handle(message, now_ns)
+        return self.handler_of(type(message))(message, now_ns)
+
+    def handler_of(self, kind: type) -> Callable[[Any, int], Sequence[AnyMessage]]:
+        """Return what takes messages of a type."""
+        return self._take.get(kind, self._execution.handle)
+
+    def _on_order(self, order: ApprovedOrder, now_ns: int) -> Sequence[AnyMessage]:
+        return self._execution.handle(order, now_ns) if order.cause != order.intent_id else self._hold(order)
+
+    def _on_cancel(self, cancel: ApprovedCancel, now_ns: int) -> Sequence[AnyMessage]:
+        return self._execution.handle(cancel, now_ns) if cancel.cause != cancel.id else self._hold(cancel)
+
+    def _hold(self, message: ApprovedOrder | ApprovedCancel) -> Sequence[AnyMessage]:
+        self.held.setdefault(message.symbol, []).append(message)
+        return _NOTHING
 
     def _on_quote(self, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
         answers = self._execution.handle(quote, now_ns)
         waiting = self.held.pop(quote.symbol, None) if self.held else None
         if waiting is None:
             return answers
+        if len(waiting) == 1 and not answers:
+            return self._execution.handle(waiting[0], now_ns)
         reports = list(answers)
         for message in waiting:
             reports += self._execution.handle(message, now_ns)

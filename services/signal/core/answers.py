@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from math import isfinite
 from typing import Any, NamedTuple
 
+import msgspec
+
 from common.messages import OrderType, Side, TimeInForce
 from services.signal.core.host import Function
 
@@ -16,7 +18,7 @@ class Hold(NamedTuple):
     """Nothing to do."""
 
 
-class Enter(NamedTuple):
+class Enter(msgspec.Struct, frozen=True, gc=False):
     """Open a position. quantity: base units. price: None for the market's. stop, target: where to close it."""
 
     side: Side
@@ -37,7 +39,7 @@ class CancelAnalysis(NamedTuple):
     reason: str
 
 
-class Exit(NamedTuple):
+class Exit(msgspec.Struct, frozen=True, gc=False):
     """Close the position, or `quantity` base units of it."""
 
     quantity: float | None
@@ -112,7 +114,7 @@ def _enter(side: Side, answer: Mapping[str, Any]) -> Enter:
     order_type, time_in_force = OrderType.MARKET, TimeInForce.GTC
     if "type" in answer or "order_type" in answer:
         order_type = _member(OrderType, answer, "order_type", _text(answer, "type", OrderType.MARKET))
-    price = _positive(answer, "price")
+    price = _positive(answer, "price") if "price" in answer else None
     if order_type is OrderType.LIMIT and price is None:
         raise AnswerError("price: expected a price for a limit order, found nothing")
     quantity = _needed(answer, "quantity")
@@ -124,8 +126,8 @@ def _enter(side: Side, answer: Mapping[str, Any]) -> Enter:
         price,
         order_type,
         time_in_force,
-        _positive(answer, "stop_price"),
-        _positive(answer, "target_price"),
+        _positive(answer, "stop_price") if "stop_price" in answer else None,
+        _positive(answer, "target_price") if "target_price" in answer else None,
         _fraction(answer, "stop_loss") if "stop_loss" in answer else None,
         _fraction(answer, "take_profit") if "take_profit" in answer else None,
         _reason(answer),

@@ -30,10 +30,10 @@ class Asker:
     """Counts evaluations and errors; after `max_errors` updates in a row with an error it is paused.
 
     answered: what the host has said to the next question already. walker: the host, if it can go through many bars.
+    account: what the host is to know before it is asked; told: what it knows.
     """
 
     __slots__ = (
-        "_told",
         "_told_position",
         "account",
         "answered",
@@ -49,6 +49,7 @@ class Asker:
         "paused",
         "series",
         "strategy",
+        "told",
         "walker",
     )
 
@@ -61,7 +62,7 @@ class Asker:
         self.arguments: list[float | None] = [None] * MARKET_FIELDS
         self.bank = IndicatorBank(self.arguments, strategy.indicators)
         self.account: AccountView | None = None
-        self._told: AccountView | None = None
+        self.told: AccountView | None = None
         self._told_position: PositionView | None = None
         self.answered: tuple[Outcome | None] | None = None
         self.evaluations = 0
@@ -71,15 +72,11 @@ class Asker:
         self.last_error = ""
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
 
-    def set_market(self, market: tuple[float | None, ...]) -> None:
-        """Put the fields of `MarketView` where the next question finds them."""
-        self.arguments[:MARKET_FIELDS] = market
-
     def tell(self) -> None:
         """Let the host know what changed since it was last asked."""
-        if self.account is not self._told and self.account is not None:
+        if self.account is not self.told and self.account is not None:
             self.host.set_account(self.account)
-            self._told = self.account
+            self.told = self.account
 
     def show_position(self, position: PositionView | None) -> None:
         """Tell the host the position, if it is another than before."""
@@ -102,11 +99,13 @@ class Asker:
         if self.answered is not None:
             (outcome,), self.answered = self.answered, None
         else:
-            self.tell()
+            if self.account is not self.told:
+                self.tell()
             outcome = self.host.evaluate(function, self.arguments)
         if outcome is None:
             return None
-        self.lines.extend(outcome.lines)
+        if outcome.lines:
+            self.lines.extend(outcome.lines)
         for key in outcome.wanted:
             self.bank.add(key, self.series.window)
         if outcome.error is not None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
+import msgspec
+
 from common.messages import ExternalSignal, Greeks
 from services.signal.core.indicator import IndicatorKey
 from services.signal.core.spec import RunnerSpec
@@ -83,7 +85,7 @@ class AccountView(NamedTuple):
     open_positions: int
 
 
-class Outcome(NamedTuple):
+class Outcome(msgspec.Struct, frozen=True):
     """What a call brought, when it was not just nil.
 
     answer: what the function returned. error: why it failed. wanted: indicators it asked for that nobody computes yet,
@@ -141,7 +143,7 @@ class FactsHost(Protocol):
         ...
 
 
-class HostSpan(NamedTuple):
+class HostSpan(msgspec.Struct, frozen=True, gc=False):
     """Rows to ask a function for, `first` up to, not including, `behind`: numbers in the columns that were loaded.
 
     bid, ask: those of the first row; at later rows both are the close. falling, rising: no row but the first is asked whose

@@ -50,13 +50,13 @@ def entry_intent(
     Raises:
         AnswerError: nothing is left after rounding, or a level lies on the wrong side of the price.
     """
-    side, quantity, wanted, order_type, time_in_force, stop, target, stop_fraction, target_fraction, reason = decision
-    reference = price if wanted is None else wanted
+    side, order_type, stop, target = decision.side, decision.order_type, decision.stop, decision.target
+    reference = price if decision.price is None else decision.price
     sign = 1 if side is Side.BUY else -1
     if stop is None:
-        stop = _level(reference, stop_fraction, levels.stop_loss, -sign)
+        stop = _level(reference, decision.stop_fraction, levels.stop_loss, -sign)
     if target is None:
-        target = _level(reference, target_fraction, levels.take_profit, sign)
+        target = _level(reference, decision.target_fraction, levels.take_profit, sign)
     if stop is not None and (reference - stop) * sign <= 0:
         raise AnswerError(f"stop_price: expected {'below' if sign > 0 else 'above'} {reference:g}, found {stop:g}")
     if target is not None and (target - reference) * sign <= 0:
@@ -72,12 +72,12 @@ def entry_intent(
         symbol=origin.symbol,
         kind=IntentKind.ENTRY,
         side=side,
-        quantity=_quantity(facts, quantity),
+        quantity=_quantity(facts, decision.quantity),
         reference_price=rounded,
         order_type=order_type,
-        time_in_force=time_in_force,
+        time_in_force=decision.time_in_force,
         limit_price=rounded if order_type is OrderType.LIMIT else None,
-        reason=reason,
+        reason=decision.reason,
         cause=origin.cause,
     )
     if stop is None and target is None:

@@ -190,7 +190,7 @@ class Roster:
 
     def learn_position(self, changed: PositionChanged, _now_ns: int) -> Sequence[AnyMessage]:
         """Tell a runner the levels that risk watches."""
-        runner = self.find(changed.runner)
+        runner = self.runners.get(changed.runner) or self.find(changed.runner)
         if runner is not None:
             runner.on_position_changed(changed)
         return _NOTHING

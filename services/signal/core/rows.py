@@ -48,6 +48,15 @@ class BarRows(NamedTuple):
             source=BarSource.TRADES,
         )
 
+    def market(self, row: int, bid: float, ask: float) -> tuple[float, ...]:
+        """Return a row as the fields of `MarketView`."""
+        at, close = row - self.first, self.closes[row - self.first]
+        return (self.ends[at], self.opens[at], self.highs[at], self.lows[at], close, self.volumes[at], bid, ask, close)
+
+    def id(self, row: int) -> str:
+        """Return what `Bar.id` would be."""
+        return f"bar:{self.symbol}:{self.timeframe}:{self.starts[row - self.first]}"
+
     def first_at(self, first: int, behind: int, falling: float, rising: float) -> int:
         """Return the first of these rows whose low is at `falling` or below, or high at `rising` or above; else `behind`."""
         lows, highs = self.lows, self.highs

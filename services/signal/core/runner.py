@@ -23,7 +23,7 @@ from services.signal.core.answers import (
     TrailStop,
     decide,
 )
-from services.signal.core.asker import Asker
+from services.signal.core.asker import MARKET_FIELDS, Asker
 from services.signal.core.desk import Desk, Told
 from services.signal.core.host import Function, StrategyHost
 from services.signal.core.orders import Levels, Origin, stop_of, trailed_stop
@@ -60,21 +60,22 @@ class Runner:
             for see in bank.of_sizes:
                 see(quote.bid_size, quote.ask_size)
         bank.update(bar)
-        sides = (None, None) if quote is None else (quote.bid, quote.ask)
-        return self.hear(bar, cause, sides, now_ns, trusted=trusted)
+        bid, ask = (None, None) if quote is None else (quote.bid, quote.ask)
+        close, ended = bar.close, bar.end_ns / _NS_PER_SECOND
+        market = (ended, bar.open, bar.high, bar.low, close, bar.volume, bid, ask, close)
+        return self.hear(market, close, cause, now_ns, trusted=trusted)
 
     def hear(
-        self, bar: Bar, cause: str, sides: tuple[float | None, float | None], now_ns: int, *, trusted: bool
+        self, market: tuple[float | None, ...], close: float, cause: str, now_ns: int, *, trusted: bool
     ) -> Sequence[AnyMessage]:
-        """Take a closed bar that the indicators have seen, with bid and ask; return what follows."""
+        """Take a closed bar that the indicators have seen, as the fields of `MarketView`; return what follows."""
         asker, strategy = self.asker, self.spec.strategy
         if asker.paused or asker.series.count < strategy.warmup:
             return _NOTHING
         if self.on_ticks and strategy.updates_on(self.machine.state) is not Update.BAR:
             return _NOTHING
-        close, (bid, ask) = bar.close, sides
-        asker.set_market((bar.end_ns / _NS_PER_SECOND, bar.open, bar.high, bar.low, close, bar.volume, bid, ask, close))
-        return self._update(self._origin(cause, now_ns), close, trusted=trusted)
+        asker.arguments[:MARKET_FIELDS] = market
+        return self._update(Origin(self.id, strategy.name, self.spec.symbol, cause, now_ns), close, trusted=trusted)
 
     def on_quote(self, quote: Quote, cause: str, now_ns: int, *, trusted: bool) -> Sequence[AnyMessage]:
         """Take a quote, whose id is `cause`; return what follows. Only for strategies that want quotes in some state."""
@@ -88,7 +89,8 @@ class Runner:
             return _NOTHING
         self.last_tick_ns = now_ns
         price, at = quote.mid, quote.event_ns / _NS_PER_SECOND
-        asker.set_market((at, bar.open, bar.high, bar.low, bar.close, bar.volume, quote.bid, quote.ask, price))
+        market = (at, bar.open, bar.high, bar.low, bar.close, bar.volume, quote.bid, quote.ask, price)
+        asker.arguments[:MARKET_FIELDS] = market
         return self._update(self._origin(cause, now_ns), price, trusted=trusted)
 
     def _update(self, origin: Origin, price: float, *, trusted: bool) -> Sequence[AnyMessage]:
@@ -170,11 +172,9 @@ class Runner:
         """Take a fill; return what follows."""
         origin = self._origin(fill.id, now_ns)
         out = self.desk.fill(fill, origin)
-        position, state = self.desk.position, self.machine.state
-        if position.is_open and state is not RunnerState.IN_POSITION:
-            self._fire(Event.POSITION_OPENED, origin, out)
-        elif not position.is_open and state is RunnerState.IN_POSITION:
-            self._fire(Event.POSITION_CLOSED, origin, out)
+        position, is_known = self.desk.position, self.machine.state is RunnerState.IN_POSITION
+        if position.is_open is not is_known:
+            self._fire(Event.POSITION_CLOSED if is_known else Event.POSITION_OPENED, origin, out)
         self.asker.show_position(position.view())
         return out
 
@@ -201,7 +201,7 @@ class Runner:
                 symbol=origin.symbol,
                 before=transition.before,
                 after=transition.after,
-                reason=reason or event.value,
+                reason=reason or event._value_,
                 cause=origin.cause,
                 event_ns=origin.now_ns,
                 received_ns=origin.now_ns,

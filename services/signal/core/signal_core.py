@@ -79,6 +79,10 @@ class SignalCore:
         handler = self._handlers.get(type(message))
         return _NOTHING if handler is None else handler(message, now_ns)
 
+    def handler_of(self, kind: type) -> Callable[[Any, int], Sequence[AnyMessage]] | None:
+        """Return what takes messages of a type; None where they are ignored."""
+        return self._handlers.get(kind)
+
     def next_deadline_ns(self) -> int | None:
         """Return None: runners are moved by messages alone."""
         return None
@@ -99,7 +103,7 @@ class SignalCore:
         walked = walk(runner, span, trusted=roster.is_trusted(rows.symbol))
         roster.counters.bars += walked.behind - span.first
         roster.counters.bar_gaps += walked.gaps
-        return walked.behind, self._counted(walked.out)
+        return walked.behind, _counted(roster, walked.out)
 
     def _on_bar(self, bar: Bar, now_ns: int) -> Sequence[AnyMessage]:
         roster = self._roster
@@ -110,7 +114,7 @@ class SignalCore:
         out: list[AnyMessage] = []
         for runner in runners:
             out += runner.on_bar(bar, cause, quote, now_ns, trusted=trusted)
-        return self._counted(out)
+        return _counted(roster, out)
 
     def _on_quote(self, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
         roster, symbol = self._roster, quote.symbol
@@ -122,12 +126,7 @@ class SignalCore:
         out: list[AnyMessage] = []
         for runner in runners:
             out += runner.on_quote(quote, cause, now_ns, trusted=trusted)
-        return self._counted(out)
-
-    def _counted(self, out: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
-        if out:
-            self._roster.counters.intents += sum(isinstance(message, OrderIntent) for message in out)
-        return out
+        return _counted(roster, out)
 
     def _on_fill(self, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
         runner = self._roster.find(fill.runner)
@@ -183,3 +182,10 @@ class SignalCore:
             "markets": {symbol: state.value for symbol, state in sorted(roster.states.items())},
             "runners": [describe_runner(runner) for runner in roster.runners.values()],
         }
+
+
+def _counted(roster: Roster, out: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
+    for message in out:
+        if type(message) is OrderIntent:
+            roster.counters.intents += 1
+    return out

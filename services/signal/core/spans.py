@@ -6,7 +6,8 @@ the answer is handed to the runner, which goes on as if it had asked for it itse
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from common.messages import AnyMessage, Quote, RunnerState
 from services.signal.core.host import Function, HostSpan
@@ -22,7 +23,7 @@ _QUESTIONS = {
 _NOTHING: tuple[AnyMessage, ...] = ()
 
 
-class Span(NamedTuple):
+class Span(msgspec.Struct, frozen=True, gc=False):
     """Rows `first` up to, not including, `behind`. quote: shown with the first bar; None: its close on both sides.
 
     falling, rising: stop before the first later row whose low is at `falling` or below, or high at `rising` or above.
@@ -36,7 +37,7 @@ class Span(NamedTuple):
     rising: float
 
 
-class Walked(NamedTuple):
+class Walked(msgspec.Struct, frozen=True, gc=False):
     """The row behind those that were taken, and what followed from the last. gaps: bars that did not follow the one before."""
 
     behind: int
@@ -46,29 +47,31 @@ class Walked(NamedTuple):
 
 def walk(runner: Runner, span: Span, *, trusted: bool) -> Walked:
     """Take closed bars one after the other, at least one, until something follows or the span ends."""
-    asker, first = runner.asker, span.first
-    if asker.bank.look_ahead(span.rows, first) is None:
+    asker, rows, first = runner.asker, span.rows, span.first
+    if asker.bank.look_ahead(rows, first) is None:
         if span.quote is not None:
             for see in asker.bank.of_sizes:
                 see(span.quote.bid_size, span.quote.ask_size)
-        asker.bank.update(span.rows.bar(first))
+        asker.bank.update(rows.bar(first))
         return _hear(runner, span, first, trusted=trusted)
     if asker.paused or asker.series.count + 1 < runner.spec.strategy.warmup:
         silent = _silent(runner, span)
-        return Walked(silent, asker.series.take_rows(span.rows, first, silent), _NOTHING)
+        return Walked(silent, asker.series.take_rows(rows, first, silent), _NOTHING)
     function, behind = _question(runner, trusted=trusted), _patience(runner, span)
     if function is None or asker.walker is None or behind <= first:
         asker.bank.show(first)
         return _hear(runner, span, first, trusted=trusted)
-    asker.tell()
+    if asker.account is not asker.told:
+        asker.tell()
     base, (bid, ask) = asker.prepare(asker.walker), _sides(span, first)
     asked = HostSpan(first - base, behind - base, bid, ask, span.falling, span.rising)
     reached, outcome = asker.walker.walk(function, asked)
     row = reached + base
-    _pass(runner, row - first)
+    if row > first:
+        _pass(runner, row - first)
     if outcome is None:
         asker.bank.show(row - 1)
-        return Walked(row, asker.series.take_rows(span.rows, first, row), _NOTHING)
+        return Walked(row, asker.series.take_rows(rows, first, row), _NOTHING)
     asker.bank.show(row)
     asker.answered = (outcome,)
     return _hear(runner, span, row, trusted=trusted)
@@ -104,18 +107,19 @@ def _patience(runner: Runner, span: Span) -> int:
 
 def _pass(runner: Runner, count: int) -> None:
     """Count updates at which the strategy answered nil."""
-    if count:
-        asker, machine = runner.asker, runner.machine
-        asker.evaluations += count
-        asker.errors_in_row = 0
-        if machine.state is RunnerState.ANALYZING:
-            machine.updates += count
+    asker, machine = runner.asker, runner.machine
+    asker.evaluations += count
+    asker.errors_in_row = 0
+    if machine.state is RunnerState.ANALYZING:
+        machine.updates += count
 
 
 def _hear(runner: Runner, span: Span, row: int, *, trusted: bool) -> Walked:
-    gaps = runner.asker.series.take_rows(span.rows, span.first, row + 1)
-    bar = span.rows.bar(row)
-    return Walked(row + 1, gaps, runner.hear(bar, bar.id, _sides(span, row), bar.end_ns, trusted=trusted))
+    rows = span.rows
+    gaps = runner.asker.series.take_rows(rows, span.first, row + 1)
+    market = rows.market(row, *_sides(span, row))
+    end_ns = rows.starts[row - rows.first] + rows.length_ns
+    return Walked(row + 1, gaps, runner.hear(market, market[4], rows.id(row), end_ns, trusted=trusted))
 
 
 def _sides(span: Span, row: int) -> tuple[float, float]:

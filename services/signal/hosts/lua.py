@@ -180,7 +180,9 @@ class LuaHost:
     def walk(self, function: Function, span: HostSpan) -> tuple[int, Outcome | None]:
         """Call a function for one row after the other; see `SpanHost`."""
         try:
-            found = self._stretches[function](span.first + 1, span.behind, *span[2:])
+            found = self._stretches[function](
+                span.first + 1, span.behind, span.bid, span.ask, span.falling, span.rising
+            )
         except lupa.LuaError as error:
             return self._lua[b"reached"]() - 1, Outcome(error=self._fault(FUNCTION_NAMES[function], error))
         if type(found) is int:
@@ -197,11 +199,19 @@ class LuaHost:
 
     def set_position(self, position: PositionView | None) -> None:
         """Tell the strategy its position; None when flat."""
-        self._unlimited(self._set_position, *(position or ()))
+        self._runtime.set_max_memory(0)  # as `_unlimited`, without the call: this is part of every order
+        try:
+            self._set_position(*(position or ()))
+        finally:
+            self._runtime.set_max_memory(self._memory_max)
 
     def set_account(self, account: AccountView) -> None:
         """Tell the strategy the account."""
-        self._unlimited(self._set_account, *account)
+        self._runtime.set_max_memory(0)
+        try:
+            self._set_account(*account)
+        finally:
+            self._runtime.set_max_memory(self._memory_max)
 
     def set_greeks(self, greeks: Greeks) -> None:
         """Show the latest greeks as fields of market_data; what the venue does not say is nil."""
