@@ -1,12 +1,14 @@
 """Strategy files edited and runners changed under a running stack: trading goes on, and a crash changes nothing."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from common.routes import SIGNAL
-from tests.integration.harness import Stack, wait_until
+from tests.integration.harness import PROJECT, Stack, wait_until
 
 CONFIG = """
 [data_source]
@@ -123,3 +125,6 @@ def test_a_crash_then_an_edit_then_a_start(stack: Stack) -> None:
     assert says(stack, "three")
     assert stack.stop()[SIGNAL] == 0
     assert stack.audit().problems == []
+    command = [sys.executable, "-m", "orrery", "parity", "--session", str(stack.data_dir)]
+    redone = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    assert redone.returncode == 0, redone.stdout + redone.stderr
