@@ -88,8 +88,19 @@ HEARS: dict[str, tuple[str, ...]] = {
     SIGNAL: ("quote.", "bar.", "market.", "greeks.", "external.", "decisions", "reports"),
     RISK_MANAGER: ("quote.", "market.", "intents", "reports"),
     EXECUTION: ("quote.", "market.", "decisions"),
-    EVENT_STORE: ("intents", "runners", "decisions", "reports", "quote.", "trade.", "bar.", "venue_bar.", "market.", "greeks.",
-                  "external."),
+    EVENT_STORE: (
+        "intents",
+        "runners",
+        "decisions",
+        "reports",
+        "quote.",
+        "trade.",
+        "bar.",
+        "venue_bar.",
+        "market.",
+        "greeks.",
+        "external.",
+    ),
 }
 """Service to the topics it subscribes to: a whole topic, or a prefix that ends in a dot."""
 
