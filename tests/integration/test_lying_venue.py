@@ -1,0 +1,98 @@
+"""The real execution process on a venue that lies over a socket, killed on the way: every fill is booked, once."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from common.routes import EXECUTION, MARKET_DATA
+from orrery.lying_venue.lies import HONEST, MILLISECOND, SECOND, Lies
+from orrery.lying_venue.server import Server
+from tests.integration.harness import Stack, wait_until
+
+CONFIG = """
+[data_source]
+type = "simulated"
+
+[data_source.simulated]
+seed = 11
+volatility = 0.001
+tick_rate = 100
+initial_price = 100
+
+[market_data]
+symbols = ["AAAUSDT", "BBBUSDT"]
+
+[signal]
+update_interval_ms = 50
+
+[risk]
+max_position_size = 1000
+max_open_positions = 10
+
+[[instruments]]
+symbol = "AAAUSDT"
+lot_size = 0.001
+
+[[instruments]]
+symbol = "BBBUSDT"
+lot_size = 0.001
+
+[execution]
+venue = "gateway"
+exchange_api_url = "{address}"
+rate_limit_per_second = 1000
+retry_delay_ms = 50
+request_timeout_ms = 200
+order_validity_ms = 300
+reconcile_interval_ms = 500
+"""
+LIES = Lies(
+    not_sent=0, swallowed=0.05, mute=0.1, error=0.1, garbled=0.05, lost=0.2, doubled=0.2, slow=0.2, stale=0.1, cut=0.1,
+    slow_ns=300 * MILLISECOND, lag_ns=20 * MILLISECOND, away_ns=SECOND, rest_ns=200 * MILLISECOND,
+)  # fmt: skip
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    running = Server(f"ipc://{tmp_path}/venue", 7, LIES)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def stack(server: Server, tmp_path: Path) -> Iterator[Stack]:
+    running = Stack(CONFIG.replace("{address}", f"ipc://{tmp_path}/venue"))
+    yield running
+    running.close()
+
+
+def settled(stack: Stack, server: Server) -> bool:
+    """Return whether every order has ended and what was told is what was traded."""
+    audit = stack.audit()
+    rests = not (audit.undecided_intents or audit.unreported_orders or audit.working_orders or audit.problems)
+    with server.lock:
+        return rests and audit.fills == len(server.venue.book.fills)
+
+
+def test_every_fill_is_booked_once_though_the_venue_lies_and_execution_dies(stack: Stack, server: Server) -> None:
+    stack.start()
+    stack.wait_ready()
+    wait_until(lambda: stack.audit().fills >= 4, "four fills")
+    stack.kill(EXECUTION)
+    stack.start(EXECUTION)
+    stack.wait_ready()
+    before = stack.audit().fills
+    wait_until(lambda: stack.audit().fills >= before + 4, "four more fills")
+    server.be(HONEST)
+    stack.stop(MARKET_DATA)
+    wait_until(lambda: settled(stack, server), f"rest: {stack.audit()}")
+    with server.lock:
+        book = server.venue.book
+        assert {name: Decimal(amount) for name, amount in stack.audit().net_positions.items()} == book.positions
+        assert all(held.arrivals == 1 for held in book.orders.values())
+    status = stack.core(EXECUTION)
+    assert status["venue"]["halted"] == ""
+    assert status["venue"]["links"] >= 2
+    assert stack.stop(EXECUTION) == {EXECUTION: 0}
