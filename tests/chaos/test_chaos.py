@@ -59,7 +59,7 @@ def test_every_fault_is_drawn_and_those_left_out_are_not() -> None:
 
 
 def behind(shim: Shim, text: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", text]
+    command = [sys.executable, "-I", "-S", "-c", text]  # alone: what measures coverage would write files too
     return subprocess.run(command, env=shim.environment(), capture_output=True, text=True, timeout=60, check=False)
 
 
