@@ -1,7 +1,7 @@
 """What the cores of a run published, kept for a while and then observed all at once, in order.
 
-How it works: who observes needs nothing but the messages and the bar at which they were published. Gone through many at
-a time this costs half as much as between the steps of the cores, which it would push out of the processor's caches.
+How it works: who observes needs nothing but the messages and the bar at which they were published. Many at a time cost
+less than one by one between the steps of the cores, where each pushes the other out of the processor's caches.
 """
 
 from common.messages import AnyMessage
