@@ -2,7 +2,7 @@
 
 import re
 from decimal import Decimal
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -90,6 +90,12 @@ class RiskSection(EndpointSection):
         Decimal(0), ge=0, lt=100, description="Stop for entries that name none, %; 0 none."
     )
     trailing_stop_percent: Decimal = Field(Decimal(0), ge=0, lt=100, description="Trailing stop, %; 0 none.")
+    breakeven_percent: Decimal = Field(
+        Decimal(0), ge=0, lt=100, description="Gain at which a stop moves to the entry price, %; 0 never."
+    )
+    max_holding_ms: int = Field(
+        0, ge=0, description="Positions older than this are closed at the next quote, ms; 0 none."
+    )
     enable_circuit_breaker: bool = Field(False, description="Refuse entries after max_loss_threshold is lost.")
     max_loss_threshold: Decimal = Field(
         Decimal(5_000), gt=0, description="Loss at which the breaker opens, quote units."
@@ -98,6 +104,9 @@ class RiskSection(EndpointSection):
     max_market_age_ms: int = Field(5_000, ge=1, description="Oldest quote on which an entry is approved, ms.")
     duplicate_window_ms: int = Field(
         0, ge=0, description="Refuse an equal entry within this time, ms; ids always count."
+    )
+    position_method: Literal["average", "fifo", "lifo"] = Field(
+        "average", description="Which units a partial exit closes: all alike, the oldest, or the newest."
     )
     initial_cash: Decimal = Field(Decimal(100_000), ge=0, description="Cash at the start, account currency.")
     account_currency: str = Field("USDT", min_length=1, description="Currency of initial_cash.")
@@ -119,7 +128,7 @@ class RiskSection(EndpointSection):
 
     @property
     def follows_marks(self) -> bool:
-        """Return whether something watches every quote: the breaker, the drawdown or the day's loss."""
+        """Return whether something watches every quote: losses, jumps, silence, or a stop that moves by itself."""
         breaker = self.breaker
         watches = (
             self.enable_circuit_breaker,
@@ -127,5 +136,7 @@ class RiskSection(EndpointSection):
             self.max_daily_loss,
             breaker.price_jump_percent,
             breaker.stale_after_ms,
+            self.breakeven_percent,
+            self.max_holding_ms,
         )
         return any(watches)

@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from common.messages.base import Message
 from common.messages.enums import (
     IntentKind,
@@ -51,7 +53,10 @@ class CancelIntent(Message, frozen=True, kw_only=True, tag="cancel_intent", gc=F
 
 
 class StopUpdate(Message, frozen=True, kw_only=True, tag="stop_update", gc=False):
-    """A runner moves its levels. A price that is None stays as it was; prices are in quote units."""
+    """A runner moves its levels. A price that is None stays as it was; prices are in quote units.
+
+    allow_widen: the stop may move away from the market, too; else it only comes nearer.
+    """
 
     id: str
     runner: str
@@ -59,6 +64,7 @@ class StopUpdate(Message, frozen=True, kw_only=True, tag="stop_update", gc=False
     cause: str
     stop_price: Decimal | None = None
     target_price: Decimal | None = None
+    allow_widen: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class ApprovedOrder(Message, frozen=True, kw_only=True, tag="approved_order", gc=False):

@@ -250,6 +250,7 @@ EXAMPLES: list[msgspec.Struct] = [
         stop_price=Decimal("59500.00"),
         target_price=Decimal("63000.00"),
         cause="bar:BTCUSDT:1m:1700000000000000000",
+        allow_widen=True,
     ),
     VenueDifference(
         **_AT,

@@ -10,6 +10,7 @@ from common.messages import ApprovedOrder, IntentKind, OrderIntent, OrderType, S
 from common.money import begin_exact, end_exact, use_money_context
 from services.risk_manager.core.account import Account
 from services.risk_manager.core.breaker import Breaker
+from services.risk_manager.core.costing import METHODS
 from services.risk_manager.core.limits import Limits
 from services.risk_manager.core.losses import AccountLines, LossWatch, Watched
 from services.risk_manager.core.markets import Market
@@ -97,6 +98,7 @@ class Desk:
     __slots__ = (
         "active_rules",
         "all_rules",
+        "costing",
         "counts_results",
         "instruments",
         "limits",
@@ -121,6 +123,7 @@ class Desk:
         self.losses = LossWatch(
             limits, Watched(state.breaker, state.trading, state.account_lines), self.valuation, self.rough
         )
+        self.costing = METHODS[limits.position_method]
         self.counts_results = self.losses.is_on or limits.fuses.losing_streak > 0
         self.active_rules = entry_rules(limits, latched=False)
         self.all_rules = entry_rules(limits, latched=True)

@@ -88,13 +88,33 @@ def in_the_way(desk: Desk) -> tuple[str, str]:
 
 
 def _take_back(desk: Desk, cause: str, now_ns: int) -> list[AnyMessage]:
-    """Cancel every entry on its way; when HALTED every resting exit, too."""
+    """Cancel every entry on its way, and exits that would turn a position around; when HALTED every resting exit, too."""
     is_halted = desk.state.trading.state is TradingState.HALTED
     return [
         send_cancel(desk, order, f"{order.id}-cancel", cause, now_ns)
         for order in desk.state.orders.working.values()
-        if not order.is_cancel_sent and (order.kind is IntentKind.ENTRY or (is_halted and _rests(order)))
+        if not order.is_cancel_sent
+        and (order.kind is IntentKind.ENTRY or (is_halted and _rests(order)) or _overshoots(desk, order))
     ]
+
+
+def take_back_overshooting(desk: Desk, position: Position, cause: str, now_ns: int) -> list[AnyMessage]:
+    """Cancel the exits of a position that could turn it around, because something else has closed it meanwhile."""
+    if not position.selling and not position.buying:
+        return []
+    return [
+        send_cancel(desk, order, f"{order.id}-cancel", cause, now_ns)
+        for order in desk.state.orders.working.values()
+        if not order.is_cancel_sent
+        and order.runner == position.runner
+        and order.symbol == position.symbol
+        and _overshoots(desk, order)
+    ]
+
+
+def _overshoots(desk: Desk, order: WorkingOrder) -> bool:
+    position = desk.state.markets[order.symbol].positions[order.runner]
+    return order.kind is IntentKind.EXIT and position.reducible(order.side) < ZERO
 
 
 def flatten(desk: Desk, cause: str, now_ns: int) -> list[AnyMessage]:

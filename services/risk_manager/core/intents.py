@@ -15,7 +15,7 @@ from common.messages import (
     RejectReason,
     StopUpdate,
 )
-from common.money import is_price, use_money_context
+from common.money import ZERO, is_price, use_money_context
 from services.risk_manager.core import fuses
 from services.risk_manager.core.approval import approve
 from services.risk_manager.core.checking import check
@@ -107,8 +107,12 @@ def move_stops(desk: Desk, update: StopUpdate, now_ns: int) -> Sequence[AnyMessa
     if position is None or not position.quantity or is_repeat or not is_sound:
         desk.state.counts.ignored_stop_updates += 1
         return ()
-    if update.stop_price is not None:
-        position.protection.set_stop(update.stop_price)
+    stop = update.stop_price
+    if stop is not None:
+        if update.allow_widen is not True and position.protection.widens(stop, is_long=position.quantity > ZERO):
+            desk.state.counts.ignored_stop_updates += 1  # its runner hears where the stop stays
+        else:
+            position.protection.set_stop(stop)
     if update.target_price is not None:
         position.protection.set_target(update.target_price)
     return (position_changed(desk, position, update.id, now_ns),)

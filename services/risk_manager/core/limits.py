@@ -79,6 +79,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     max_loss: Decimal
     stop_loss_share: Decimal
     trailing_share: float
+    breakeven_share: float
+    max_holding_ns: int
+    position_method: str
     initial_cash: Decimal
     account_currency: str
     max_order_quantity: Decimal
@@ -115,6 +118,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             max_loss=section.max_loss_threshold,
             stop_loss_share=section.stop_loss_percent * PERCENT,
             trailing_share=float(section.trailing_stop_percent * PERCENT),
+            breakeven_share=float(section.breakeven_percent * PERCENT),
+            max_holding_ns=section.max_holding_ms * MILLISECOND_NS,
+            position_method=section.position_method,
             initial_cash=section.initial_cash,
             account_currency=section.account_currency,
             max_order_quantity=section.max_order_quantity,

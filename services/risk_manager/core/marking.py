@@ -9,6 +9,7 @@ from services.risk_manager.core.desk import Desk
 from services.risk_manager.core.halting import close_out, follow, is_calm, roll
 from services.risk_manager.core.markets import market_of
 from services.risk_manager.core.positions import Position
+from services.risk_manager.core.reports import position_changed
 
 
 def take_quote(desk: Desk, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
@@ -38,10 +39,27 @@ def take_quote(desk: Desk, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
 
 
 def _guard(desk: Desk, position: Position, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
+    is_long, protection, limits = position.quantity > ZERO, position.protection, desk.limits
+    is_hit = protection.is_hit(quote, limits.trailing_share, is_long=is_long) or desk.state.trading.flatten
+    if not is_hit and limits.max_holding_ns:
+        is_hit = bool(protection.opened_ns) and now_ns - protection.opened_ns >= limits.max_holding_ns
+    if is_hit:
+        return close_out(desk, position, decimal_of(quote.bid if is_long else quote.ask), quote.id, now_ns)
+    return _break_even(desk, position, quote, now_ns) if limits.breakeven_share else ()
+
+
+def _break_even(desk: Desk, position: Position, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
+    """Move the stop to the entry price once the gain is large enough, unless it is nearer to the market already."""
     is_long, protection = position.quantity > ZERO, position.protection
-    if not protection.is_hit(quote, desk.limits.trailing_share, is_long=is_long) and not desk.state.trading.flatten:
+    price, share = quote.bid if is_long else quote.ask, desk.limits.breakeven_share
+    if not protection.reaches_breakeven(price, float(position.average_price), share, is_long=is_long):
         return ()
-    return close_out(desk, position, decimal_of(quote.bid if is_long else quote.ask), quote.id, now_ns)
+    protection.is_at_breakeven = True
+    stop = desk.instruments[position.symbol].price(position.average_price)
+    if protection.widens(stop, is_long=is_long):
+        return ()
+    protection.set_stop(stop)
+    return (position_changed(desk, position, quote.id, now_ns),)
 
 
 def take_status(desk: Desk, status: MarketStatus, now_ns: int) -> Sequence[AnyMessage]:

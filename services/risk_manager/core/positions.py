@@ -11,8 +11,8 @@ import msgspec
 
 from common.messages import Fill, Side
 from common.money import ZERO, ratio
-from services.risk_manager.core import average_cost
-from services.risk_manager.core.average_cost import Lot
+from services.risk_manager.core.costing import Costing
+from services.risk_manager.core.costing.lot import Lot
 from services.risk_manager.core.protection import Protection
 
 
@@ -49,7 +49,7 @@ class Position(msgspec.Struct, kw_only=True):
         return self.quantity - self.selling if side is Side.SELL else -self.quantity - self.buying
 
 
-def book(position: Position, fill: Fill, notional: Decimal, currency: str) -> Decimal:
+def book(position: Position, fill: Fill, notional: Decimal, currency: str, costing: Costing) -> Decimal:
     """Book a fill worth `notional` into its position; return what it realised.
 
     The fee is deducted from that if it is in `currency`, the symbol's quote currency. A fill against the position closes units at their cost; what is left over opens the other side.
@@ -62,13 +62,13 @@ def book(position: Position, fill: Fill, notional: Decimal, currency: str) -> De
         closed, size = quantity, -held if is_buy else held
         if size < quantity:
             closed = size
-        realised = _close(position, -closed if is_buy else closed, price)
+        realised = _close(position, -closed if is_buy else closed, price, costing)
         rest = quantity - closed
         if rest:
-            _open(position, rest if is_buy else -rest, rest * price if is_buy else -rest * price)
+            _open(position, rest if is_buy else -rest, rest * price if is_buy else -rest * price, costing)
     else:
         realised = ZERO
-        _open(position, quantity if is_buy else -quantity, notional if is_buy else -notional)
+        _open(position, quantity if is_buy else -quantity, notional if is_buy else -notional, costing)
     if fill.fee_currency == currency:
         realised -= fill.fee
         position.fees += fill.fee
@@ -76,14 +76,14 @@ def book(position: Position, fill: Fill, notional: Decimal, currency: str) -> De
     return realised
 
 
-def _close(position: Position, quantity: Decimal, price: Decimal) -> Decimal:
-    cost = average_cost.take(position.lots, quantity)
+def _close(position: Position, quantity: Decimal, price: Decimal, costing: Costing) -> Decimal:
+    cost = costing.take(position.lots, quantity)
     position.quantity -= quantity
     position.cost -= cost
     return quantity * price - cost
 
 
-def _open(position: Position, quantity: Decimal, cost: Decimal) -> None:
-    average_cost.add(position.lots, quantity, cost)
+def _open(position: Position, quantity: Decimal, cost: Decimal, costing: Costing) -> None:
+    costing.add(position.lots, quantity, cost)
     position.quantity += quantity
     position.cost += cost

@@ -17,7 +17,8 @@ class Protection(msgspec.Struct, gc=False):
 
     is_default: the stop comes from risk.stop_loss_percent and follows the average price. best: best price since the
     position was opened, 0 before. working: id of the protective order on its way. count: protective orders made so
-    far. not_before_ns: after a rejection, when to try again.
+    far. not_before_ns: after a rejection, when to try again. opened_ns: when the position was opened, 0 where no time stop
+    wants to know. is_at_breakeven: the stop has been moved to the entry price already.
     """
 
     stop: Decimal | None = None
@@ -29,6 +30,8 @@ class Protection(msgspec.Struct, gc=False):
     working: str = ""
     count: int = 0
     not_before_ns: int = 0
+    opened_ns: int = 0
+    is_at_breakeven: bool = False
 
     def set_stop(self, price: Decimal | None, *, is_default: bool = False) -> None:
         """Put the stop at a price, or take it away."""
@@ -44,8 +47,21 @@ class Protection(msgspec.Struct, gc=False):
     def disarm(self) -> None:
         """Forget all levels: the position they protected is gone."""
         self.stop = self.target = self.stop_at = self.target_at = None
-        self.is_default = False
+        self.is_default = self.is_at_breakeven = False
         self.best = 0.0
+        self.opened_ns = 0
+
+    def widens(self, price: Decimal, *, is_long: bool) -> bool:
+        """Return whether a stop at this price would be farther from the market than the one there is."""
+        if self.stop is None:
+            return False
+        return price < self.stop if is_long else price > self.stop
+
+    def reaches_breakeven(self, price: float, entry: float, share: float, *, is_long: bool) -> bool:
+        """Return whether the gain is large enough, for the first time, to move the stop to the entry price."""
+        if self.is_at_breakeven:
+            return False
+        return price >= entry * (1.0 + share) if is_long else price <= entry * (1.0 - share)
 
     def is_hit(self, quote: Quote, trailing_share: float, *, is_long: bool) -> bool:
         """Return whether the position must be closed at this quote; moves the trailing stop along."""

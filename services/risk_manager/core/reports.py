@@ -13,11 +13,19 @@ from common.messages import (
     OrderRejected,
     PositionChanged,
     Side,
+    TradingState,
 )
 from common.money import ONE, ZERO, begin_exact, end_exact, use_money_context
 from services.risk_manager.core import fuses
 from services.risk_manager.core.desk import Desk
-from services.risk_manager.core.halting import close_out, exit_price, follow, is_calm, roll
+from services.risk_manager.core.halting import (
+    close_out,
+    exit_price,
+    follow,
+    is_calm,
+    roll,
+    take_back_overshooting,
+)
 from services.risk_manager.core.markets import Market, market_of
 from services.risk_manager.core.orders import WorkingOrder
 from services.risk_manager.core.positions import Position, book
@@ -47,13 +55,13 @@ def take_fill(desk: Desk, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
     currency = desk.instruments[symbol].quote
     begin_exact()
     notional = fill.quantity * fill.price
-    realised = book(position, fill, notional, currency)
+    realised = book(position, fill, notional, currency, desk.costing)
     state.account.book(fill, notional, realised, currency)
     if order is not None:
         _count_off(desk, order, position, fill, number)
     desk.changed(market, position)
     end_exact()
-    _protect(desk, position, before, order, fill)
+    _protect(desk, position, before, order, fill, now_ns)
     if desk.counts_results:
         _count_result(desk, market, position, fill, (before, realised))
     told = _changes(desk, position, fill, currency, now_ns)
@@ -71,11 +79,14 @@ def _count_result(desk: Desk, market: Market, position: Position, fill: Fill, re
 
 
 def _go_on(desk: Desk, position: Position, cause: str, now_ns: int) -> Sequence[AnyMessage]:
-    """Close what is left of a position that is to be flattened, if nothing else does."""
-    if not desk.state.trading.flatten or not position.quantity:
+    """Take back exits that would turn a position around; close what is left of one that is to be flattened."""
+    if desk.state.trading.state is TradingState.ACTIVE:
         return ()
+    told = take_back_overshooting(desk, position, cause, now_ns)
+    if not desk.state.trading.flatten or not position.quantity:
+        return told
     price = exit_price(desk, desk.state.markets[position.symbol], position)
-    return close_out(desk, position, price, cause, now_ns)
+    return (*told, *close_out(desk, position, price, cause, now_ns))
 
 
 def _count_off(desk: Desk, order: WorkingOrder, position: Position, fill: Fill, number: int) -> None:
@@ -91,7 +102,9 @@ def _count_off(desk: Desk, order: WorkingOrder, position: Position, fill: Fill, 
         desk.release(order, position)
 
 
-def _protect(desk: Desk, position: Position, before: Decimal, order: WorkingOrder | None, fill: Fill) -> None:
+def _protect(
+    desk: Desk, position: Position, before: Decimal, order: WorkingOrder | None, fill: Fill, now_ns: int
+) -> None:
     after, protection = position.quantity, position.protection
     if not after:
         protection.disarm()
@@ -103,6 +116,8 @@ def _protect(desk: Desk, position: Position, before: Decimal, order: WorkingOrde
     if is_new:
         protection.disarm()
         protection.best = float(fill.price)
+        if desk.limits.max_holding_ns:
+            protection.opened_ns = now_ns
     if order is not None and order.target_price is not None:
         protection.set_target(order.target_price)
     if order is not None and order.stop_price is not None:

@@ -48,10 +48,11 @@ class Exit(msgspec.Struct, frozen=True, gc=False):
 
 
 class MoveLevels(NamedTuple):
-    """Set the stop or the target, quote units."""
+    """Set the stop or the target, quote units. allow_widen: the stop may move away from the market, too."""
 
     stop: float | None = None
     target: float | None = None
+    allow_widen: bool = False
 
 
 class TrailStop(NamedTuple):
@@ -99,7 +100,7 @@ def decide(function: Function, answer: Mapping[str, Any]) -> Decision:
 
 def _levels(action: str, answer: Mapping[str, Any]) -> Decision:
     if action == "update_stop":
-        return MoveLevels(stop=_needed(answer, "price"))
+        return MoveLevels(stop=_needed(answer, "price"), allow_widen=answer.get("allow_widen") is True)
     if action == "update_target":
         return MoveLevels(target=_needed(answer, "price"))
     if action == "trailing_stop":

@@ -59,7 +59,9 @@ class Desk(msgspec.Struct):
         self.pending = Pending(intent.id, IntentKind.EXIT, intent.order_type)
         return [*asked, intent]
 
-    def move(self, origin: Origin, stop: Decimal | None, target: Decimal | None) -> list[AnyMessage]:
+    def move(
+        self, origin: Origin, stop: Decimal | None, target: Decimal | None, *, allow_widen: bool = False
+    ) -> list[AnyMessage]:
         """Ask for other levels; nothing where they are as wanted."""
         position = self.position
         stop = None if stop == position.stop else stop
@@ -69,7 +71,7 @@ class Desk(msgspec.Struct):
         self.decisions += 1
         position.stop = position.stop if stop is None else stop
         position.target = position.target if target is None else target
-        return [stop_update(origin, self.decisions, stop, target)]
+        return [stop_update(origin, self.decisions, stop, target, allow_widen=allow_widen)]
 
     def age(self, origin: Origin, limit: int) -> list[AnyMessage]:
         """Count an update; cancel limit entries that have rested for `limit` of them (0: never)."""

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from common.instruments import Instrument
@@ -130,9 +131,12 @@ def cancel_intent(origin: Origin, pending: Pending, reason: str) -> CancelIntent
     )
 
 
-def stop_update(origin: Origin, number: int, stop: Decimal | None, target: Decimal | None) -> StopUpdate:
+def stop_update(
+    origin: Origin, number: int, stop: Decimal | None, target: Decimal | None, *, allow_widen: bool = False
+) -> StopUpdate:
     """Return the wish to move the levels of a position."""
     return StopUpdate(
+        allow_widen=allow_widen or UNSET,
         id=f"{origin.runner}-{number}",
         runner=origin.runner,
         symbol=origin.symbol,

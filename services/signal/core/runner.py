@@ -156,14 +156,22 @@ class Runner:
                 if stop is not None:
                     self._move(origin, stop, None, out)
             case MoveLevels():
-                self._move(origin, decision.stop, decision.target, out)
+                self._move(origin, decision.stop, decision.target, out, allow_widen=decision.allow_widen)
             case _:
                 assert_never(decision)
 
-    def _move(self, origin: Origin, stop: float | None, target: float | None, out: list[AnyMessage]) -> None:
+    def _move(
+        self,
+        origin: Origin,
+        stop: float | None,
+        target: float | None,
+        out: list[AnyMessage],
+        *,
+        allow_widen: bool = False,
+    ) -> None:
         new_stop = None if stop is None else stop_of(self.facts, stop, "price")
         new_target = None if target is None else stop_of(self.facts, target, "price")
-        moved = self.desk.move(origin, new_stop, new_target)
+        moved = self.desk.move(origin, new_stop, new_target, allow_widen=allow_widen)
         if moved:
             self.asker.show_position(self.desk.position.view())
             out += moved

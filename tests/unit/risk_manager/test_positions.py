@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from common.messages import Fill, IntentKind, Liquidity, Side
 from common.money import ZERO, use_money_context
 from services.risk_manager.core.account import Account
+from services.risk_manager.core.costing import METHODS
 from services.risk_manager.core.positions import Position, book
 
 D = Decimal
@@ -38,7 +39,7 @@ class Ledger:
 
     def take(self, message: Fill) -> None:
         notional = message.quantity * message.price
-        realised = book(self.position, message, notional, "USDT")
+        realised = book(self.position, message, notional, "USDT", METHODS["average"])
         self.account.book(message, notional, realised, "USDT")
 
 

@@ -190,9 +190,9 @@ def test_an_update_without_a_position_or_delivered_again_is_ignored() -> None:
     core.handle(quote(), T0)
     assert core.handle(update(1, stop_price=D(99)), T0) == ()
     opened(core)
-    core.handle(update(2, stop_price=D(98)), T0)
+    core.handle(update(2, stop_price=D(96)), T0)
     core.handle(update(3, stop_price=D(97)), T0)
-    assert core.handle(update(2, stop_price=D(98)), T0) == ()
+    assert core.handle(update(2, stop_price=D(96)), T0) == ()
     for number, price in enumerate(("NaN", "0", "-1", "Infinity"), 4):
         assert core.handle(update(number, stop_price=D(price)), T0) == ()
     assert core.status()["positions"][0]["stop_price"] == "97"

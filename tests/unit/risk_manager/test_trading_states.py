@@ -208,3 +208,12 @@ def test_the_state_outlasts_a_restart(name: str) -> None:
     fresh.restore(core.snapshot())
     assert fresh.status() == core.status()
     assert reason_of(fresh, 1) is reason_of(core, 1) is not None
+
+
+def test_an_exit_that_could_turn_the_position_around_is_taken_back() -> None:
+    core = ready()
+    opened(core, "3")
+    resting = approved(core, exit_intent(2, "3", order_type=OrderType.LIMIT, limit_price=D(120)))
+    core.handle(fill_of(approved(core, intent(3, "2", side=Side.SELL))), T0)
+    told = core.handle(command("reduce"), T0)
+    assert [each.order_id for each in told if isinstance(each, ApprovedCancel)] == [resting.id]

@@ -62,6 +62,7 @@ def test_levels_and_reason_of_an_entry() -> None:
         (MANAGE, {"action": "exit"}, Exit(None, None, "")),
         (MANAGE, {"action": "exit_partial", "quantity": 0.5}, Exit(0.5, None, "")),
         (MANAGE, {"action": "update_stop", "price": 98}, MoveLevels(stop=98.0)),
+        (MANAGE, {"action": "update_stop", "price": 98, "allow_widen": True}, MoveLevels(stop=98.0, allow_widen=True)),
         (MANAGE, {"action": "update_target", "price": 98}, MoveLevels(target=98.0)),
         (MANAGE, {"action": "trailing_stop", "distance": 2}, TrailStop(2.0, None)),
         (MANAGE, {"action": "trailing_stop", "fraction": 0.01}, TrailStop(None, 0.01)),

@@ -1,20 +1,9 @@
-"""Weighted average cost: a position is one lot, and every unit of it cost the same.
-
-A costing method is two functions over a position's lots, `add` and `take`; another method is another file like this.
-"""
+"""Weighted average cost: a position is one lot, and every unit of it cost the same."""
 
 from decimal import Decimal
 
-import msgspec
-
 from common.money import ratio
-
-
-class Lot(msgspec.Struct, array_like=True, gc=False):
-    """Units held together and what they cost: both negative when short, so that cost / quantity is a price."""
-
-    quantity: Decimal
-    cost: Decimal
+from services.risk_manager.core.costing.lot import Lot
 
 
 def add(lots: list[Lot], quantity: Decimal, cost: Decimal) -> None:
