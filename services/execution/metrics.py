@@ -14,7 +14,9 @@ from common.messages import (
     OrderAccepted,
     OrderCancelled,
     OrderRejected,
+    VenueDifference,
     VenueRejectReason,
+    VenueRequest,
 )
 
 
@@ -32,6 +34,13 @@ class ExecutionMetrics:
         self._volume = Counter("execution_filled_quantity", "Base units traded.", ["symbol", "side"], registry=registry)
         self._notional = Counter("execution_filled_notional", "Quote units traded.", ["symbol"], registry=registry)
         self._fees = Gauge("execution_fees", "Fees paid, rebates deducted.", ["currency"], registry=registry)
+        self._differences = Counter(
+            "execution_venue_differences",
+            "What the venue and execution disagreed on.",
+            ["kind", "action"],
+            registry=registry,
+        )
+        self._requests = Counter("execution_venue_requests", "Requests sent to the venue.", registry=registry)
         for reason in VenueRejectReason:
             self._rejected.labels(reason)  # A rate over a counter that appears with its first event misses that event.
 
@@ -50,6 +59,10 @@ class ExecutionMetrics:
                 self._cancelled.labels(message.symbol).inc()
             case ApprovedCancel():
                 self._cancels.inc()
+            case VenueDifference():
+                self._differences.labels(message.kind, message.action).inc()
+            case VenueRequest():
+                self._requests.inc()
             case _:
                 pass
 
