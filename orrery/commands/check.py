@@ -1,4 +1,4 @@
-"""`orrery check`: does a strategy know the future, or remember where its data began?"""
+"""`orrery check`: does a strategy know the future, or remember where its data began? Does the sandbox hold?"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,11 +13,14 @@ from orrery.options import IndicatorOption, JsonOption
 
 if TYPE_CHECKING:
     from orrery.checks.inputs import Inputs
+    from orrery.sandbox.corpus import Attempt
     from services.backtest.checks.model import Report
     from services.backtest.plan import Plan
 
 PANEL = TOOLS
-app = typer.Typer(no_args_is_help=True, help="Does a strategy know the future, or remember where its data began?")
+app = typer.Typer(
+    no_args_is_help=True, help="Does a strategy know the future, or its data's beginning? Does the sandbox hold?"
+)
 
 _Strategy = Annotated[Path, typer.Option("--strategy", "-s", metavar="FILE", help="Lua file.")]
 _Data = Annotated[Path, typer.Option("--data", "-d", metavar="FILE", help="Bars: CSV, Parquet, Feather, JSON Lines.")]
@@ -94,6 +97,30 @@ def warmup(  # noqa: PLR0913 - one argument per option
         mapping=map_ or (), bars=bars,
     )  # fmt: skip
     return _check(inputs, lambda plan: check_warmup(plan, tolerance=tolerance), is_json=json)
+
+
+@app.command("sandbox")
+def sandbox(*, json: JsonOption = False) -> int:
+    """Try to get out of the sandbox of strategies, and to wear it out, in some hundred ways.
+
+    Each attempt is a runner beside another one that trades, in one core. Exit code 0 when none got hold of anything, each
+    was stopped in time and within its memory, and the neighbour went on; 1 otherwise. It takes half a minute.
+
+    Example: `orrery check sandbox`
+    """
+    import sys
+
+    from orrery.sandbox import report as shown
+
+    def begin(number: int, total: int, attempt: "Attempt") -> None:
+        if sys.stderr.isatty() and not json:
+            print(f"\r\x1b[K{number}/{total} {attempt.theme}: {attempt.name}"[:78], end="", file=sys.stderr, flush=True)
+
+    report = shown.run_corpus(begin=begin)
+    if sys.stderr.isatty() and not json:
+        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    print(shown.as_json(report) if json else "\n".join(shown.as_lines(report)))
+    return EXIT_OK if report.holds else EXIT_FAILED
 
 
 @contextmanager

@@ -4,14 +4,20 @@
 -- library functions pay for their loops by `charge`. When nothing is left, the hook raises an error and the call is
 -- marked as exhausted: `pcall` and `xpcall` of strategies raise it again. The hook is set anew for every call, so the same
 -- call always ends at the same instruction. One instruction can copy megabytes (`..`), so the hook also looks at the
--- processor time of a call that has come this far; that fuse is far above what the instruction limit allows otherwise.
+-- processor time of a call that has come this far; that fuse is far above what the instruction limit allows otherwise. Once
+-- an interval has been SLOW, the clock is read every few instructions for the rest of the call.
 
 local H = ...
 local error, pcall, xpcall, type, rawget = error, pcall, xpcall, type, rawget
 local sethook, getinfo, clock = debug.sethook, debug.getinfo, os.clock
-local sub, find = string.sub, string.find
+local sub, find, gsub, utf8_len = string.sub, string.find, string.gsub, utf8.len
+local min, collect = math.min, collectgarbage
 
 local INTERVAL = 250
+local FEW = 10 -- instructions between two looks at the clock in a slow call
+local SLOW = 0.02 -- seconds of an interval that only copying or comparing megabytes can take
+local SECONDS_PER_MIB = 0.004 -- that the first interval, which nobody times, may take for each MiB there is to copy
+local KIB_PER_MIB = 1024
 local EXHAUSTED = "limit reached"
 local OUT_OF_MEMORY = "not enough memory" -- the text of Lua's own error
 local LONGEST_ERROR = 500 -- bytes
@@ -19,20 +25,43 @@ local HOST_MARK = "[orrery]"
 local STACK_LEVELS = 250 -- searched for the strategy's line
 
 -- budget: hook intervals per call; seconds: processor time per call; left: of the budget in this call; started: processor
--- time at its first hook; exhausted: the limit it ran into; where: `file:line: ` of its error.
-local call = { budget = 4000, seconds = 2.0, left = 4000, started = false, exhausted = false, where = false }
+-- time at its first hook; latest: the same at its latest hook; looks: at the clock since then, in a slow call; exhausted:
+-- the limit it ran into; where: `file:line: ` of its error.
+local call = {
+  budget = 4000, seconds = 2.0, left = 4000, started = false, latest = 0.0, looks = 0, exhausted = false, where = false,
+}
 
 local function exhaust(kind)
   call.exhausted = call.exhausted or kind
   error(EXHAUSTED, 0)
 end
 
+local on_slow
+
 local function on_count()
   call.left = call.left - 1
   if call.left <= 0 then
     exhaust("instruction_limit")
   elseif not call.started then
-    call.started = clock()
+    call.latest = clock()
+    call.started = call.latest - min(call.seconds / 4, collect("count") / KIB_PER_MIB * SECONDS_PER_MIB)
+  else
+    local now = clock()
+    if now - call.started > call.seconds then
+      exhaust("time_limit")
+    elseif now - call.latest > SLOW then
+      call.looks = 0
+      sethook(on_slow, "", FEW)
+    end
+    call.latest = now
+  end
+end
+
+function on_slow()
+  call.looks = call.looks + 1
+  if call.looks * FEW >= INTERVAL then
+    call.looks = 0
+    on_count()
   elseif clock() - call.started > call.seconds then
     exhaust("time_limit")
   end
@@ -59,6 +88,11 @@ local function location(from)
     end
   end
   return nil
+end
+
+-- Return a text that is UTF-8, for Python must be able to read it.
+function H.readable(text)
+  return utf8_len(text) and text or (gsub(text, "[\x80-\xff]", "?"))
 end
 
 local function text_of(value)

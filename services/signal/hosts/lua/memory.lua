@@ -3,7 +3,8 @@
 -- How it works: a walk over the globals and the upvalues of the functions found there visits every variable that
 -- holds plain data, under a path that is the same whenever the same file is loaded. The values right after loading are the baseline;
 -- `changes` returns those that differ from it, and `apply` writes them into the variables of a fresh load. Code and
--- constants are never saved, so an edited file keeps its new constants.
+-- constants are never saved, so an edited file keeps its new constants. A meter bounds what one walk looks at, whatever a
+-- strategy has piled up; what lies behind its end is not saved.
 
 local H = ...
 local type, rawget, rawset, next, tostring = type, rawget, rawset, next, tostring
@@ -11,11 +12,28 @@ local get_metatable, getinfo = debug.getmetatable, debug.getinfo
 local getupvalue, setupvalue, upvalueid = debug.getupvalue, debug.setupvalue, debug.upvalueid
 local pcall = pcall
 
-local BOUNDS = { depth = 32, items = 1000000, text = 16777216, utf8 = false }
+local DEPTH = 32
+local MAX_VALUES = 100000 -- looked at by one walk
+local MAX_BYTES = 4194304 -- of text
+local MAX_VARIABLES = 10000 -- visited by one walk
 
-local function packed(value)
-  local ok, bytes = pcall(H.pack, value, "", BOUNDS)
+function H.new_meter()
+  return { values = MAX_VALUES, bytes = MAX_BYTES, variables = MAX_VARIABLES }
+end
+
+local function packed(value, meter)
+  local bounds = { depth = DEPTH, items = MAX_VALUES, text = MAX_BYTES, utf8 = false, meter = meter }
+  local ok, bytes = pcall(H.pack, value, "", bounds)
   return ok and bytes or nil
+end
+
+-- Note a variable for a later round, if there is room for one more.
+local function postpone(seen, path, value, set)
+  local meter = seen.meter
+  if meter.variables > 0 then
+    meter.variables = meter.variables - 1
+    seen.pending[#seen.pending + 1] = { path, value, set }
+  end
 end
 
 local slot
@@ -44,7 +62,7 @@ local function walk_table(seen, path, t, visit)
   for key, value in next, t do
     local kind = type(key)
     if kind == "string" or kind == "number" then
-      seen.pending[#seen.pending + 1] = { path .. "." .. tostring(key), value, function(new) rawset(t, key, new) end }
+      postpone(seen, path .. "." .. tostring(key), value, function(new) rawset(t, key, new) end)
     end
   end
 end
@@ -54,10 +72,10 @@ function slot(seen, path, value, visit, set)
   if kind == "function" then
     walk_function(seen, path, value, visit)
   elseif kind ~= "table" then
-    visit(path, packed(value), set)
+    visit(path, packed(value, seen.meter), set)
   elseif not (seen[value] or H.owned[value] or H.backing[value]) then
     seen[value] = true
-    local bytes = get_metatable(value) == nil and packed(value)
+    local bytes = get_metatable(value) == nil and packed(value, seen.meter)
     if bytes then
       visit(path, bytes, set)
     else
@@ -71,11 +89,11 @@ local function by_path(a, b)
 end
 
 -- Visit every variable: visit(path, bytes of its value, function that sets it).
-local function walk(visit)
-  local seen = { pending = {} }
+local function walk(meter, visit)
+  local seen = { pending = {}, meter = meter }
   for name, value in next, H.env do
     if type(name) == "string" and H.standard[name] ~= value then
-      seen.pending[#seen.pending + 1] = { name, value, function(new) rawset(H.env, name, new) end }
+      postpone(seen, name, value, function(new) rawset(H.env, name, new) end)
     end
   end
   while seen.pending[1] do
@@ -93,15 +111,15 @@ local baseline = {}
 -- Take the present values as those of a fresh load.
 function H.set_baseline()
   baseline = {}
-  walk(function(path, bytes)
+  walk(H.new_meter(), function(path, bytes)
     baseline[path] = bytes
   end)
 end
 
 -- Return path -> bytes of what has changed since; removed variables are nil's bytes.
-function H.changes()
+function H.changes(meter)
   local changed, present = {}, {}
-  walk(function(path, bytes)
+  walk(meter, function(path, bytes)
     present[path] = true
     if bytes ~= baseline[path] then
       changed[path] = bytes
@@ -118,7 +136,7 @@ end
 -- Write changes into the variables of a fresh load.
 function H.apply(changed)
   local setters = {}
-  walk(function(path, _, set)
+  walk(H.new_meter(), function(path, _, set)
     setters[path] = set
   end)
   for path, bytes in next, changed do

@@ -54,6 +54,16 @@ local function path_to(state, depth)
   return concat(parts, ".")
 end
 
+-- Pay for values and bytes of text out of what several packings share.
+local function pay(meter, values, bytes)
+  if meter then
+    meter.values, meter.bytes = meter.values - values, meter.bytes - bytes
+    if meter.values < 0 or meter.bytes < 0 then
+      error("more than may be saved", 0)
+    end
+  end
+end
+
 local put
 
 local function put_table(state, t, depth)
@@ -72,6 +82,7 @@ local function put_table(state, t, depth)
   if state.items < 0 then
     error(path_to(state, depth) .. ": more than " .. state.limit .. " values", 0)
   end
+  pay(state.meter, n + 1, 0)
   local array = is_array(keys, n)
   out[#out + 1] = spack(">BI4", array and 0xdd or 0xdf, n)
   for i = 1, n do
@@ -102,6 +113,7 @@ function put(state, value, depth)
     end
   elseif kind == "string" then
     text_problem(state, value, depth)
+    pay(state.meter, 0, #value)
     out[#out + 1] = spack(">Bs4", 0xdb, value)
   elseif kind == "boolean" then
     out[#out + 1] = value and "\xc3" or "\xc2"
@@ -114,11 +126,12 @@ function put(state, value, depth)
   end
 end
 
--- Return the bytes of a plain value. `bounds`: depth, items, text (bytes), utf8 (whether strings must be UTF-8).
+-- Return the bytes of a plain value. `bounds`: depth, items, text (bytes), utf8 (whether strings must be UTF-8), and the
+-- meter (values, bytes) that is paid, if there is one.
 local function pack(value, root, bounds)
   local state = {
     out = {}, trail = {}, root = root, depth = bounds.depth, items = bounds.items, limit = bounds.items,
-    text = bounds.text, utf8 = bounds.utf8,
+    text = bounds.text, utf8 = bounds.utf8, meter = bounds.meter,
   }
   put(state, value, 0)
   return concat(state.out)

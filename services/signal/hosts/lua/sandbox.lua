@@ -127,7 +127,7 @@ local env = {
   rawequal = rawequal, rawlen = rawlen, rawget = rawget, next = H.next, pairs = H.pairs, pcall = H.pcall,
   xpcall = H.xpcall, print = safe_print, tostring = safe_tostring, setmetatable = safe_setmetatable,
   getmetatable = safe_getmetatable, math = H.math, string = H.string, table = H.table,
-  utf8 = { char = utf8.char, charpattern = utf8.charpattern, len = utf8.len, offset = utf8.offset },
+  utf8 = H.utf8,
 }
 env._G = env
 

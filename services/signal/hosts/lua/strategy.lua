@@ -136,6 +136,7 @@ local function packet(name, ok, answer)
     end
   end
   if problem then
+    problem[2] = H.readable(problem[2])
     entries[1], entries[2] = "error", pack_plain(problem, "error", PACKET)
   end
   if brought.anything then
@@ -186,13 +187,18 @@ function H.set_account(cash, realised_pnl, fees, open_positions)
 end
 
 local function own_names()
-  local names, keys = {}, H.keys_of(H.env)
-  for i = 1, #keys do
-    if type(keys[i]) == "string" and #names < 64 and H.standard[keys[i]] == nil then
-      names[#names + 1] = keys[i]:sub(1, 64)
+  local names = {}
+  for key in next, H.env do
+    if type(key) == "string" and #names < 64 and H.standard[key] == nil then
+      names[#names + 1] = H.readable(key:sub(1, 64))
     end
   end
+  sort(names)
   return names[1] and names or nil
+end
+
+local function load_error(text)
+  return pack_plain({ error = { "load", H.readable(text) } }, "packet", PACKET)
 end
 
 -- Compile and run a file; return bytes: a map of error, or of strategy (its table), functions (name to type, line) and
@@ -202,14 +208,14 @@ function H.load(source, chunk)
   local f, problem = load(source, chunk, "t", H.env)
   if not f then
     local is_located = problem:sub(1, #chunk - 1) == chunk:sub(2)
-    return pack_plain({ error = { "load", is_located and problem or chunk:sub(2) .. ": " .. problem } }, "packet", PACKET)
+    return load_error(is_located and problem or chunk:sub(2) .. ": " .. problem)
   end
   H.prefix = getinfo(f, "S").short_src .. ":"
   local ok, message = H.run(f)
   disarm()
   if not ok then
     local _, text = H.classify(message, H.prefix .. " ")
-    return pack_plain({ error = { "load", text } }, "packet", PACKET)
+    return load_error(text)
   end
   H.set_baseline()
   local functions = {}
@@ -224,7 +230,7 @@ function H.load(source, chunk)
     pack_plain(description.strategy, "strategy", ANSWER)
     return pack_plain(description, "packet", PACKET)
   end)
-  return fine and bytes or pack_plain({ error = { "load", H.prefix .. " " .. bytes } }, "packet", PACKET)
+  return fine and bytes or load_error(H.prefix .. " " .. bytes)
 end
 
 -- Set what is known before the first update. `bytes`: a map of symbol, currency, params, seed, specs, indicators.
@@ -240,21 +246,23 @@ function H.configure(bytes)
   H.seed(given.seed)
 end
 
-local function plain_or_nil(value)
-  return (pcall(pack_plain, value, "", STATE)) and value or nil
+local function plain_or_nil(value, meter)
+  local bounds = { depth = STATE.depth, items = STATE.items, text = STATE.text, utf8 = false, meter = meter }
+  return (pcall(pack_plain, value, "", bounds)) and value or nil
 end
 
--- Return all that the strategy remembers, as canonical bytes.
+-- Return all that the strategy remembers, as canonical bytes: of the context first, in the order of its keys, then of its
+-- variables, as much as the meter allows.
 function H.save()
   H.unlimited()
-  local free = {}
-  for key, value in next, store do
-    if not RESERVED[key] then
-      free[key] = plain_or_nil(value)
+  local free, keys, meter = {}, H.keys_of(store), H.new_meter()
+  for i = 1, #keys do
+    if not RESERVED[keys[i]] then
+      free[keys[i]] = plain_or_nil(store[keys[i]], meter)
     end
   end
   sort(detected, H.before)
-  local saved = { context = free, detected = detected, changes = H.changes(), random = H.random_state() }
+  local saved = { context = free, detected = detected, changes = H.changes(meter), random = H.random_state() }
   saved.registered = H.registered
   return pack_plain(saved, "state", STATE)
 end

@@ -3,6 +3,7 @@
 local H = ...
 local type, error, tostring, select = type, error, tostring, select
 local byte, char, find, format, lower, upper = string.byte, string.char, string.find, string.format, string.lower, string.upper
+local utf8_char, utf8_len, offset = utf8.char, utf8.len, utf8.offset
 local rep, reverse, sub, pack, unpack, concat = string.rep, string.reverse, string.sub, table.pack, table.unpack, table.concat
 
 local MAX_TEXT = 1048576 -- bytes of a string that a library function makes
@@ -267,6 +268,22 @@ function S.gsub(s, pattern, by, most)
   return concat(out), count
 end
 
+local U = { charpattern = utf8.charpattern }
+
+function U.char(...)
+  charge(select("#", ...))
+  return utf8_char(...)
+end
+
+function U.len(s, ...)
+  return utf8_len(text(s, 1, "len"), ...)
+end
+
+function U.offset(s, ...)
+  return offset(text(s, 1, "offset"), ...)
+end
+
+H.utf8 = U
 H.string = S
 H.text, H.whole = text, whole
 H.BYTES_PER_INSTRUCTION, H.MAX_TEXT = BYTES_PER_INSTRUCTION, MAX_TEXT

@@ -1,0 +1,1 @@
+"""The escape corpus: what strategies may try against the sandbox, and whether it holds."""
