@@ -1,5 +1,6 @@
 """Check a strategy file's content, as a process: a job as JSON on standard input, the verdict as JSON on standard output."""
 
+import resource
 import sys
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from services.signal.core.spec import ParameterValue, StrategySpec
 from services.signal.hosts.plugin_files import PluginError, install
 from services.signal.loading import limits_of, validate_source
 
+CPU_SECONDS_MAX = 20
+"""Processor time after which the system ends the process, even if nobody is left who waits for it."""
 MODULE = "services.signal.checking"
 """What to run: `python -m services.signal.checking`."""
 
@@ -52,4 +55,5 @@ def answer(data: bytes) -> bytes:
 
 
 if __name__ == "__main__":
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS_MAX, CPU_SECONDS_MAX))
     sys.stdout.buffer.write(answer(sys.stdin.buffer.read()))
