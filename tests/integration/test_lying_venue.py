@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from common.routes import EXECUTION, MARKET_DATA
+from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
 from orrery.lying_venue.lies import HONEST, MILLISECOND, SECOND, Lies
 from orrery.lying_venue.server import Server
+from orrery.parity.session_report import redrive_session
 from tests.integration.harness import Stack, wait_until
 
 CONFIG = """
@@ -96,3 +97,6 @@ def test_every_fill_is_booked_once_though_the_venue_lies_and_execution_dies(stac
     assert status["venue"]["halted"] == ""
     assert status["venue"]["links"] >= 2
     assert stack.stop(EXECUTION) == {EXECUTION: 0}
+    stack.stop(SIGNAL, RISK_MANAGER)
+    redone = {each.service: each.equal for each in redrive_session(stack.data_dir, None).services}
+    assert redone[EXECUTION], redone
