@@ -27,7 +27,7 @@ def roll(desk: Desk, cause: str, now_ns: int) -> list[AnyMessage]:
         desk.losses.roll(now_ns)
     if desk.state.breaker.has_cooled(now_ns, desk.limits.fuses.cooldown_ns):
         reset_breaker(desk)
-    return follow(desk, cause, now_ns)
+    return [] if is_calm(desk) else follow(desk, cause, now_ns)
 
 
 def reset_breaker(desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """What strategies and groups of symbols use of their limits: sums over what is open, kept by strategy and symbol."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 
 from common.instruments import Instruments
@@ -54,23 +54,32 @@ class Usage:
         if limit is None:
             return None
         mine = self._open[intent.strategy]
-        used = _total(self._worth(position, ZERO, ZERO) for position in mine.values())
-        buying, selling = (quantity, ZERO) if intent.side is Side.BUY else (ZERO, quantity)
-        before = self._worth(own, ZERO, ZERO)
-        return StrategyUse(limit, used, used - before + self._worth(own, buying, selling), len(mine) - own.is_open)
+        others_open = len(mine) - own.is_open
+        if not limit.max_notional:
+            return StrategyUse(limit, ZERO, ZERO, others_open)
+        others = ZERO
+        for position in mine.values():
+            if position is not own:
+                others += _reach(position) * self._price(position.symbol)
+        price, net = self._price(own.symbol), own.quantity
+        long, short = net + own.buying, own.selling - net
+        used = others + max(long, short, ZERO) * price
+        if intent.side is Side.BUY:
+            long += quantity
+        else:
+            short += quantity
+        return StrategyUse(limit, used, others + max(long, short, ZERO) * price, others_open)
 
     def of_groups(self, symbol: str, used_value: Decimal, found_value: Decimal) -> tuple[GroupUse, ...]:
         """Return what the groups of a symbol could be worth; the symbol itself is worth what is given."""
         found = []
         for group in self._limits.groups_of.get(symbol, ()):
-            others = _total(self._symbol_worth(other) for other in group.symbols if other != symbol)
+            others = ZERO
+            for other in group.symbols:
+                if other != symbol:
+                    others += self._symbol_worth(other)
             found.append(GroupUse(group, others + used_value, others + found_value))
         return tuple(found)
-
-    def _worth(self, position: Position, buying: Decimal, selling: Decimal) -> Decimal:
-        net = position.quantity
-        reach = max(net + position.buying + buying, position.selling + selling - net)
-        return reach * self._price(position.symbol)
 
     def _symbol_worth(self, symbol: str) -> Decimal:
         market = self._markets.get(symbol)
@@ -83,5 +92,6 @@ class Usage:
         return mark if currency == self._limits.account_currency else mark * self._valuation.rate(currency)
 
 
-def _total(amounts: Iterable[Decimal]) -> Decimal:
-    return sum(amounts, ZERO)
+def _reach(position: Position) -> Decimal:
+    net = position.quantity
+    return max(net + position.buying, position.selling - net)

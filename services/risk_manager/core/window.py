@@ -1,5 +1,7 @@
 """How often something happened lately: the latest times, as many as a limit needs, and no more."""
 
+from bisect import bisect_right
+
 import msgspec
 
 
@@ -16,10 +18,7 @@ class Window(msgspec.Struct, gc=False):
 
     def within(self, now_ns: int, window_ns: int) -> int:
         """Return how many of them lie within the window that ends now."""
-        times, since_ns = self.times, now_ns - window_ns
-        if times and times[0] > since_ns:
-            return len(times)
-        return sum(at_ns > since_ns for at_ns in times)
+        return len(self.times) - bisect_right(self.times, now_ns - window_ns)
 
     def is_full(self, now_ns: int, window_ns: int, count: int) -> bool:
         """Return whether `count` of them lie within the window."""
