@@ -4,7 +4,7 @@ import functools
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -48,6 +48,21 @@ def find_free_ports(count: int) -> list[int]:
     finally:
         for each in sockets:
             each.close()
+
+
+@pytest.fixture
+def trend_model() -> Iterator[None]:
+    """Give strategies that ask a model one that goes with the latest return, in place of the configuration's."""
+    from services.signal.core.indicators import register, unregister
+    from services.signal.core.model import MODEL, Model, model_kind
+
+    def shares(vector: Sequence[float]) -> tuple[float, float, float]:
+        up, down = min(1.0, max(0.0, 500.0 * vector[0])), min(1.0, max(0.0, -500.0 * vector[0]))
+        return (down, max(0.0, 1.0 - up - down), up)
+
+    register(MODEL, model_kind(Model("trend", ("return_1",), (-1.0, 0.0, 1.0), shares)))
+    yield
+    unregister(MODEL)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

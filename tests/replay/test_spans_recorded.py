@@ -26,6 +26,7 @@ STRATEGIES = sorted((Path(__file__).parents[2] / "strategies").glob("*.lua"))
 BARS = 1_500
 
 
+@pytest.mark.usefixtures("trend_model")
 @pytest.mark.parametrize(("file", "symbol"), HISTORIES)
 def test_recorded_history(file: str, symbol: str, shared_data: Path) -> None:
     table = read_bars(shared_data / "history" / file, ReadOptions(symbol=symbol)).table.rows(0, BARS)

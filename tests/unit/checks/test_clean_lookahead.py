@@ -5,7 +5,7 @@ import pytest
 from services.backtest.checks.lookahead import check_lookahead
 from tests.unit.checks.cases import Case, cases, checked, examples
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("trend_model")]
 CLEAN = [*cases("clean"), *examples()]
 
 

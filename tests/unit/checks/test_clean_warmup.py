@@ -5,7 +5,7 @@ import pytest
 from services.backtest.checks.warmup import check_warmup
 from tests.unit.checks.cases import WARMUP_BARS, Case, cases, checked, examples
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("trend_model")]
 CLEAN = [*cases("clean"), *examples()]
 
 
