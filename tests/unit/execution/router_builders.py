@@ -24,6 +24,7 @@ from tests.unit.risk_manager.builders import MILLISECOND, T0, D, instruments
 
 SETTINGS: dict[str, Any] = {
     "venue": "gateway",
+    "exchange_api_url": "ipc://nowhere",
     "rate_limit_per_second": 100,
     "retry_attempts": 2,
     "retry_delay_ms": 100,

@@ -5,11 +5,14 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from services.execution.core.asking import Limits
-from services.execution.core.making import make_execution
+from services.execution.core.making import FILES, make_execution
+from services.execution.core.routed import RoutedCore
 from services.execution.core.router.pacing import backoff_ns, pace_of
 from services.execution.core.router.stages import TRANSITIONS, Event, Stage, after
+from tests.architecture.sources import ROOT
 from tests.unit.execution.builders import approved_cancel, approved_order
 from tests.unit.execution.router_builders import Stage as Played
 from tests.unit.execution.router_builders import fill, settings, view
@@ -64,6 +67,25 @@ def test_cancels_pass_where_orders_wait() -> None:
 
 def test_delays_double_and_end() -> None:
     assert [backoff_ns(100, attempt, 1_000) for attempt in (0, 1, 2, 3, 4, 99)] == [100, 200, 400, 800, 1_000, 1_000]
+
+
+def test_every_venue_beyond_the_process_can_be_chosen() -> None:
+    folder = ROOT / "services" / "execution" / "core" / "venues"
+    files = {path.stem for path in folder.glob("*.py") if "def encode(" in path.read_text()}
+    assert files == set(FILES) == {file.NAME for file in FILES.values()}
+    for name in files:
+        assert isinstance(make_execution(settings(venue=name), instruments()), RoutedCore)
+
+
+@pytest.mark.parametrize("address", ["", "https://api.binance.com", "tcp://10.0.0.7:5", "tcp://127.0.0.1.evil.com:5"])
+def test_a_gateway_is_on_this_machine(address: str) -> None:
+    with pytest.raises(ValidationError, match="this machine"):
+        settings(exchange_api_url=address)
+
+
+def test_only_paper_is_traded() -> None:
+    with pytest.raises(ValidationError):
+        settings(paper_trading=False)
 
 
 STEPS = st.lists(

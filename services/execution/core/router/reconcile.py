@@ -28,6 +28,8 @@ from services.execution.core.router.work import Work
 
 SETTLED_NS: Final = 10_000_000_000
 """For how long fills are asked for again: what a venue tells late is not missed because a later one was told before."""
+STRANGERS: Final = 100
+"""Orders that are not ours looked into in one round; more wait for the next."""
 POSITION_LOOKS: Final = 3
 """Looks in a row that give the same difference of a position, before it is believed."""
 
@@ -50,12 +52,14 @@ def take_open_orders(work: Work, answer: OpenOrders, asked_ns: int, now_ns: int)
     """Compare the orders that rest with ours."""
     state = work.state
     listed = {view.order_id for view in answer.orders}
+    strangers = 0
     for view in answer.orders:
         if view.order_id in state.orders:
             learn_view(work, view, now_ns, is_pushed=False)
         elif view.order_id in state.foreign.by_key:
             _deal_with(work, view, now_ns)
-        else:
+        elif strangers < STRANGERS:
+            strangers += 1
             work.errand(AskOrder(view.order_id, view.symbol), now_ns)
     for order_id, routed in list(state.orders.items()):
         if routed.stage is Stage.WORKING and routed.changed_ns < asked_ns and order_id not in listed:
