@@ -99,6 +99,7 @@ class _Reports:
     def __init__(self) -> None:
         self.begun: Counter[str] = Counter()
         self.ended: Counter[str] = Counter()
+        self.let_go: set[str] = set()
         self.fills: Counter[str] = Counter()
         self.traded: dict[str, Decimal] = defaultdict(Decimal)
         self.positions: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
@@ -112,14 +113,17 @@ class _Reports:
                 result.rejected += 1
                 self.begun[message.order_id] += 1
                 self.ended[message.order_id] += 1
+                self.let_go.add(message.order_id)
             case OrderCancelled():
                 result.cancelled += 1
                 self.ended[message.order_id] += 1
+                self.let_go.add(message.order_id)
             case Fill():
                 self.fills[message.id] += 1
                 self.traded[message.order_id] += message.quantity
                 # A venue may fill after it has said that an order is over: that is no second end.
-                self.ended[message.order_id] += not (message.remaining_quantity or self.ended[message.order_id])
+                is_last = not message.remaining_quantity and message.order_id not in self.let_go
+                self.ended[message.order_id] += is_last
                 self.positions[message.runner, message.symbol] += message.side.sign * message.quantity
             case _:
                 return

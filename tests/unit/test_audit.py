@@ -12,6 +12,7 @@ from common.messages import (
     IntentKind,
     Liquidity,
     OrderAccepted,
+    OrderCancelled,
     OrderIntent,
     OrderType,
     PositionChanged,
@@ -73,6 +74,20 @@ def test_what_is_on_its_way_is_named_and_no_problem() -> None:
     assert audit([intent()], [order(), position("1")], [accepted(), fill(1, "1", "1")]).working_orders == [
         "s:BTCUSDT-1"
     ]
+
+
+def test_a_fill_after_the_cancel_is_no_second_end() -> None:
+    over = OrderCancelled(
+        order_id="s:BTCUSDT-1",
+        intent_id="s:BTCUSDT-1",
+        venue="v",
+        cause="c",
+        remaining_quantity=Decimal(2),
+        **WHO,
+        **TIMES,
+    )
+    result = audit([intent()], [order(), position("2")], [accepted(), over, fill()])
+    assert (result.problems, result.working_orders) == ([], [])
 
 
 BROKEN: list[tuple[str, list[Any], list[Any], list[Any]]] = [
