@@ -1,5 +1,6 @@
 """Lock-step: a recording through the real processes and through the backtester, equal to the byte, or the first difference."""
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -165,7 +166,10 @@ def test_all_strategies_on_a_recording_with_several_symbols(
 ) -> None:
     recording = shared_data / "binance" / "com" / "cf_20210404_btc_eth_dot_ws.jsonl.gz"
     scripts = [part for script in STRATEGIES for part in ("--strategy", str(script))]
-    code, report = asked(capsys, "--recording", str(recording), "--limit", "2000", *scripts)
+    model = PROJECT / "strategies" / "models" / "btcusdt_1s.onnx"
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    settings = ["--set", f"signal.model_path={model}", "--set", f"signal.model_sha256={digest}"]
+    code, report = asked(capsys, "--recording", str(recording), "--limit", "2000", *scripts, *settings)
     assert report.difference is None
     assert (code, report.equal, report.events) == (0, True, 2_000)
     assert len(report.symbols) == 3
