@@ -1,0 +1,1 @@
+"""What `orrery validate` does around `services.signal.loading`: misspelt names, and what is printed."""
