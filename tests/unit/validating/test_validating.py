@@ -76,7 +76,7 @@ def test_lines_fit_the_terminal(tmp_path: Path) -> None:
     report = validate(path)
     lines = list(as_lines(report, problems_of(report, path.read_text()), COLUMNS))
     assert [line for line in lines[:-1] if len(line) > COLUMNS] == []
-    assert "  hint: an indicator is nil until it is warm: return nil before you use it" in lines
+    assert "  hint: did you mean close?" in lines
 
 
 def test_several_files_at_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
