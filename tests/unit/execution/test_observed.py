@@ -350,7 +350,7 @@ def step(place: Place, number: int, what: str, price: int, size: int, side: Side
         case "change":
             return place.change([(min(price, 99) * 1.0, size - 1.0)], [(max(price, 101) * 1.0, size - 1.0)])
         case "quote":
-            return place.quote(price - 0.5, price + 0.5, size)
+            return place.quote(price - 0.5, price + 0.5, size * 1.0)
         case "order":
             return place.order(number, side, str(size), str(price) if size % 2 else "")
         case _:
