@@ -18,7 +18,7 @@ from common.instruments import Instrument, Instruments
 from common.local_bus import LocalBus
 from common.messages import AnyMessage, Bar, BarSource, Quote
 from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
-from orrery.sandbox.corpus import Attempt, Verdict
+from orrery.sandbox.corpus import DEFAULT_CALLS, Attempt, Verdict
 from services.execution.core.execution_core import ExecutionCore
 from services.execution.core.venues.simulated import SimulatedVenue
 from services.risk_manager.core.risk_core import RiskCore
@@ -121,7 +121,7 @@ def make_attempt(attempt: Attempt, limits: LuaLimits) -> Tried:
 def _run(tried: Tried, limits: LuaLimits) -> None:
     bars = max(tried.attempt.calls, BARS_AT_LEAST)
     own = _spec("attempt", tried.attempt.source)
-    said, core = _trade([own, _neighbour()], lambda spec: _host(spec, tried, limits), bars)
+    said, core = _trade([own, _neighbour()], lambda spec: _host(spec, tried, limits), bars, tried.attempt.calls)
     if tried.verdict is Verdict.ESCAPED:
         return
     tried.verdict = _verdict(tried.kinds)
@@ -133,7 +133,7 @@ def _run(tried: Tried, limits: LuaLimits) -> None:
 
 @cache
 def _alone(bars: int) -> list[bytes]:
-    return _of_neighbour(_trade([_neighbour()], lua_factory(LuaLimits()), bars)[0])
+    return _of_neighbour(_trade([_neighbour()], lua_factory(LuaLimits()), bars, DEFAULT_CALLS)[0])
 
 
 def _verdict(kinds: set[ErrorKind]) -> Verdict:
@@ -142,9 +142,11 @@ def _verdict(kinds: set[ErrorKind]) -> Verdict:
     return Verdict.REFUSED if kinds else Verdict.NOTHING
 
 
-def _trade(specs: Sequence[RunnerSpec], make_host: HostFactory, bars: int) -> tuple[list[AnyMessage], SignalCore]:
+def _trade(
+    specs: Sequence[RunnerSpec], make_host: HostFactory, bars: int, errors: int
+) -> tuple[list[AnyMessage], SignalCore]:
     section, costs = RiskSection(max_position_size=Decimal(10)), ExecutionSection()
-    signal = SignalCore(specs, make_host, _FACTS, SignalLimits(max_errors=bars))
+    signal = SignalCore(specs, make_host, _FACTS, SignalLimits(max_errors=errors))
     execution = ExecutionCore(costs, _FACTS, SimulatedVenue(costs, _FACTS))
     bus = LocalBus({SIGNAL: signal, RISK_MANAGER: RiskCore(section, _FACTS), EXECUTION: execution})
     said: list[AnyMessage] = []
