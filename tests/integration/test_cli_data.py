@@ -152,7 +152,7 @@ def test_raw_frames_and_books_of_a_venue_are_recorded(orrery: Orrery, feed: Stac
 def test_topics_of_streams_and_symbols() -> None:
     assert topics_of(("quote", "bar"), ()) == ("quote.", "bar.")
     assert topics_of(("quote", "bar"), ("A",)) == ("quote.A", "bar.A.")
-    assert set(TOPICS) == {"quote", "trade", "book", "bar", "venue_bar", "market"}
+    assert set(TOPICS) == {"quote", "trade", "book", "bar", "venue_bar", "market", "greeks", "external"}
 
 
 @pytest.mark.parametrize(
