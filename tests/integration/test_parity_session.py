@@ -225,10 +225,11 @@ def test_a_lost_end_is_found(session: Path, capsys: pytest.CaptureFixture[str]) 
     [("crossed back", "turned", 0), ("max_quantity = { default = 5", "max_quantity = { default = 4", 1)],
     ids=["words", "quantity"],
 )
-def test_a_strategy_that_was_changed_between_is_named(
+def test_a_strategy_that_was_changed_between_and_not_kept_is_named(
     session: Path, recorded: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, expected: int
 ) -> None:
     script = recorded / "ema.lua"
+    shutil.rmtree(session / SIGNAL / "sources")
     script.write_text(STRATEGY.replace(old, new))
     try:
         code, report = asked(capsys, session)
@@ -238,6 +239,18 @@ def test_a_strategy_that_was_changed_between_is_named(
     assert any(str(script) in note for note in report.services[0].notes)
     difference = report.services[0].difference
     assert expected == 0 or (difference is not None and "quantity" in difference.fields[0])
+
+
+def test_a_strategy_that_was_changed_between_is_driven_as_it_was_kept(
+    session: Path, recorded: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = recorded / "ema.lua"
+    script.write_text(STRATEGY.replace("max_quantity = { default = 5", "max_quantity = { default = 4"))
+    try:
+        code, report = asked(capsys, session)
+    finally:
+        script.write_text(STRATEGY)
+    assert (code, report.services[0].difference) == (0, None)
 
 
 @pytest.mark.parametrize(
