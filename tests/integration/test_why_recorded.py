@@ -49,7 +49,9 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     try:
         overrides = [part for each in stack.overrides for part in ("--set", each)]
         options = ["--config", str(stack.config), *overrides, "--set", "market_data.symbols=BTCUSDT"]
-        code, said = orrery("replay", "--file", str(RECORDING), "--data-dir", str(folder), "--json", *options)
+        # At the recording's own pace: at full speed its end may overtake the only order, which is then refused as stale.
+        replay = ("replay", "--file", str(RECORDING), "--realtime", "--data-dir", str(folder), "--json")
+        code, said = orrery(*replay, *options)
         assert code == 0, said
     finally:
         stack.close()
