@@ -2,7 +2,6 @@
 
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ from common.config.models import Config
 from common.messages import OrderCancelled
 from common.routes import EXECUTION, RISK_MANAGER, SERVICES, SIGNAL
 from orrery.health import ask_all
+from orrery.ports import free_ports
 from orrery.telling import tell
 
 RESTING = """
@@ -99,8 +99,10 @@ def _config(folder: Path) -> str:
     symbols = [f"S{number}USDT" for number in range(ORDERS)]
     sections = "".join(
         f'[{section}]\nzmq_publish_address = "ipc://{folder}/{service}.pub"\n'
-        f'zmq_command_address = "ipc://{folder}/{service}.cmd"\nmetrics_port = {_free_port()}\n'
-        for service, section in zip(SERVICES, ("market_data", "signal", "risk", "execution"), strict=True)
+        f'zmq_command_address = "ipc://{folder}/{service}.cmd"\nmetrics_port = {port}\n'
+        for service, section, port in zip(
+            SERVICES, ("market_data", "signal", "risk", "execution"), free_ports(len(SERVICES)), strict=True
+        )
     )
     sections = sections.replace("[market_data]\n", f"[market_data]\nsymbols = {symbols}\n")
     sections = sections.replace("[risk]\n", f"[risk]\nmax_open_positions = {ORDERS}\nmax_position_size = 1000\n")
@@ -109,10 +111,3 @@ def _config(folder: Path) -> str:
         '[data_source]\ntype = "simulated"\n[data_source.simulated]\ntick_rate = 2\n'
         f'[[strategies]]\nname = "resting"\nscript = "{folder}/resting.lua"\n'
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

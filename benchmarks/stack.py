@@ -2,7 +2,6 @@
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from common.messages import AnyMessage, Bar, BarSource, Quote
 from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SERVICES, SIGNAL
 from common.runner import EventLoop
 from common.timeframes import NS_PER_SECOND
+from orrery.ports import free_ports
 
 STRATEGY = """
 strategy = { name = "ping_pong", evaluate_on = "tick" }
@@ -131,17 +131,12 @@ def trading_stack() -> Iterator[TradingStack]:
 def _config(folder: Path) -> str:
     sections = "".join(
         f'[{section}]\nzmq_publish_address = "ipc://{folder}/{service}.pub"\n'
-        f'zmq_command_address = "ipc://{folder}/{service}.cmd"\nmetrics_port = {_free_port()}\n'
-        for service, section in zip(SERVICES, ("market_data", "signal", "risk", "execution"), strict=True)
+        f'zmq_command_address = "ipc://{folder}/{service}.cmd"\nmetrics_port = {port}\n'
+        for service, section, port in zip(
+            SERVICES, ("market_data", "signal", "risk", "execution"), free_ports(len(SERVICES)), strict=True
+        )
     )
     return (
         f'[engine]\ndata_dir = "{folder}/data"\nlog_level = "warning"\n{sections}'
         f'[[strategies]]\nname = "ping_pong"\nscript = "{folder}/ping_pong.lua"\nsymbols = ["{SYMBOL}"]\n'
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

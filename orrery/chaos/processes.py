@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +14,7 @@ from common.bus.commands import CommandClient, CommandError
 from common.clock import WallClock
 from common.config.checks import SECTIONS
 from orrery.chaos.shim import Shim
+from orrery.ports import free_ports
 
 PROJECT = Path(__file__).resolve().parents[2]
 ANSWER_MS = 1_000
@@ -54,7 +54,8 @@ class Processes:
         self.words: list[str] = []
         self._folder, self._config, self._shims = folder, config, shims
         self._overrides = [*overrides, f"engine.data_dir={folder / 'data'}"]
-        self._overrides += [f"{SECTIONS[name]}.metrics_port={_free_port()}" for name in services]
+        ports = zip(services, free_ports(len(services)), strict=True)
+        self._overrides += [f"{SECTIONS[name]}.metrics_port={port}" for name, port in ports]
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
 
@@ -148,10 +149,3 @@ class Processes:
                 process.kill()
                 process.wait()
         self._context.destroy(linger=0)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -1,7 +1,6 @@
 """The stack of a lock-step run: the real services, each a process of its own, in a folder that is theirs alone."""
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from common.config.checks import SECTIONS
 from common.config.load import LoadedConfig
 from common.routes import SERVICES
 from orrery.alone import service_arguments
+from orrery.ports import free_ports
 from orrery.stack.process import LAUNCHER, describe_exit
 
 STOP_TIMEOUT_S = 15.0
@@ -31,7 +31,7 @@ def private_settings(folder: Path) -> list[str]:
         "engine.journal_keep_segments=1000000",
         "data_source.type=file",
     ]
-    for (service, section), port in zip(SECTIONS.items(), _free_ports(len(SECTIONS)), strict=True):
+    for (service, section), port in zip(SECTIONS.items(), free_ports(len(SECTIONS)), strict=True):
         settings += [
             f"{section}.zmq_publish_address=ipc://{folder}/{service}.pub",
             f"{section}.zmq_command_address=ipc://{folder}/{service}.cmd",
@@ -94,14 +94,3 @@ class Processes:
 
     def _log(self, service: str) -> Path:
         return self._folder / f"{service}.log"
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()

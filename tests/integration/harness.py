@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from common.clock import WallClock
 from common.config.checks import SECTIONS
 from common.routes import SERVICES
 from orrery.audit import Audit, audit_folder
+from orrery.ports import free_ports
 
 PROJECT = Path(__file__).resolve().parents[2]
 STARTUP_S = 30.0
@@ -27,10 +27,7 @@ STARTUP_S = 30.0
 
 def free_port() -> int:
     """Return a TCP port of the loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1)[0]
 
 
 def wait_until(condition: Callable[[], Any], what: str, seconds: float = STARTUP_S) -> Any:
@@ -51,11 +48,11 @@ class Stack:
         self.folder = Path(tempfile.mkdtemp(prefix="orr-"))
         self.data_dir = self.folder / "data"
         self.overrides = [f"engine.data_dir={self.data_dir}", *overrides]
-        for service, section in SECTIONS.items():
+        for (service, section), port in zip(SECTIONS.items(), free_ports(len(SECTIONS)), strict=True):
             self.overrides += [
                 f"{section}.zmq_publish_address=ipc://{self.folder}/{service}.pub",
                 f"{section}.zmq_command_address=ipc://{self.folder}/{service}.cmd",
-                f"{section}.metrics_port={free_port()}",
+                f"{section}.metrics_port={port}",
             ]
         self.config = self.folder / "config.toml"
         self.config.write_text(config_text)
