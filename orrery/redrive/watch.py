@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, override
 
 import msgspec
 
@@ -13,11 +13,10 @@ from services.signal.core.asker import MARKET_FIELDS
 from services.signal.core.bank import IndicatorBank
 from services.signal.core.host import (
     FUNCTION_NAMES,
-    AccountView,
     Function,
     MarketView,
     Outcome,
-    PositionView,
+    PassingHost,
     StrategyHost,
 )
 from services.signal.core.indicators import REGISTRY
@@ -97,32 +96,19 @@ class _Question(msgspec.Struct):
         return found
 
 
-class _WatchedHost:
+class _WatchedHost(PassingHost):
     """A host that passes everything on and notes questions with their answers."""
 
     def __init__(self, host: StrategyHost, bank: IndicatorBank, name: str, fresh: list[tuple[str, _Question]]) -> None:
-        self._host, self._bank, self._name, self._fresh = host, bank, name, fresh
+        super().__init__(host)
+        self._bank, self._name, self._fresh = bank, name, fresh
 
+    @override
     def evaluate(self, function: Function, arguments: Sequence[float | None]) -> Outcome | None:
         given, names = tuple(arguments), self._names()
-        outcome = self._host.evaluate(function, arguments)
+        outcome = super().evaluate(function, arguments)
         self._fresh.append((self._name, _Question(function, given, names, outcome)))
         return outcome
 
     def _names(self) -> list[tuple[str, int]]:
-        return [
-            (f"{key.name}({', '.join(f'{value:g}' for value in key.parameters)})", len(REGISTRY[key.name].OUTPUTS))
-            for key in self._bank.keys
-        ]
-
-    def set_position(self, position: PositionView | None) -> None:
-        self._host.set_position(position)
-
-    def set_account(self, account: AccountView) -> None:
-        self._host.set_account(account)
-
-    def save(self) -> bytes:
-        return self._host.save()
-
-    def restore(self, saved: bytes) -> None:
-        self._host.restore(saved)
+        return [(key.title, len(REGISTRY[key.name].OUTPUTS)) for key in self._bank.keys]

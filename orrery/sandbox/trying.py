@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from time import process_time
-from typing import Any
+from typing import Any, override
 
 from common.codec import encode
 from common.config.models import ExecutionSection, RiskSection
@@ -22,7 +22,7 @@ from orrery.sandbox.corpus import DEFAULT_CALLS, Attempt, Verdict
 from services.execution.core.execution_core import ExecutionCore
 from services.execution.core.venues.simulated import SimulatedVenue
 from services.risk_manager.core.risk_core import RiskCore
-from services.signal.core.host import AccountView, ErrorKind, Function, HostFactory, Outcome, PositionView, StrategyHost
+from services.signal.core.host import ErrorKind, Function, HostFactory, Outcome, PassingHost, StrategyHost
 from services.signal.core.roster import SignalLimits
 from services.signal.core.signal_core import SignalCore
 from services.signal.core.spec import RunnerSpec, StrategySpec
@@ -60,18 +60,20 @@ class Tried:
         return self.verdict is self.attempt.expected
 
 
-class _Watched:
+class _Watched(PassingHost):
     """A host that notes what its strategy costs and answers."""
 
     def __init__(self, host: LuaHost, tried: Tried) -> None:
-        self._host, self._tried = host, tried
+        super().__init__(host)
+        self._lua, self._tried = host, tried
 
+    @override
     def evaluate(self, function: Function, arguments: Sequence[float | None]) -> Outcome | None:
         """Ask, with a look at the processor's clock before and after."""
         began, tried = process_time(), self._tried
-        outcome = self._host.evaluate(function, arguments)
+        outcome = super().evaluate(function, arguments)
         tried.seconds = max(tried.seconds, process_time() - began)
-        tried.memory_bytes = max(tried.memory_bytes, self._host.memory_bytes)
+        tried.memory_bytes = max(tried.memory_bytes, self._lua.memory_bytes)
         if outcome is not None:
             self._note(outcome)
         return outcome
@@ -84,22 +86,6 @@ class _Watched:
         if isinstance(outcome.answer, dict) and "escaped" in outcome.answer:
             tried.verdict = Verdict.ESCAPED
             tried.detail = f"got hold of {outcome.answer['escaped']}"
-
-    def set_position(self, position: PositionView | None) -> None:
-        """Pass it on."""
-        self._host.set_position(position)
-
-    def set_account(self, account: AccountView) -> None:
-        """Pass it on."""
-        self._host.set_account(account)
-
-    def save(self) -> bytes:
-        """Pass it on."""
-        return self._host.save()
-
-    def restore(self, saved: bytes) -> None:
-        """Pass it on."""
-        self._host.restore(saved)
 
 
 def make_attempt(attempt: Attempt, limits: LuaLimits) -> Tried:

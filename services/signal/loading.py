@@ -67,7 +67,7 @@ class Report(msgspec.Struct, frozen=True):
     def indicators(self) -> list[str]:
         """Return the indicators used, as they are written in Lua."""
         keys = () if self.spec is None else self.spec.indicators
-        return [f"{key.name}({', '.join(f'{value:g}' for value in key.parameters)})" for key in keys]
+        return [key.title for key in keys]
 
 
 def limits_of(section: SignalSection) -> LuaLimits:

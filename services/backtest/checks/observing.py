@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, override
 
 import numpy as np
 
@@ -14,11 +14,10 @@ from services.backtest.plan import Plan, Steps
 from services.backtest.result import RunResult
 from services.signal.core.host import (
     FUNCTION_NAMES,
-    AccountView,
     Function,
     MarketView,
     Outcome,
-    PositionView,
+    PassingHost,
     StrategyHost,
 )
 from services.signal.core.indicator import IndicatorKey
@@ -82,7 +81,7 @@ class Observed(NamedTuple):
         return found
 
 
-class _Notebook:
+class _Notebook(PassingHost):
     """A strategy's host with somebody who writes along; it is asked bar by bar.
 
     given: shown to the strategy instead of the values of this run, which are still what is written down.
@@ -90,18 +89,19 @@ class _Notebook:
 
     def __init__(self, host: StrategyHost, spec: RunnerSpec, asked: list[Asked], labels: list[str]) -> None:
         self.given: Given = {}
-        self._host = host
+        super().__init__(host)
         self._asked = asked
         self._labels = labels
         self._label(spec.strategy.indicators)
 
+    @override
     def evaluate(self, function: Function, arguments: Sequence[float | None]) -> Outcome | None:
         market, values = tuple(arguments[:_FIELDS]), tuple(arguments[_FIELDS:])
         given = self.given.get(market[0] or 0.0)
         if given is not None:
             seen = [given.get(label, value) for label, value in zip(self._labels, values, strict=True)]
             arguments = [*market, *seen]
-        outcome = self._host.evaluate(function, arguments)
+        outcome = super().evaluate(function, arguments)
         answer, error = (None, "") if outcome is None else (outcome.answer, outcome.error.text if outcome.error else "")
         self._asked.append(Asked(market, function, values, answer, error))
         if outcome is not None:
@@ -111,20 +111,7 @@ class _Notebook:
     def _label(self, keys: Sequence[IndicatorKey]) -> None:
         for key in keys:
             outputs = REGISTRY[key.name].OUTPUTS
-            name = f"{key.name}({', '.join(f'{value:g}' for value in key.parameters)})"
-            self._labels += [name] if len(outputs) == 1 else [f"{name}.{output}" for output in outputs]
-
-    def set_position(self, position: PositionView | None) -> None:
-        self._host.set_position(position)
-
-    def set_account(self, account: AccountView) -> None:
-        self._host.set_account(account)
-
-    def save(self) -> bytes:
-        return self._host.save()
-
-    def restore(self, saved: bytes) -> None:
-        self._host.restore(saved)
+            self._labels += [key.title] if len(outputs) == 1 else [f"{key.title}.{output}" for output in outputs]
 
 
 def observe(plan: Plan, table: BarTable, given: Given | None = None) -> Observed:

@@ -91,16 +91,12 @@ def _series(runners: Sequence[RunnerSpec], columns: Mapping[tuple[str, str], _Co
         drawn = series.setdefault(runner.symbol, {})
         suffix = f" {runner.timeframe}" if len(lengths.get(runner.symbol, ())) > 1 else ""
         for key in runner.strategy.indicators:
-            title = _title(key) + suffix
+            title = key.title + suffix
             if any(name.startswith(title) for name in drawn):
                 continue
             for name, column in _outputs(bars, key, title):
                 drawn[name] = np.where(rows < 0, NAN, column[np.maximum(rows, 0)]).tolist()
     return {symbol: drawn for symbol, drawn in series.items() if drawn}
-
-
-def _title(key: IndicatorKey) -> str:
-    return f"{key.name}({', '.join(f'{parameter:g}' for parameter in key.parameters)})"
 
 
 def _outputs(bars: _Columns, key: IndicatorKey, title: str) -> Iterator[tuple[str, Floats]]:

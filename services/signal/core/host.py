@@ -130,6 +130,33 @@ class StrategyHost(Protocol):
         ...
 
 
+class PassingHost:
+    """A host that passes everything on to another, for who wants to look at the questions."""
+
+    def __init__(self, host: StrategyHost) -> None:
+        self.host = host
+
+    def evaluate(self, function: Function, arguments: Sequence[float | None]) -> Outcome | None:
+        """Ask the other host."""
+        return self.host.evaluate(function, arguments)
+
+    def set_position(self, position: PositionView | None) -> None:
+        """Pass it on."""
+        self.host.set_position(position)
+
+    def set_account(self, account: AccountView) -> None:
+        """Pass it on."""
+        self.host.set_account(account)
+
+    def save(self) -> bytes:
+        """Return what the strategy remembers."""
+        return self.host.save()
+
+    def restore(self, saved: bytes) -> None:
+        """Pass it on."""
+        self.host.restore(saved)
+
+
 @runtime_checkable
 class FactsHost(Protocol):
     """A host that can show more than bars and quotes."""

@@ -79,6 +79,11 @@ class IndicatorKey(NamedTuple):
     name: str
     parameters: tuple[Number, ...]
 
+    @property
+    def title(self) -> str:
+        """Return it as a strategy writes it, such as `macd(12, 26, 9)`."""
+        return f"{self.name}({', '.join(f'{parameter:g}' for parameter in self.parameters)})"
+
 
 def checked(name: str, expected: Sequence[Parameter], found: Sequence[Any]) -> tuple[Number, ...]:
     """Return parameters in canonical form (defaults filled in, integral floats as int).

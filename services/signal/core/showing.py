@@ -69,8 +69,7 @@ def _indicators(runner: Runner) -> dict[str, Any]:
         outputs = REGISTRY[key.name].OUTPUTS
         values = arguments[slot : slot + len(outputs)]
         slot += len(outputs)
-        name = f"{key.name}({', '.join(f'{value:g}' for value in key.parameters)})"
-        found[name] = values[0] if len(values) == 1 else dict(zip(outputs, values, strict=True))
+        found[key.title] = values[0] if len(values) == 1 else dict(zip(outputs, values, strict=True))
     return found
 
 
