@@ -2,13 +2,14 @@
 
 import functools
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from orrery import ports
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -35,19 +36,7 @@ def shared_data() -> Path:
 @pytest.fixture
 def free_ports() -> Callable[[int], list[int]]:
     """Return a function that finds n free TCP ports on loopback."""
-    return find_free_ports
-
-
-def find_free_ports(count: int) -> list[int]:
-    """Return distinct ports that nobody listened on a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    return ports.free_ports
 
 
 @pytest.fixture

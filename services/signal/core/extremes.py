@@ -7,7 +7,7 @@ amortised. The lowest is the highest of the negated values.
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, override
 
 
 class Extreme:
@@ -62,3 +62,29 @@ class Extreme:
         """Take over what `state` returned."""
         self._count, queue, self.value = state
         self._queue = deque((count, weighed) for count, weighed in queue)
+
+
+class Reach(Extreme):
+    """The highest (sign 1) or lowest (sign -1) of the last `period` values, this one among them."""
+
+    __slots__ = ()
+
+    @override
+    def update(self, x: float) -> float | None:
+        """Take a value; return the extreme, None before `period` values."""
+        queue, count = self._queue, self._count
+        if queue and queue[0][0] <= count - self._period:
+            queue.popleft()
+        weighed = x * self._sign
+        while queue and queue[-1][1] <= weighed:
+            queue.pop()
+        queue.append((count, weighed))
+        self._count = count = count + 1
+        if count >= self._period:
+            self.value = queue[0][1] * self._sign
+        return self.value
+
+    @override
+    def update_many(self, values: Sequence[float]) -> list[float | None]:
+        """Take values; return what `update` answers for each."""
+        return list(map(self.update, values))

@@ -16,7 +16,7 @@ from common.codec import decode
 from common.journal import Journal
 from common.messages import AnyMessage
 from common.routes import publisher_of, topic_of
-from tests.conftest import find_free_ports
+from orrery.ports import free_ports
 from tests.integration.bus.waiting import until
 
 type Socket = zmq.Socket[bytes]
@@ -116,7 +116,7 @@ class Rig:
         """Return an address of the rig's transport that nobody uses yet."""
         if self.transport == "ipc":
             return f"ipc://{self.folder}/{name}"
-        return f"tcp://127.0.0.1:{find_free_ports(1)[0]}"
+        return f"tcp://127.0.0.1:{free_ports(1)[0]}"
 
     def station(
         self, name: str, *, journaled: bool = False, ring_size: int = 4_096, high_water_mark: int = 0

@@ -15,7 +15,7 @@ from common.bus.publisher import Publisher
 from common.bus.security import OPERATOR, KeysError, Security, generate_keys, leave_plain
 from common.clock import WallClock
 from common.routes import ALL_SERVICES
-from tests.conftest import find_free_ports
+from orrery.ports import free_ports
 from tests.integration.bus.tiny_core import quote
 from tests.integration.bus.waiting import polling, until
 
@@ -35,7 +35,7 @@ class Protected:
     def __init__(self, keys: Path, name: str = "market_data") -> None:
         self.context: Context = zmq.Context()
         self.security = Security(self.context, keys, name)
-        self.stream, self.command = (f"tcp://127.0.0.1:{port}" for port in find_free_ports(2))
+        self.stream, self.command = (f"tcp://127.0.0.1:{port}" for port in free_ports(2))
         self.publisher = Publisher(self.context, self.stream, WallClock(), security=self.security)
         self.commands = CommandServer(self.context, self.command, WallClock(), self.security)
         self.commands.on("hello", lambda _arguments, _id: "hello")

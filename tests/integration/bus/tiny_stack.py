@@ -19,7 +19,8 @@ from common.inputs import Input
 from common.journal import read_folder
 from common.messages import AnyMessage
 from common.routes import SERVICES
-from tests.conftest import ROOT, find_free_ports
+from orrery.ports import free_ports
+from tests.conftest import ROOT
 from tests.integration.bus.waiting import until
 
 SECTIONS = dict(zip(SERVICES, ("market_data", "signal", "risk", "execution"), strict=True))
@@ -35,7 +36,7 @@ class TinyStack:
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self._context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
         self._overrides = [f"engine.data_dir={self.data}", "engine.heartbeat_interval_ms=50", *overrides]
-        for (name, section), port in zip(SECTIONS.items(), find_free_ports(len(SERVICES)), strict=True):
+        for (name, section), port in zip(SECTIONS.items(), free_ports(len(SERVICES)), strict=True):
             self._overrides += [
                 f"{section}.zmq_publish_address=ipc://{self.folder}/{name}.pub",
                 f"{section}.zmq_command_address=ipc://{self.folder}/{name}.cmd",

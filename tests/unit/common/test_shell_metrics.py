@@ -15,7 +15,7 @@ from common.messages import HealthState
 from common.routes import MARKET_DATA
 from common.runner import EventLoop
 from common.shell_metrics import TOTALS, BusCollector
-from tests.conftest import find_free_ports
+from orrery.ports import free_ports
 from tests.integration.bus.tiny_core import quote
 
 
@@ -120,7 +120,7 @@ def test_the_status_is_plain_and_whole(bus: BusService) -> None:
 
 @pytest.mark.parametrize("transport", ["ipc", "tcp"])
 def test_an_address_in_use_is_named_and_left_alone(loop: EventLoop, tmp_path: Path, transport: str) -> None:
-    ports = find_free_ports(2)
+    ports = free_ports(2)
     addresses = [f"ipc://{tmp_path}/{port}" if transport == "ipc" else f"tcp://127.0.0.1:{port}" for port in ports]
     first = BusService(loop, config(*addresses), MARKET_DATA)
     reason = f"in use by process {os.getpid()}" if transport == "ipc" else "Address already in use"
@@ -137,7 +137,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 def test_beyond_loopback_keys_are_needed(tmp_path: Path) -> None:
-    beyond = [f"tcp://0.0.0.0:{port}" for port in find_free_ports(2)]
+    beyond = [f"tcp://0.0.0.0:{port}" for port in free_ports(2)]
     with pytest.raises(ServiceError, match=r"engine\.keys_dir: expected a folder of keys .*tcp://0\.0\.0\.0"):
         BusService(EventLoop(), config(*beyond), MARKET_DATA)
     with pytest.raises(KeysError, match="no secret key of market_data; run `orrery keygen"):

@@ -9,8 +9,8 @@ The current bar is in it (`highest` and `lowest` leave it out). First value at t
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from services.signal.core.extremes import Reach
 from services.signal.core.indicator import PERIOD, Parameter
-from services.signal.core.reach import Reach
 
 Channel = tuple[float, float, float]
 

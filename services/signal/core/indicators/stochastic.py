@@ -10,8 +10,8 @@ TA-Lib function STOCH (ta_STOCH.c) with simple averages.
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+from services.signal.core.extremes import Reach
 from services.signal.core.indicator import MAX_PERIOD, Parameter
-from services.signal.core.reach import Reach
 from services.signal.core.rolling import RollingMean
 
 Lines = tuple[float, float]
