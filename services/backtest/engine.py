@@ -11,7 +11,7 @@ from decimal import Decimal
 import numpy as np
 
 from common.clock import monotonic_ns
-from common.messages import AnyMessage, OperatorCommand
+from common.messages import AnyMessage
 from common.money import use_money_context
 from common.routes import EXECUTION, RISK_MANAGER, SIGNAL
 from services.backtest.accounting import Accounting, closes_at
@@ -21,8 +21,9 @@ from services.backtest.history import whole_history
 from services.backtest.lanes import Lanes, Observe
 from services.backtest.levels import Levels
 from services.backtest.order_log import OrderLog
+from services.backtest.outcome import Ending, result_of, tell_runners
 from services.backtest.plan import Plan, Steps
-from services.backtest.result import DataTier, EquityPoint, RunResult
+from services.backtest.result import DataTier, RunResult
 from services.backtest.schedule import Phase, schedule
 from services.backtest.wire import VenueWire
 from services.execution.core.execution_core import ExecutionCore
@@ -94,7 +95,7 @@ class BacktestRun:
 
     def _walk(self) -> None:
         if self._warming:
-            self._tell_runners(PAUSE)
+            tell_runners(self._signal, self._runners, PAUSE, self._first_ns)
         total = sum(len(table) for table in self._tables)
         if len(self._feeds) == 1:
             self._walk_alone(self._feeds[0], total)
@@ -164,7 +165,7 @@ class BacktestRun:
     def _open(self, feed: Feed, row: int) -> None:
         if self._warming and feed.starts_at(row) >= self._first_ns:
             self._warming = 0
-            self._tell_runners(RESUME)
+            tell_runners(self._signal, self._runners, RESUME, self._first_ns)
         self._log.begin(row, is_behind=True)
         feed.show_open(row, is_awaited=feed.table.symbol in self._wire.held)
 
@@ -178,18 +179,6 @@ class BacktestRun:
             self._log.begin(row, is_behind=True)
             feed.walk_second(row)
 
-    def _tell_runners(self, name: str) -> None:
-        for runner in self._runners:
-            command = OperatorCommand(
-                id=f"{name}:{runner.id}",
-                service=SIGNAL,
-                name=name,
-                arguments={"runner": runner.id},
-                event_ns=self._first_ns,
-                received_ns=self._first_ns,
-            )
-            self._signal.handle(command, self._first_ns)
-
     def _observers_of(self, message: AnyMessage) -> tuple[Observe, ...]:
         by_symbol = {symbol: levels.observer_of(type(message)) for symbol, levels in self._levels.items()}
         follow = next(iter(by_symbol.values()))
@@ -201,41 +190,22 @@ class BacktestRun:
         return (self._log.put, lambda message: every[message.symbol](message))
 
     def _result(self, error: str, *, is_complete: bool) -> RunResult:
-        plan, accounting = self._plan, self._accounting
         times = _times(self._tables, self._first_ns, self._last_ns)
         closes = {table.symbol: closes_at(times, table) for table in self._tables}
-        equity, exposure = accounting.curve(times, closes)
         self._mark_at_closes()
         use_money_context()
-        final = Decimal(self._risk.status()["equity"])
-        slippage = self._wire.status()["venue"]["slippage_paid"]
-        seconds = (monotonic_ns() - self._began_ns) / 1e9
-        return RunResult(
-            name=plan.name,
+        end = Ending(
             tier=DataTier.BARS,
-            strategies=tuple(strategy.name for strategy in plan.strategies),
-            params={strategy.name: dict(strategy.params) for strategy in plan.strategies},
-            settings=plan.settings,
-            provenance=plan.provenance,
-            initial_cash=plan.initial_cash,
-            final_equity=final,
             bars=self._bars,
-            intents=accounting.intents,
-            orders=accounting.orders,
-            fills=accounting.fills,
-            refusals=accounting.refusals,
-            fees=accounting.fees,
-            slippage_paid=sum((Decimal(paid) for paid in slippage.values()), Decimal(0)),
-            turnover=accounting.turnover,
-            trades=tuple(accounting.trades.closed),
-            equity=tuple(map(EquityPoint, times.tolist(), equity.tolist(), exposure.tolist())),
-            closes={symbol: tuple(column.tolist()) for symbol, column in closes.items()},
-            digest=accounting.digest,
-            seconds=seconds,
-            bars_per_second=self._bars / seconds,
-            is_complete=is_complete,
+            times=times,
+            closes=closes,
+            final_equity=Decimal(self._risk.status()["equity"]),
+            venue=self._wire.status()["venue"],
+            began_ns=self._began_ns,
             error=error,
+            is_complete=is_complete,
         )
+        return result_of(self._plan, self._accounting, end)
 
     def _mark_at_closes(self) -> None:
         """Value what is held at the very closes: the last quote may lie a tick beside. Nobody acts on it any more."""

@@ -11,17 +11,20 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
 from common.clock import monotonic_ns
 from common.codec import encode
 from common.core import Core
 from common.local_bus import LocalBus
-from common.messages import AnyMessage, OperatorCommand, Quote, Trade
+from common.messages import AnyMessage, Quote, Trade
 from common.money import use_money_context
 from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL, topic_of
 from services.backtest.accounting import Accounting
 from services.backtest.event_curve import EventCurve
 from services.backtest.event_plan import EventPlan
-from services.backtest.result import EquityPoint, RunResult
+from services.backtest.outcome import Ending, result_of, tell_runners
+from services.backtest.result import RunResult
 from services.execution.core.making import also_hears, make_execution
 from services.risk_manager.core.risk_core import RiskCore
 from services.signal.core.signal_core import PAUSE, RESUME, SignalCore
@@ -83,10 +86,10 @@ class _Run:
             if end_ns is not None and now_ns >= end_ns:
                 break
             if not self._events and is_warming:
-                self._tell_runners(PAUSE, now_ns)
+                tell_runners(self._signal, self._plan.runners, PAUSE, now_ns)
             if is_warming and now_ns >= (plan.start_ns or 0):
                 is_warming = False
-                self._tell_runners(RESUME, now_ns)
+                tell_runners(self._signal, self._plan.runners, RESUME, now_ns)
                 self._warm_bars = self._signal.status()["bars"]
             self._take(message, now_ns)
             self._events += 1
@@ -132,54 +135,24 @@ class _Run:
             if digest is not None:
                 digest.update(encode(message))
 
-    def _tell_runners(self, name: str, now_ns: int) -> None:
-        for runner in self._plan.runners:
-            command = OperatorCommand(
-                id=f"{name}:{runner.id}",
-                service=SIGNAL,
-                name=name,
-                arguments={"runner": runner.id},
-                event_ns=now_ns,
-                received_ns=now_ns,
-            )
-            self._signal.handle(command, now_ns)
-
     def _result(self, error: str, *, is_complete: bool) -> RunResult:
-        plan, accounting = self._plan, self._accounting
         self._curve.end(self._now_ns)
         times, closes = self._curve.columns()
-        equity, exposure = accounting.curve(times, closes)
         use_money_context()
-        slippage = self._execution.status()["venue"]["slippage_paid"]
-        seconds = (monotonic_ns() - self._began_ns) / 1e9
-        bars = self._signal.status()["bars"] - self._warm_bars
-        return RunResult(
-            name=plan.name,
-            tier=plan.tier,
-            strategies=tuple(strategy.name for strategy in plan.strategies),
-            params={strategy.name: dict(strategy.params) for strategy in plan.strategies},
-            settings=plan.settings,
-            provenance=plan.provenance,
-            initial_cash=plan.initial_cash,
+        end = Ending(
+            tier=self._plan.tier,
+            bars=self._signal.status()["bars"] - self._warm_bars,
+            times=times,
+            closes=closes,
             final_equity=Decimal(self._risk.status()["equity"]),
-            bars=bars,
-            intents=accounting.intents,
-            orders=accounting.orders,
-            fills=accounting.fills,
-            refusals=accounting.refusals,
-            fees=accounting.fees,
-            slippage_paid=sum((Decimal(paid) for paid in slippage.values()), Decimal(0)),
-            turnover=accounting.turnover,
-            trades=tuple(accounting.trades.closed),
-            equity=tuple(map(EquityPoint, times.tolist(), equity.tolist(), exposure.tolist())),
-            closes={symbol: tuple(column.tolist()) for symbol, column in closes.items()},
-            digest=accounting.digest,
-            seconds=seconds,
-            bars_per_second=bars / seconds,
-            is_complete=is_complete,
+            venue=self._execution.status()["venue"],
+            began_ns=self._began_ns,
             error=error,
-            events=self._events,
-            digests={stream: digest.hexdigest() for stream, digest in self._digests.items()},
+            is_complete=is_complete,
+        )
+        digests = {stream: digest.hexdigest() for stream, digest in self._digests.items()}
+        return msgspec.structs.replace(
+            result_of(self._plan, self._accounting, end), events=self._events, digests=digests
         )
 
 
