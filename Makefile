@@ -7,6 +7,7 @@ BIN := .venv/bin
 # Words for the command behind a target: `make run ARGS="--duration 30"`, `make test ARGS="-k journal"`.
 ARGS ?=
 COMPILE := pip compile --quiet --universal --generate-hashes --no-header
+EXTRAS := --extra research --extra portfolio --extra ml
 
 .PHONY: help setup setup-dev run test check ocaml fmt bench up down logs docker-test lock clean
 
@@ -63,9 +64,9 @@ docker-test: setup-dev ## Run the tests that need a container engine
 lock: setup-dev ## Resolve the dependencies anew into the three lock files
 	@$(BIN)/python -m pip install --quiet uv
 	@$(BIN)/uv $(COMPILE) --output-file requirements-services.lock pyproject.toml
-	@$(BIN)/uv $(COMPILE) --extra research --extra ml --constraint requirements-services.lock \
+	@$(BIN)/uv $(COMPILE) $(EXTRAS) --constraint requirements-services.lock \
 	  --output-file requirements.lock pyproject.toml
-	@$(BIN)/uv $(COMPILE) --extra research --extra ml --group dev --constraint requirements.lock \
+	@$(BIN)/uv $(COMPILE) $(EXTRAS) --group dev --constraint requirements.lock \
 	  --output-file requirements-dev.lock pyproject.toml
 
 clean: ## Remove what the tools have left; .venv and journals stay

@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from benchmarks.figures import Figure
 from common.config.models import ExecutionSection, RiskSection
@@ -73,12 +74,12 @@ def _bars(size: int) -> BarTable:
     return BarTable("BTCUSDT", "1m", BEGIN_NS + np.arange(size, dtype=np.int64) * MINUTE_NS, *tiled)
 
 
-def _recorded() -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def _recorded() -> list[npt.NDArray[np.float64]]:
     values = np.loadtxt(RECORDED, delimiter=",", skiprows=1, usecols=range(1, 6))
     return [values[:, column] for column in range(5)]
 
 
-def _walk() -> list[np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def _walk() -> list[npt.NDArray[np.float64]]:
     closes = np.round(40_000 * np.exp(np.cumsum(np.random.default_rng(1).normal(0, 0.0005, 45_000))), 2)
     opens = np.concatenate([closes[:1], closes[:-1]])
     return [opens, np.maximum(opens, closes), np.minimum(opens, closes), closes, np.ones(len(closes))]

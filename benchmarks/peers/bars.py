@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDED = ROOT.parent / "shared" / "data" / "history" / "btc_perp_1m_first_half.csv.gz"
@@ -12,7 +13,7 @@ MINUTE_NS = 60_000_000_000
 BEGIN_NS = 1_577_836_800_000_000_000
 WALK_BARS = 45_000
 
-type Column = np.ndarray[tuple[int], np.dtype[Any]]
+type Column = npt.NDArray[Any]
 type Bars = dict[str, Column]
 
 

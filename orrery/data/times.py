@@ -104,7 +104,8 @@ def _of_floats(values: npt.NDArray[np.float64]) -> Integers:
     # A float of seconds is exact to a quarter of a microsecond today: what lies below is noise.
     micro = np.maximum(factor // 1_000, 1)
     fraction = np.rint((values - whole) * micro).astype(np.int64) * np.minimum(factor, 1_000)
-    return whole * factor + fraction
+    nanoseconds: Integers = whole * factor + fraction
+    return nanoseconds
 
 
 def _refuse(bad: npt.NDArray[np.bool_], values: npt.NDArray[Any]) -> None:
