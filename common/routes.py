@@ -4,7 +4,10 @@ from enum import Enum
 
 from common.messages import (
     AccountChanged,
+    AmendIntent,
+    AmendRejected,
     AnyMessage,
+    ApprovedAmend,
     ApprovedCancel,
     ApprovedOrder,
     Bar,
@@ -22,13 +25,16 @@ from common.messages import (
     MarketStatus,
     OperatorCommand,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderIntent,
     OrderRefused,
     OrderRejected,
+    OrderTriggered,
     PositionChanged,
     QueueMoved,
     Quote,
+    RiskLimitsChanged,
     RunnerFailed,
     RunnerTransitioned,
     StopUpdate,
@@ -127,20 +133,31 @@ def topic_of(message: AnyMessage) -> str | None:  # noqa: PLR0911, C901 - a tabl
             return "greeks." + message.symbol
         case ExternalSignal():
             return f"external.{message.name}.{message.symbol}"
-        case OrderIntent() | CancelIntent() | StopUpdate():
+        case OrderIntent() | CancelIntent() | AmendIntent() | StopUpdate():
             return "intents"
         case RunnerTransitioned() | RunnerFailed():
             return "runners"
         case (
             ApprovedOrder()
             | ApprovedCancel()
+            | ApprovedAmend()
             | OrderRefused()
             | PositionChanged()
             | AccountChanged()
             | TradingStateChanged()
+            | RiskLimitsChanged()
         ):
             return "decisions"
-        case OrderAccepted() | OrderRejected() | OrderCancelled() | Fill() | VenueDifference():
+        case (
+            OrderAccepted()
+            | OrderTriggered()
+            | OrderAmended()
+            | AmendRejected()
+            | OrderRejected()
+            | OrderCancelled()
+            | Fill()
+            | VenueDifference()
+        ):
             return "reports"
         case Heartbeat() | Health() | Halt() | InputGap() | OperatorCommand() | VenueRequest() | VenueHeard():
             return None

@@ -1,10 +1,17 @@
 """Every message type, frozen, typed and tagged; no logic. A new type belongs in one area file and in `AnyMessage`."""
 
-from common.messages.account import AccountChanged, PositionChanged, TradingStateChanged
+from common.messages.account import (
+    AccountChanged,
+    LimitChange,
+    PositionChanged,
+    RiskLimitsChanged,
+    TradingStateChanged,
+)
 from common.messages.base import SCHEMA_VERSION, Message
 from common.messages.control import Halt, OperatorCommand, Reply, Request
 from common.messages.enums import (
     BarSource,
+    CancelReason,
     HealthState,
     IntentKind,
     Liquidity,
@@ -15,6 +22,7 @@ from common.messages.enums import (
     Side,
     TimeInForce,
     TradingState,
+    TriggerBy,
     VenueRejectReason,
 )
 from common.messages.health import Health, Heartbeat, InputGap
@@ -31,18 +39,26 @@ from common.messages.market import (
     Trade,
 )
 from common.messages.orders import (
+    AmendIntent,
+    AmendRejected,
+    ApprovedAmend,
     ApprovedCancel,
     ApprovedOrder,
     CancelIntent,
     Fill,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderIntent,
     OrderRefused,
     OrderRejected,
+    OrderTriggered,
+    Sized,
+    SizingHint,
     StopUpdate,
 )
 from common.messages.runners import RunnerFailed, RunnerTransitioned
+from common.messages.terms import Guards, OrderTerms
 from common.messages.venue import (
     DifferenceAction,
     DifferenceKind,
@@ -64,17 +80,23 @@ AnyMessage = (
     | MarketStatus
     | OrderIntent
     | CancelIntent
+    | AmendIntent
     | StopUpdate
     | ApprovedOrder
     | ApprovedCancel
+    | ApprovedAmend
     | OrderRefused
     | OrderAccepted
+    | OrderTriggered
+    | OrderAmended
+    | AmendRejected
     | OrderRejected
     | OrderCancelled
     | Fill
     | PositionChanged
     | AccountChanged
     | TradingStateChanged
+    | RiskLimitsChanged
     | VenueDifference
     | VenueRequest
     | VenueHeard
@@ -91,7 +113,10 @@ AnyMessage = (
 __all__ = [
     "SCHEMA_VERSION",
     "AccountChanged",
+    "AmendIntent",
+    "AmendRejected",
     "AnyMessage",
+    "ApprovedAmend",
     "ApprovedCancel",
     "ApprovedOrder",
     "Bar",
@@ -99,11 +124,13 @@ __all__ = [
     "BookSnapshot",
     "BookUpdate",
     "CancelIntent",
+    "CancelReason",
     "DifferenceAction",
     "DifferenceKind",
     "ExternalSignal",
     "Fill",
     "Greeks",
+    "Guards",
     "Halt",
     "Health",
     "HealthState",
@@ -112,16 +139,20 @@ __all__ = [
     "InputGap",
     "IntentKind",
     "Level",
+    "LimitChange",
     "Liquidity",
     "MarketState",
     "MarketStatus",
     "Message",
     "OperatorCommand",
     "OrderAccepted",
+    "OrderAmended",
     "OrderCancelled",
     "OrderIntent",
     "OrderRefused",
     "OrderRejected",
+    "OrderTerms",
+    "OrderTriggered",
     "OrderType",
     "PositionChanged",
     "QueueMoved",
@@ -129,15 +160,19 @@ __all__ = [
     "RejectReason",
     "Reply",
     "Request",
+    "RiskLimitsChanged",
     "RunnerFailed",
     "RunnerState",
     "RunnerTransitioned",
     "Side",
+    "Sized",
+    "SizingHint",
     "StopUpdate",
     "TimeInForce",
     "Trade",
     "TradingState",
     "TradingStateChanged",
+    "TriggerBy",
     "VenueDifference",
     "VenueHeard",
     "VenueRejectReason",

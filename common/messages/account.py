@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import msgspec
+
 from common.messages.base import Message
 from common.messages.enums import TradingState
 
@@ -43,4 +45,23 @@ class TradingStateChanged(Message, frozen=True, kw_only=True, tag="trading_state
     after: TradingState
     reason: str
     detail: str
+    cause: str
+
+
+class LimitChange(msgspec.Struct, frozen=True, gc=False):
+    """One key of the [risk] section. before and after: as text, empty where there was or is none."""
+
+    key: str
+    before: str
+    after: str
+
+
+class RiskLimitsChanged(Message, frozen=True, kw_only=True, tag="risk_limits_changed", gc=False):
+    """Risk works with other parameters from here on. origin: who asked, such as file or operator.
+
+    cause: id of the command that brought them.
+    """
+
+    changes: list[LimitChange]
+    origin: str
     cause: str

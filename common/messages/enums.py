@@ -25,13 +25,53 @@ class OrderType(StrEnum):
 
     MARKET = "market"
     LIMIT = "limit"
+    STOP = "stop"
+    """A market order once the price has come to its trigger from the good side."""
+    STOP_LIMIT = "stop_limit"
+    TAKE_PROFIT = "take_profit"
+    """A market order once the price has come to its trigger from the bad side; elsewhere market-if-touched."""
+    TAKE_PROFIT_LIMIT = "take_profit_limit"
+    TRAILING_STOP = "trailing_stop"
+    """A stop whose trigger follows the best price and never goes back."""
 
 
 class TimeInForce(StrEnum):
     """How long an order may rest."""
 
     GTC = "gtc"
+    """Until it is cancelled."""
     IOC = "ioc"
+    """Not at all: what does not trade at once is cancelled."""
+    FOK = "fok"
+    """Not at all, and all of it trades at once or nothing."""
+    GTD = "gtd"
+    """Until a time."""
+
+
+class TriggerBy(StrEnum):
+    """Which price triggers an order."""
+
+    DEFAULT = "default"
+    """What the venue fills against: the touch, or the latest trade where it sees trades alone."""
+    BID_ASK = "bid_ask"
+    """The price at which the order itself could trade: the ask for a buyer, the bid for a seller."""
+    MID = "mid"
+    LAST = "last"
+    """The latest trade."""
+
+
+class CancelReason(StrEnum):
+    """Why an order ended unfilled that nobody cancelled."""
+
+    UNFILLED = "unfilled"
+    """It was not to rest, and did not trade at once: IOC, FOK."""
+    EXPIRED = "expired"
+    WOULD_TAKE = "would_take"
+    """It was post-only, and would have taken when it was triggered."""
+    REDUCED = "reduced"
+    """It was reduce-only, and there is nothing left to reduce."""
+    OCO = "oco"
+    """Another order of its group has filled."""
 
 
 class Liquidity(StrEnum):
@@ -121,6 +161,12 @@ class VenueRejectReason(StrEnum):
     """It was sent, and the venue neither knows it nor can take it any more."""
     HALTED = "halted"
     """Execution and the venue disagree, and an operator has to look."""
+    UNSUPPORTED = "unsupported"
+    """Its type, time in force and flags do not go together, or not at this venue."""
+    WOULD_TAKE = "would_take"
+    """It is post-only, and would take."""
+    EXPIRED = "expired"
+    """It arrived after the time at which it was to end."""
 
 
 class RunnerState(StrEnum):

@@ -22,7 +22,7 @@ def golden(tag: str) -> bytes:
 def plain(value: Any) -> Any:
     """Return a value as a reader without our types sees it."""
     if isinstance(value, msgspec.Struct):
-        head = {"type": tag_of(value)}
+        head = {"type": tag_of(value)} if value.__struct_config__.tag else {}
         return head | {name: plain(getattr(value, name)) for name in value.__struct_fields__}
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}

@@ -182,6 +182,6 @@ def _equal_entry(desk: Desk, intent: OrderIntent, now_ns: int) -> str:
 def _on_lot(intent: OrderIntent, instrument: Instrument) -> Decimal:
     """Return the intent's quantity on the lot, 0 if it is none."""
     quantity = intent.quantity
-    if not quantity.is_finite():
+    if quantity is None or not quantity.is_finite():
         return ZERO
     return instrument.quantity(quantity) if quantity % instrument.lot_size else quantity

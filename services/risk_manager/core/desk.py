@@ -48,7 +48,7 @@ class LastEntry(msgspec.Struct):
 
     id: str
     side: Side
-    quantity: Decimal
+    quantity: Decimal | None
     order_type: OrderType
     limit_price: Decimal | None
     at_ns: int

@@ -18,11 +18,21 @@ class Hold(NamedTuple):
     """Nothing to do."""
 
 
+class Hint(NamedTuple):
+    """For an entry that risk shall size. risk: share of the equity to lose at the stop; atr: a typical move, quote units."""
+
+    risk: float | None
+    atr: float | None
+
+
 class Enter(msgspec.Struct, frozen=True, gc=False):
-    """Open a position. quantity: base units. price: None for the market's. stop, target: where to close it."""
+    """Open a position. quantity: base units, None to leave it to risk, and hint is then what helps with it.
+
+    price: None for the market's. stop, target: where to close it.
+    """
 
     side: Side
-    quantity: float
+    quantity: float | None
     price: float | None
     order_type: OrderType
     time_in_force: TimeInForce
@@ -31,6 +41,7 @@ class Enter(msgspec.Struct, frozen=True, gc=False):
     stop_fraction: float | None
     target_fraction: float | None
     reason: str
+    hint: Hint | None = None
 
 
 class CancelAnalysis(NamedTuple):
@@ -75,6 +86,9 @@ _ACTIONS = {
     ),
 }  # fmt: skip
 
+_NO_QUANTITY = frozenset({"amount", "qty", "quanity", "quantitiy", "quantities", "quatity", "size", "units"})
+"""Keys by which somebody means the quantity; without this, risk would size what has a size already."""
+
 REASON_LIMIT = 200
 """Characters kept of a reason."""
 
@@ -118,7 +132,9 @@ def _enter(side: Side, answer: Mapping[str, Any]) -> Enter:
     price = _positive(answer, "price") if "price" in answer else None
     if order_type is OrderType.LIMIT and price is None:
         raise AnswerError("price: expected a price for a limit order, found nothing")
-    quantity = _needed(answer, "quantity")
+    quantity = _positive(answer, "quantity")
+    if quantity is None:
+        _expect_no_other_name(answer)
     if "time_in_force" in answer:
         time_in_force = _member(TimeInForce, answer, "time_in_force", TimeInForce.GTC)
     return Enter(
@@ -132,7 +148,14 @@ def _enter(side: Side, answer: Mapping[str, Any]) -> Enter:
         _fraction(answer, "stop_loss") if "stop_loss" in answer else None,
         _fraction(answer, "take_profit") if "take_profit" in answer else None,
         _reason(answer),
+        Hint(_fraction(answer, "risk"), _positive(answer, "atr")) if quantity is None else None,
     )
+
+
+def _expect_no_other_name(answer: Mapping[str, Any]) -> None:
+    meant = next((key for key in answer if key in _NO_QUANTITY), None)
+    if meant is not None:
+        raise AnswerError(f"quantity: expected a positive number or nothing, found {meant} in its place")
 
 
 def _member[T: (OrderType, TimeInForce)](kind: type[T], answer: Mapping[str, Any], key: str, default: str) -> T:

@@ -7,8 +7,8 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from common.instruments import Instrument
-from common.messages import CancelIntent, IntentKind, OrderIntent, OrderType, Side, StopUpdate
-from common.money import ZERO, use_money_context
+from common.messages import CancelIntent, IntentKind, OrderIntent, OrderType, Side, SizingHint, StopUpdate
+from common.money import ZERO, decimal_of, use_money_context
 from services.signal.core.answers import AnswerError, Enter, Exit
 from services.signal.core.position import Position
 
@@ -73,7 +73,7 @@ def entry_intent(
         symbol=origin.symbol,
         kind=IntentKind.ENTRY,
         side=side,
-        quantity=_quantity(facts, decision.quantity),
+        quantity=None if decision.quantity is None else _quantity(facts, decision.quantity),
         reference_price=rounded,
         order_type=order_type,
         time_in_force=decision.time_in_force,
@@ -81,6 +81,8 @@ def entry_intent(
         reason=decision.reason,
         cause=origin.cause,
     )
+    if decision.hint is not None and any(decision.hint):
+        intent = replace(intent, sizing=_hint(*decision.hint))
     if stop is None and target is None:
         return intent
     return replace(
@@ -160,6 +162,10 @@ def trailed_stop(position: Position, price: float, distance: float) -> float | N
 def stop_of(facts: Instrument, price: float, key: str) -> Decimal:
     """Return a level on the tick; raises AnswerError where nothing is left of it."""
     return _price(facts, price, key)
+
+
+def _hint(risk: float | None, atr: float | None) -> SizingHint:
+    return SizingHint(None if risk is None else decimal_of(risk), None if atr is None else decimal_of(atr))
 
 
 def _level(price: float, own: float | None, usual: float | None, sign: int) -> float | None:

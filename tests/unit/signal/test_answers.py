@@ -12,6 +12,7 @@ from services.signal.core.answers import (
     CancelAnalysis,
     Enter,
     Exit,
+    Hint,
     Hold,
     MoveLevels,
     TrailStop,
@@ -36,6 +37,13 @@ def test_entries() -> None:
     short = decide(FILTER, {"action": "enter_short", "quantity": 0.5})
     assert isinstance(short, Enter)
     assert (short.side, short.price) == (Side.SELL, None)
+
+
+def test_an_entry_without_a_quantity_is_left_to_risk() -> None:
+    left = decide(FILTER, {"action": "enter_long", "risk": 0.01, "atr": 12})
+    assert isinstance(left, Enter)
+    assert (left.quantity, left.hint) == (None, Hint(0.01, 12.0))
+    assert entered(risk=7, atr="not looked at where there is a quantity").hint is None
 
 
 @pytest.mark.parametrize("key", ["order_type", "type"])
@@ -81,7 +89,9 @@ def test_decisions(function: Function, answer: dict[str, Any], decision: object)
         (FILTER, {"action": "enter_lng"}, "found 'enter_lng'"),
         (FILTER, {"action": 3}, "action: expected one of enter_long"),
         (MANAGE, {"action": "enter_long", "quantity": 1}, "action: expected one of exit, exit_partial, update_stop"),
-        (FILTER, {"action": "enter_long"}, "quantity: expected a positive number, found nothing"),
+        (FILTER, {"action": "enter_long", "size": 1}, "quantity: expected a positive number or nothing, found size in"),
+        (FILTER, {"action": "enter_long", "risk": 1}, "risk: expected a fraction below 1, found 1"),
+        (FILTER, {"action": "enter_long", "atr": 0}, "atr: expected a positive number, found 0"),
         (FILTER, {"action": "enter_long", "quantity": 0}, "quantity: expected a positive number, found 0"),
         (FILTER, {"action": "enter_long", "quantity": -1.5}, "quantity: expected a positive number, found -1.5"),
         (FILTER, {"action": "enter_long", "quantity": "1"}, "quantity: expected a positive number, found '1'"),

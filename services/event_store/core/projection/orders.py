@@ -35,11 +35,11 @@ _encode = msgspec.msgpack.Encoder(decimal_format="string", order="deterministic"
 
 
 class Wanted(msgspec.Struct, array_like=True, gc=False):
-    """What the runner wanted. quantity: base units."""
+    """What the runner wanted. quantity: base units, None where risk sizes it."""
 
     kind: IntentKind
     side: Side
-    quantity: Decimal
+    quantity: Decimal | None
     cause: str
     at_ns: int
 

@@ -85,8 +85,16 @@ def describe_order(order: OrderRecord) -> dict[str, Any]:
         "symbol": order.symbol,
         "stage": order.stage,
         "side": None if wanted is None else wanted.side.value,
-        "quantity": None if wanted is None else figure(wanted.quantity),
+        "quantity": _quantity(order),
         "filled": figure(filled),
         "average_price": None if reported is None or not filled else figure(ratio(reported.value, filled)),
         "refusal": "" if order.decided is None else order.decided.refusal,
     }
+
+
+def _quantity(order: OrderRecord) -> str | None:
+    """Return what was wanted, else what risk came to; None where neither is known."""
+    wanted, decided = order.wanted, order.decided
+    if wanted is not None and wanted.quantity is not None:
+        return figure(wanted.quantity)
+    return None if decided is None or decided.refusal else figure(decided.quantity)
