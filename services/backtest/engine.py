@@ -5,7 +5,7 @@ How it works: `Feed` turns bars into market data, `Lanes` carry it to the signal
 decides about an order.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 
 import numpy as np
@@ -76,6 +76,8 @@ class BacktestRun:
         self._warming = sum(int(np.searchsorted(table.start_ns, self._first_ns)) for table in self._tables)
         self._bars = 0
         self._last_ns = 0
+        if self._warming:
+            tell_runners(signal, self._runners, PAUSE, self._first_ns)
 
     def snapshots(self) -> tuple[bytes, bytes]:
         """Return the states of the signal and the risk core, canonical bytes."""
@@ -88,14 +90,9 @@ class BacktestRun:
             self._walk()
         except Exception as fault:  # noqa: BLE001 - whatever fails in a core, what was found until then is kept
             error, is_complete = f"bar {self._bars + 1}: {type(fault).__name__}: {fault}", False
-        self._log.catch_up()
-        if not error and self._accounting.errors:
-            error = self._accounting.errors[-1]
-        return self._result(error, is_complete=is_complete)
+        return self.end(error, is_complete=is_complete)
 
     def _walk(self) -> None:
-        if self._warming:
-            tell_runners(self._signal, self._runners, PAUSE, self._first_ns)
         total = sum(len(table) for table in self._tables)
         if len(self._feeds) == 1:
             self._walk_alone(self._feeds[0], total)
@@ -147,11 +144,16 @@ class BacktestRun:
         return behind
 
     def _walk_together(self, total: int) -> None:
-        take = (self._close, self._bar, self._open, self._walk_first, self._walk_second)  # in the order of Phase
-        for done, (phase, number, row) in enumerate(schedule(self._tables)):
+        for done, _ in enumerate(self.moments()):
             if self._progress is not None and done % PROGRESS_EVERY == 0:
                 self._progress(done // len(Phase), total)
+
+    def moments(self) -> Iterator[tuple[Phase, int, int]]:
+        """Go through all tables; yield after each step what was done, with which table and row."""
+        take = (self._close, self._bar, self._open, self._walk_first, self._walk_second)  # in the order of Phase
+        for phase, number, row in schedule(self._tables):
             take[phase](self._feeds[number], row)
+            yield Phase(phase), number, row
 
     def _close(self, feed: Feed, row: int) -> None:
         self._log.begin(row, is_behind=False)
@@ -189,7 +191,11 @@ class BacktestRun:
         every = {symbol: follow for symbol, follow in by_symbol.items() if follow is not None}
         return (self._log.put, lambda message: every[message.symbol](message))
 
-    def _result(self, error: str, *, is_complete: bool) -> RunResult:
+    def end(self, error: str = "", *, is_complete: bool = True) -> RunResult:
+        """Return what came of the run as far as it went; nothing may be asked of it after that."""
+        self._log.catch_up()
+        if not error and self._accounting.errors:
+            error = self._accounting.errors[-1]
         times = _times(self._tables, self._first_ns, self._last_ns)
         closes = {table.symbol: closes_at(times, table) for table in self._tables}
         self._mark_at_closes()

@@ -7,7 +7,7 @@ stack does when each event is sent after it has come to rest.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from typing import Final
 
@@ -49,10 +49,12 @@ def run_events(
     plan: EventPlan, events: Events, progress: Progress | None = None, tell: Tell | None = None
 ) -> RunResult:
     """Run a backtest; what fails in a core ends it, and the result says so and keeps what there is."""
-    return _Run(plan, progress, tell).run(events)
+    return EventBacktestRun(plan, progress, tell).run(events)
 
 
-class _Run:
+class EventBacktestRun:
+    """One run of a plan, for who wants to go through it step by step."""
+
     def __init__(self, plan: EventPlan, progress: Progress | None, tell: Tell | None = None) -> None:
         self._plan = plan
         self._progress, self._tell = progress, tell
@@ -70,16 +72,23 @@ class _Run:
         self._quoted: set[str] = set()
 
     def run(self, events: Events) -> RunResult:
+        """Run it, once; see `run_events`."""
         error, is_complete = "", True
         try:
             self._walk(events)
         except Exception as fault:  # noqa: BLE001 - whatever fails in a core, what was found until then is kept
             error, is_complete = f"event {self._events + 1}: {type(fault).__name__}: {fault}", False
-        if not error and self._accounting.errors:
-            error = self._accounting.errors[-1]
-        return self._result(error, is_complete=is_complete)
+        return self.end(error, is_complete=is_complete)
 
     def _walk(self, events: Events) -> None:
+        for _ in self.moments(events):
+            if self._progress is not None and self._events % PROGRESS_EVERY == 0:
+                self._progress(self._events, self._plan.events)
+        if self._progress is not None:
+            self._progress(self._events, self._events)
+
+    def moments(self, events: Events) -> Iterator[tuple[int, AnyMessage]]:
+        """Take one event after the other; yield each when all that followed from it is done."""
         plan, end_ns = self._plan, self._plan.end_ns
         is_warming = plan.start_ns is not None
         for now_ns, message in events:
@@ -93,10 +102,7 @@ class _Run:
                 self._warm_bars = self._signal.status()["bars"]
             self._take(message, now_ns)
             self._events += 1
-            if self._progress is not None and self._events % PROGRESS_EVERY == 0:
-                self._progress(self._events, plan.events)
-        if self._progress is not None:
-            self._progress(self._events, self._events)
+            yield now_ns, message
 
     def _take(self, message: AnyMessage, now_ns: int) -> None:
         self._now_ns = now_ns
@@ -135,7 +141,10 @@ class _Run:
             if digest is not None:
                 digest.update(encode(message))
 
-    def _result(self, error: str, *, is_complete: bool) -> RunResult:
+    def end(self, error: str = "", *, is_complete: bool = True) -> RunResult:
+        """Return what came of the run as far as it went; nothing may be asked of it after that."""
+        if not error and self._accounting.errors:
+            error = self._accounting.errors[-1]
         self._curve.end(self._now_ns)
         times, closes = self._curve.columns()
         use_money_context()
