@@ -1,6 +1,5 @@
 """Gamma scalp: the hedge follows minus the delta of the options, in steps of the band; nothing without greeks."""
 
-import gzip
 import json
 from decimal import Decimal
 from math import sin
@@ -15,6 +14,7 @@ from tests.unit.signal.support import MINUTE_NS, intents, lua_core, runner_spec,
 from tests.unit.strategies.support import FOLDER, bars_of, load, numbers
 
 OPTION = "BTC-29MAR24-60000-C"
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures"
 RECORDED = "ETH-9APR21-1950-C"
 DELTAS = [0.5 + 0.35 * sin(number / 12.0) + 0.02 * sin(number * 1.3) for number in range(300)]
 
@@ -99,31 +99,11 @@ def test_without_greeks_and_with_those_of_another_option_it_waits() -> None:
     assert intents(trade(core, bars_of([100.0] * 10))) == []
 
 
-def deribit(shared_data: Path, path: Path) -> int:
-    """Write the tickers of a recorded option, and quotes of its underlying, as documented lines; return how many."""
-    lines = []
-    with gzip.open(shared_data / "deribit" / "cf_20210405_ws.jsonl.gz", "rt") as file:
-        for line in file:
-            data = json.loads(json.loads(line)["frame"]).get("params", {}).get("data", {})
-            if not isinstance(data, dict) or data.get("instrument_name") != RECORDED or "greeks" not in data:
-                continue
-            ask, under = data["best_ask_price"], data["underlying_price"]
-            row = {name: data["greeks"][name] for name in ("delta", "gamma", "vega", "theta")}
-            prices = {"best_bid": data["best_bid_price"], "best_ask": ask, "mark": data["mark_price"]}
-            more = {"iv": data["mark_iv"], "underlying": under, "timestamp": data["timestamp"]}
-            lines.append({"instrument": data["instrument_name"], **prices, **row, **more})
-            base = {"timestamp": data["timestamp"], "instrument": "ETHUSDT"}
-            lines.append({**base, "best_bid": under - 0.05, "best_ask": under + 0.05})
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    return len(lines)
-
-
-def test_it_trades_on_recorded_greeks(shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = tmp_path / "eth.jsonl"
-    assert deribit(shared_data, path) > 40
+def test_it_trades_on_recorded_greeks(capsys: pytest.CaptureFixture[str]) -> None:
+    recorded = FIXTURES / "deribit" / "eth_9apr21_1950_c.jsonl"
     params = (f"option={RECORDED}", "contracts=2", "band=0.001", "smallest=0.0001")
     typed = [part for param in params for part in ("--param", param)]
     file = str(FOLDER / "gamma_scalp.lua")
-    assert main(["backtest", "-s", file, "-d", str(path), "--timeframe", "1s", "--json", *typed]) == 0
+    assert main(["backtest", "-s", file, "-d", str(recorded), "--timeframe", "1s", "--json", *typed]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["orders"] >= 2, found
