@@ -17,8 +17,9 @@ from services.signal.hosts.lua import LuaLimits, lua_factory
 from services.signal.loading import load_strategy
 
 ROOT = Path(__file__).resolve().parents[1]
-OFTEN = ROOT / "benchmarks" / "ema_10_20.lua"
-RARELY = ROOT / "benchmarks" / "ema_400_1000.lua"
+SCRIPT = ROOT / "benchmarks" / "ema_cross.lua"
+OFTEN, RARELY = (10, 20), (400, 1000)
+"""Bars of the two averages."""
 RECORDED = ROOT.parent / "shared" / "data" / "history" / "btc_perp_1m_first_half.csv.gz"
 MINUTE_NS = 60_000_000_000
 BEGIN_NS = 1_640_991_660_000_000_000
@@ -42,24 +43,26 @@ def run() -> list[Figure]:
     ]
 
 
-def _measure(script: Path, size: int, steps: Steps, owed: str = "", aim: str = "") -> list[Figure]:
-    plan = _plan(script, _bars(size), steps)
+def _measure(averages: tuple[int, int], size: int, steps: Steps, owed: str = "", aim: str = "") -> list[Figure]:
+    fast, slow = averages
+    plan = _plan(averages, _bars(size), steps)
     results = [run_backtest(plan) for _ in range(REPEATS if size == SHORT else 1)]
     best = max(results, key=lambda result: result.bars_per_second)
     assert best.is_complete, best.error
-    name = f"{script.stem}, {size // 1000}k bars, by {steps.value}"
+    name = f"ema {fast}/{slow}, {size // 1000}k bars, by {steps.value}"
     return [
         Figure(name, best.bars_per_second, "bars/s", owed, aim),
         Figure(f"{name}: orders", best.orders, "orders"),
     ]
 
 
-def _plan(script: Path, table: BarTable, steps: Steps) -> Plan:
+def _plan(averages: tuple[int, int], table: BarTable, steps: Steps) -> Plan:
     wide = Decimal(10**15)
+    fast, slow = averages
     return Plan(
         name="bench",
         tables=(table,),
-        strategies=(load_strategy(script),),
+        strategies=(load_strategy(SCRIPT, params={"fast": fast, "slow": slow}),),
         make_host=lua_factory(LuaLimits()),
         risk=RiskSection(initial_cash=CASH, max_position_size=wide, max_notional_exposure=wide),
         execution=ExecutionSection(slippage_bps=Decimal(0), taker_fee_bps=Decimal(10), maker_fee_bps=Decimal(10)),

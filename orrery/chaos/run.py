@@ -14,31 +14,13 @@ import msgspec
 from common.routes import ALL_SERVICES, EXECUTION, MARKET_DATA
 from orrery.audit import Audit, audit_folder
 from orrery.chaos.checks import problems
+from orrery.chaos.market import FAST_MARKET
 from orrery.chaos.plan import NEEDS_SHIM, Fault, Step, steps
 from orrery.chaos.processes import Processes
 from orrery.chaos.proxy import Proxy
 from orrery.chaos.shim import NoCompilerError, Shim, build
 
-CONFIG = """
-[data_source]
-type = "simulated"
-
-[data_source.simulated]
-seed = 11
-volatility = 0.001
-tick_rate = 100
-initial_price = 100
-
-[market_data]
-symbols = ["AAAUSDT", "BBBUSDT"]
-
-[signal]
-update_interval_ms = 50
-
-[risk]
-max_position_size = 1000
-max_open_positions = 10
-
+CONFIG = f"""{FAST_MARKET}
 [engine]
 durability = "power"
 """

@@ -7,31 +7,13 @@ from pathlib import Path
 import pytest
 
 from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
+from orrery.chaos.market import FAST_MARKET
 from orrery.lying_venue.lies import HONEST, MILLISECOND, SECOND, Lies
 from orrery.lying_venue.server import Server
 from orrery.parity.session_report import redrive_session
 from tests.integration.harness import Stack, wait_until
 
-CONFIG = """
-[data_source]
-type = "simulated"
-
-[data_source.simulated]
-seed = 11
-volatility = 0.001
-tick_rate = 100
-initial_price = 100
-
-[market_data]
-symbols = ["AAAUSDT", "BBBUSDT"]
-
-[signal]
-update_interval_ms = 50
-
-[risk]
-max_position_size = 1000
-max_open_positions = 10
-
+CONFIG = f"""{FAST_MARKET}
 [[instruments]]
 symbol = "AAAUSDT"
 lot_size = 0.001
@@ -42,7 +24,7 @@ lot_size = 0.001
 
 [execution]
 venue = "gateway"
-exchange_api_url = "{address}"
+exchange_api_url = "{{address}}"
 rate_limit_per_second = 1000
 retry_delay_ms = 50
 request_timeout_ms = 200

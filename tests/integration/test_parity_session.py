@@ -14,35 +14,17 @@ from common.records import first_numbers, frame, path_of
 from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SERVICES, SIGNAL
 from common.sessions import FILE_NAME, read_starts
 from orrery.__main__ import main
+from orrery.chaos.market import FAST_MARKET
 from orrery.parity.session_report import SessionReport
 from tests.integration.harness import PROJECT, Stack, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 STRATEGY = (PROJECT / "strategies" / "ema_crossover.lua").read_text()
-CONFIG = """
-[data_source]
-type = "simulated"
-
-[data_source.simulated]
-seed = 11
-volatility = 0.001
-tick_rate = 100
-initial_price = 100
-
-[market_data]
-symbols = ["AAAUSDT", "BBBUSDT"]
-
-[signal]
-update_interval_ms = 50
-
-[risk]
-max_position_size = 1000
-max_open_positions = 10
-
+CONFIG = f"""{FAST_MARKET}
 [[strategies]]
 name = "ema"
-script = "{script}"
+script = "{{script}}"
 timeframe = "50ms"
 """
 

@@ -9,35 +9,15 @@ from functools import partial
 import pytest
 
 from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SERVICES, SIGNAL
+from orrery.chaos.market import FAST_MARKET
 from tests.integration.harness import Stack, wait_until
-
-CONFIG = """
-[data_source]
-type = "simulated"
-
-[data_source.simulated]
-seed = 11
-volatility = 0.001
-tick_rate = 100
-initial_price = 100
-
-[market_data]
-symbols = ["AAAUSDT", "BBBUSDT"]
-
-[signal]
-update_interval_ms = 50
-
-[risk]
-max_position_size = 1000
-max_open_positions = 10
-"""
 
 ORDERS = [SERVICES, tuple(reversed(SERVICES)), (RISK_MANAGER, MARKET_DATA, EXECUTION, SIGNAL)]
 
 
 @pytest.fixture
 def stack() -> Iterator[Stack]:
-    running = Stack(CONFIG)
+    running = Stack(FAST_MARKET)
     yield running
     running.close()
 

@@ -15,22 +15,21 @@ from services.backtest.result import RunResult
 from services.signal.hosts.lua import LuaLimits, lua_factory
 from services.signal.loading import load_strategy
 
-FOLDER = Path(__file__).resolve().parents[1]
-SCRIPTS = {(10, 20): FOLDER.parent / "ema_10_20.lua", (450, 900): FOLDER / "ema_450_900.lua"}
+SCRIPT = Path(__file__).resolve().parents[2] / "ema_cross.lua"
 
 
 class Case:
     def __init__(self, job: Job) -> None:
         columns = [job.bars[name] for name in COLUMNS]
         self._table = BarTable("BTCUSDT", "1m", job.bars["ts"], *columns)
-        self._script = SCRIPTS[job.fast, job.slow]
+        self._params = {"fast": job.fast, "slow": job.slow}
 
     def fresh(self) -> Callable[[], Any]:
         wide, fee = Decimal(10**15), Decimal(str(FEE)) * 10_000
         plan = Plan(
             name="bench",
             tables=(self._table,),
-            strategies=(load_strategy(self._script),),
+            strategies=(load_strategy(SCRIPT, params=self._params),),
             make_host=lua_factory(LuaLimits()),
             risk=RiskSection(initial_cash=Decimal(CASH), max_position_size=wide, max_notional_exposure=wide),
             execution=ExecutionSection(slippage_bps=Decimal(0), taker_fee_bps=fee, maker_fee_bps=fee),
