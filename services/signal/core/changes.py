@@ -16,17 +16,21 @@ from services.signal.core.desk import Desk
 from services.signal.core.host import HostError, HostFactory
 from services.signal.core.indicator import BadParametersError
 from services.signal.core.leaving import Leaving, is_flat
+from services.signal.core.orders import Origin
 from services.signal.core.position import Position
 from services.signal.core.roster import Changed, Roster
 from services.signal.core.runner import Runner
 from services.signal.core.saving import load_runner, save_runner
 from services.signal.core.spec import RunnerSpec, StrategySpec
 from services.signal.core.state_machine import Event
+from services.signal.core.stopping import stop
 
 RESUME, PAUSE = "runner.resume", "runner.pause"
 ADD, REMOVE, THROTTLE = "runner.add", "runner.remove", "runner.throttle"
 RELOAD = "strategy.reload"
 """Operator commands; all but `runner.add` name a runner by its id in `runner`."""
+STOP = "runner.stop"
+"""The watchdog's command: nothing of the runner is called any more. `error` says why."""
 
 WHEN_FLAT, FLATTEN, KEEP = "when_flat", "flatten", "keep_position"
 """How a runner is removed: only if it holds and asks for nothing; after its position is closed; at once, as it stands."""
@@ -78,6 +82,7 @@ class Changes:
             REMOVE: self._remove,
             THROTTLE: self._throttle,
             RELOAD: self._reload,
+            STOP: self._stop,
         }
 
     def obey(self, command: OperatorCommand, now_ns: int) -> Sequence[AnyMessage]:
@@ -134,8 +139,19 @@ class Changes:
         runner = self._named(arguments)
         if runner.id in self._roster.leaving:
             raise RefusedError(f"{runner.id} is being removed")
+        if runner.id in self._roster.stopped:
+            runner = self._successor(runner, runner.spec)
+            self._roster.put(runner)
         runner.asker.resume()
         return ()
+
+    def _stop(self, arguments: Mapping[str, str], command: OperatorCommand, now_ns: int) -> Sequence[AnyMessage]:
+        runner, roster = self._named(arguments), self._roster
+        origin = Origin(runner.id, runner.spec.strategy.name, runner.spec.symbol, command.id, now_ns)
+        out = stop(runner, arguments.get("error", ""), origin)
+        roster.stopped.add(runner.id)
+        roster.reorder(())
+        return out
 
     def _pause(self, arguments: Mapping[str, str], _command: OperatorCommand, _now_ns: int) -> Sequence[AnyMessage]:
         self._named(arguments).asker.paused = True
@@ -203,14 +219,17 @@ class Changes:
 
     def _successor(self, old: Runner, spec: RunnerSpec) -> Runner:
         """Return a runner with the new file that goes on where the old one stands."""
-        saved, new = save_runner(old), self._made(spec)
+        saved, new, roster = save_runner(old), self._made(spec), self._roster
+        if old.id in roster.stopped:
+            saved.asker.bank = []  # they missed what came meanwhile; the window has it
+            roster.stopped.discard(old.id)
         try:
             load_runner(new, saved)
         except ValueError:
             # What the old file remembered does not fit the new one: state and position go on without it.
             new = self._made(spec)
             load_runner(new, saved, remembers=False)
-        new.asker.account = old.asker.account
+        new.asker.account = roster.accounts.get(spec.currency)
         if new.asker.errors_in_row >= new.asker.max_errors:
             new.asker.resume()
         new.asker.errors_in_row = 0

@@ -1,6 +1,6 @@
 """The runners and what they share: series of bars, latest quotes, market states, accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -59,7 +59,8 @@ class Roster:
     """Runners in the order of the configuration, found by id, by series, by symbol of quotes, by currency.
 
     changed: those that commands added or changed. retired: the desks of those that were removed. leaving: exits sent for
-    those that are being removed. throttles: least time between two updates by quotes that operators set, ns.
+    those that are being removed. throttles: least time between two updates by quotes that operators set, ns. stopped:
+    those of which nothing is called any more. group: makes the lists of those that hear the same.
     """
 
     __slots__ = (
@@ -67,6 +68,7 @@ class Roster:
         "changed",
         "counters",
         "facts",
+        "group",
         "leaving",
         "limits",
         "of_currency",
@@ -77,6 +79,7 @@ class Roster:
         "runners",
         "series",
         "states",
+        "stopped",
         "throttles",
     )
 
@@ -96,6 +99,8 @@ class Roster:
         self.retired: dict[str, Desk] = {}
         self.leaving: dict[str, int] = {}
         self.throttles: dict[str, int] = {}
+        self.stopped: set[str] = set()
+        self.group: Callable[[], list[Runner]] = list
 
     def add(self, spec: RunnerSpec, host: StrategyHost, facts: Instrument) -> Runner:
         """Add a runner, behind the others; its id must be new."""
@@ -131,6 +136,7 @@ class Roster:
         """Take a runner out and remember its desk."""
         self.retired[id_] = self.runners[id_].desk
         self.remove(id_)
+        self.stopped.discard(id_)
         for book in (self.changed, self.leaving, self.throttles):
             book.pop(id_, None)
 
@@ -150,10 +156,13 @@ class Roster:
         spec = runner.spec
         key = (spec.symbol, spec.timeframe)
         self.series.setdefault(key, runner.asker.series)
-        self.of_series.setdefault(key, []).append(runner)
+        hearers = self.of_series.setdefault(key, self.group())
+        if runner.id in self.stopped:
+            return
+        hearers.append(runner)
         self.of_currency.setdefault(spec.currency, []).append(runner)
         if runner.on_ticks:
-            self.of_quotes.setdefault(spec.symbol, []).append(runner)
+            self.of_quotes.setdefault(spec.symbol, self.group()).append(runner)
 
     def find(self, id_: str) -> Runner | None:
         """Return a runner; None, and counted, where there is none."""

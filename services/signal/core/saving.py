@@ -12,6 +12,7 @@ from services.signal.core.host import AccountView
 from services.signal.core.indicator import IndicatorKey
 from services.signal.core.roster import Changed, Counters, Roster
 from services.signal.core.runner import Runner
+from services.signal.core.stopping import silence
 
 
 class SavedAsker(msgspec.Struct, array_like=True):
@@ -44,6 +45,7 @@ class SavedChanges(msgspec.Struct, array_like=True):
     retired: list[tuple[str, Desk]]
     leaving: list[tuple[str, int]]
     throttles: list[tuple[str, int]]
+    stopped: list[str] = []
 
 
 class Saved(msgspec.Struct, array_like=True):
@@ -62,33 +64,32 @@ class Saved(msgspec.Struct, array_like=True):
 type Restore = Callable[[Mapping[str, Changed], Mapping[str, Desk]], None]
 """Makes the runners that commands had changed, takes out those that they had removed."""
 
-_encode = msgspec.msgpack.Encoder(decimal_format="string").encode
-_decode = msgspec.msgpack.Decoder(Saved).decode
+encode_saved: Callable[[Saved], bytes] = msgspec.msgpack.Encoder(decimal_format="string").encode
+"""Return a state as canonical bytes."""
+decode_saved = msgspec.msgpack.Decoder(Saved).decode
+"""Return the state in such bytes; raises ValueError for others."""
 
 
-def save_roster(roster: Roster) -> bytes:
-    """Return the whole state as canonical bytes."""
-    return _encode(
-        Saved(
-            series=[roster.series[key].save() for key in sorted(roster.series)],
-            quotes=[roster.quotes[symbol] for symbol in sorted(roster.quotes)],
-            states=sorted(roster.states.items()),
-            accounts=sorted(roster.accounts.items()),
-            runners=[save_runner(roster.runners[id_]) for id_ in sorted(roster.runners)],
-            counters=msgspec.structs.astuple(roster.counters),
-            facts=roster.facts.save(),
-            changes=_save_changes(roster),
-        )
+def save_roster(roster: Roster) -> Saved:
+    """Return the whole state."""
+    return Saved(
+        series=[roster.series[key].save() for key in sorted(roster.series)],
+        quotes=[roster.quotes[symbol] for symbol in sorted(roster.quotes)],
+        states=sorted(roster.states.items()),
+        accounts=sorted(roster.accounts.items()),
+        runners=[save_runner(roster.runners[id_]) for id_ in sorted(roster.runners)],
+        counters=msgspec.structs.astuple(roster.counters),
+        facts=roster.facts.save(),
+        changes=_save_changes(roster),
     )
 
 
-def load_roster(roster: Roster, state: bytes, restore: Restore) -> None:
+def load_roster(roster: Roster, saved: Saved, restore: Restore) -> None:
     """Take over what `save_roster` returned; runners and series that are here no more are dropped.
 
     Raises:
-        ValueError: the bytes are no such state, or the state of a strategy does not fit its file.
+        ValueError: the state of a strategy does not fit its file.
     """
-    saved = _decode(state)
     if saved.changes is not None:
         _load_changes(roster, saved.changes, restore)
     roster.counters = Counters(*saved.counters)
@@ -110,7 +111,7 @@ def load_roster(roster: Roster, state: bytes, restore: Restore) -> None:
 
 
 def _save_changes(roster: Roster) -> SavedChanges | None:
-    if not (roster.changed or roster.retired):
+    if not (roster.changed or roster.retired or roster.leaving or roster.stopped):
         return None
     sources = sorted({change.spec.strategy.source for change in roster.changed.values()})
     return SavedChanges(
@@ -122,6 +123,7 @@ def _save_changes(roster: Roster) -> SavedChanges | None:
         retired=_by_id(roster.retired),
         leaving=_by_id(roster.leaving),
         throttles=_by_id(roster.throttles),
+        stopped=sorted(roster.stopped),
     )
 
 
@@ -129,6 +131,10 @@ def _load_changes(roster: Roster, saved: SavedChanges, restore: Restore) -> None
     restore({id_: _bare(change, saved.sources[number]) for id_, change, number in saved.changed}, dict(saved.retired))
     roster.leaving = dict(saved.leaving)
     roster.throttles = dict(saved.throttles)
+    for id_ in saved.stopped:
+        if id_ in roster.runners:
+            silence(roster.runners[id_])
+            roster.stopped.add(id_)
     roster.reorder(saved.order)
 
 

@@ -26,6 +26,7 @@ def line_of(roster: Roster, id_: str) -> dict[str, Any]:
         "quantity": str(position.quantity),
         "waits": runner.desk.pending is not None or runner.desk.working is not None,
         "paused": asker.paused,
+        "stopped": id_ in roster.stopped,
         "leaving": id_ in roster.leaving,
         "tick_interval_ms": spec.strategy.tick_interval_ns // 1_000_000,
         "bars": asker.series.count,

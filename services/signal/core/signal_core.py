@@ -28,7 +28,7 @@ from services.signal.core.describe import describe_runner
 from services.signal.core.host import HostFactory
 from services.signal.core.leaving import end_retired, fill_retired
 from services.signal.core.roster import Roster, SignalLimits
-from services.signal.core.saving import load_roster, save_roster
+from services.signal.core.saving import decode_saved, encode_saved, load_roster, save_roster
 from services.signal.core.spans import Span, walk
 from services.signal.core.spec import RunnerSpec
 
@@ -148,15 +148,15 @@ class SignalCore:
 
     def snapshot(self) -> bytes:
         """Return the whole state: canonical bytes."""
-        return save_roster(self._roster)
+        return encode_saved(save_roster(self._roster))
 
     def restore(self, state: bytes) -> None:
         """Take over a state that `snapshot` returned; runners that are configured no more are dropped and counted.
 
         Raises:
-            ValueError: the state of a strategy does not fit its file.
+            ValueError: the bytes are no such state, or the state of a strategy does not fit its file.
         """
-        load_roster(self._roster, state, self._changes.restored)
+        load_roster(self._roster, decode_saved(state), self._changes.restored)
 
     @property
     def refusal(self) -> str:

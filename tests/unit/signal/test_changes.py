@@ -15,6 +15,7 @@ from services.signal.core.changes import (
     RELOAD,
     REMOVE,
     RESUME,
+    STOP,
     THROTTLE,
     WHEN_FLAT,
     described,
@@ -215,7 +216,7 @@ def test_a_throttle_outlives_a_reload() -> None:
 
 STEPS = st.lists(
     st.sampled_from(
-        ["bars", "bars", "quote", "add", "keep", "flatten", "when_flat", "one", "two", "throttle", "pause"]
+        ["bars", "bars", "quote", "add", "keep", "flatten", "when_flat", "one", "two", "throttle", "pause", "stop"]
     ),
     min_size=4,
     max_size=25,
@@ -233,6 +234,7 @@ def step(core: SignalCore, what: str, number: int) -> list[AnyMessage]:
         "one": (RELOAD, {"runner": ID, **described(ONE)}),
         "two": (RELOAD, {"runner": ID, **described(TWO)}),
         "throttle": (THROTTLE, {"runner": ID, "interval_ms": str(number)}),
+        "stop": (STOP, {"runner": ID, "error": "it hung"}),
         "pause": (PAUSE if number % 2 else RESUME, {"runner": ID}),
     }
     if what == "bars":
