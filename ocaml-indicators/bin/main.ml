@@ -8,7 +8,7 @@ let usage =
   \       ocaml-indicators --list                          print the indicators, one JSON object a line\n\
   \       ocaml-indicators --help | --version\n"
 
-let version = "1.0.0"
+let version = "1.1.0"
 
 let complain text =
   prerr_string ("ocaml-indicators: " ^ text ^ "\n");
@@ -26,15 +26,15 @@ let read_all channel =
   in
   more ()
 
-let rec serve () =
+let rec serve sessions =
   match input_line stdin with
+  | line when String.trim line = "" -> serve sessions
   | line ->
-      if String.trim line <> "" then begin
-        print_string (Indicators.Protocol.answer line);
-        print_char '\n';
-        flush stdout
-      end;
-      serve ()
+      let sessions, answer = Indicators.Protocol.answer sessions line in
+      print_string answer;
+      print_char '\n';
+      flush stdout;
+      serve sessions
   | exception End_of_file -> ()
 
 let rec read_options found last = function
@@ -60,7 +60,7 @@ let () =
   set_binary_mode_in stdin true;
   set_binary_mode_out stdout true;
   match List.tl (Array.to_list Sys.argv) with
-  | [] -> serve ()
+  | [] -> serve Indicators.Sessions.none
   | [ "--list" ] -> List.iter print_endline (Indicators.Protocol.listing ())
   | [ ("--help" | "-h") ] -> print_string usage
   | [ "--version" ] -> print_endline version

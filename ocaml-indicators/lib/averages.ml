@@ -22,10 +22,12 @@ let seeded ~period x step =
   end;
   result
 
-let ema ~period x =
-  let factor = 2.0 /. float_of_int (period + 1) in
-  seeded ~period x (fun previous value -> previous +. (factor *. (value -. previous)))
+let ema_step ~period previous value =
+  previous +. (2.0 /. float_of_int (period + 1) *. (value -. previous))
 
-let wilder ~period x =
+let wilder_step ~period previous value =
   let n = float_of_int period in
-  seeded ~period x (fun previous value -> ((previous *. (n -. 1.0)) +. value) /. n)
+  ((previous *. (n -. 1.0)) +. value) /. n
+
+let ema ~period x = seeded ~period x (ema_step ~period)
+let wilder ~period x = seeded ~period x (wilder_step ~period)

@@ -15,3 +15,9 @@ val wma : period:int -> Series.t -> Series.t
 val wilder : period:int -> Series.t -> Series.t
 (** Wilder's smoothing: [w(t) = (w(t-1) * (period-1) + x(t)) / period], seeded by the mean of the first [period]
     values (J. W. Wilder, New Concepts in Technical Trading Systems, 1978). *)
+
+val ema_step : period:int -> float -> float -> float
+(** [ema_step ~period previous value] is the exponential mean behind [previous]. *)
+
+val wilder_step : period:int -> float -> float -> float
+(** [wilder_step ~period previous value] is Wilder's mean behind [previous]. *)

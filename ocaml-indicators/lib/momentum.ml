@@ -6,14 +6,14 @@ let still = 1e-14
 let changes x =
   Array.mapi (fun i value -> if i = 0 then Series.absent else value -. x.(i - 1)) x
 
+let strength gain loss = if gain +. loss < still then 0.0 else 100.0 *. (gain /. (gain +. loss))
+let gain change = Float.max 0.0 change
+let loss change = Float.max 0.0 (Float.neg change)
+
 let rsi ~period x =
   let change = changes x in
-  let part keep = Array.map (fun d -> if Series.is_absent d then d else Float.max 0.0 (keep d)) change in
-  let gains = Averages.wilder ~period (part Fun.id) in
-  let losses = Averages.wilder ~period (part Float.neg) in
-  Series.map2
-    (fun gain loss -> if gain +. loss < still then 0.0 else 100.0 *. (gain /. (gain +. loss)))
-    gains losses
+  let part keep = Array.map (fun d -> if Series.is_absent d then d else keep d) change in
+  Series.map2 strength (Averages.wilder ~period (part gain)) (Averages.wilder ~period (part loss))
 
 let without_first count x = Array.mapi (fun i value -> if i < count then Series.absent else value) x
 

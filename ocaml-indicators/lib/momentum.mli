@@ -4,6 +4,15 @@ val rsi : period:int -> Series.t -> Series.t
 (** Relative strength index, 0 to 100: [100 * G / (G + L)] with Wilder means of rises and falls, seeded by the means of
     the first [period] changes; first value at position [period]. Where nothing moved at all it is 0, as in TA-Lib. *)
 
+val gain : float -> float
+(** What a change adds to the rises. *)
+
+val loss : float -> float
+(** What a change adds to the falls. *)
+
+val strength : float -> float -> float
+(** [strength gains losses] is the index of the two means. *)
+
 val macd : fast:int -> slow:int -> signal:int -> Series.t -> Series.t * Series.t * Series.t
 (** (macd, signal, histogram): [ema fast - ema slow], its [ema signal], their difference. Both averages begin at
     position [slow - 1], the fast one seeded by the last [fast] values up to there; all three begin together at

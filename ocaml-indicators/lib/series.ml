@@ -20,6 +20,11 @@ let sum x ~first ~length =
   done;
   !total +. !lost
 
+let add (total, lost) value =
+  let next = total +. value in
+  let rest = if Float.abs total >= Float.abs value then total -. next +. value else value -. next +. total in
+  (next, lost +. rest)
+
 let mean x ~first ~length = sum x ~first ~length /. float_of_int length
 
 let start x =

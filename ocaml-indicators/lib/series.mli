@@ -13,6 +13,9 @@ val sum : t -> first:int -> length:int -> float
 (** [sum x ~first ~length] adds [length] values from [first] on with Neumaier's compensation, so that the result
     does not depend on how large the partial sums become. *)
 
+val add : float * float -> float -> float * float
+(** [add (total, lost) value] is one step of {!sum}, which begins with [(0.0, 0.0)] and ends with [total +. lost]. *)
+
 val mean : t -> first:int -> length:int -> float
 (** Arithmetic mean of [length] values, [length > 0]. *)
 

@@ -20,11 +20,11 @@ let together (upper, middle, lower) =
 let bollinger ~period ~deviations x =
   band (Averages.sma ~period x) (Array.map (fun s -> deviations *. s) (stddev ~period x))
 
+let reach ~before ~high ~low = Float.max high before -. Float.min low before
+
 let true_range ~high ~low ~close =
   Array.mapi
-    (fun i top ->
-      if i = 0 then Series.absent
-      else Float.max top close.(i - 1) -. Float.min low.(i) close.(i - 1))
+    (fun i top -> if i = 0 then Series.absent else reach ~before:close.(i - 1) ~high:top ~low:low.(i))
     high
 
 let atr ~period ~high ~low ~close = Averages.wilder ~period (true_range ~high ~low ~close)

@@ -6,6 +6,9 @@ val stddev : period:int -> Series.t -> Series.t
 val bollinger : period:int -> deviations:float -> Series.t -> Series.t * Series.t * Series.t
 (** (upper, middle, lower): simple mean and [deviations] population deviations on either side. *)
 
+val reach : before:float -> high:float -> low:float -> float
+(** True range of one bar: [max(high, before) - min(low, before)], where [before] is the close before it. *)
+
 val true_range : high:Series.t -> low:Series.t -> close:Series.t -> Series.t
 (** [max(high, close(t-1)) - min(low, close(t-1))]; absent at the first bar, which has no previous close. *)
 

@@ -59,6 +59,8 @@ let pure =
   holds "the same input gives the same output" (for_all (fun i b ->
       List.for_all2 (Array.for_all2 same) (compute i b) (compute i b)))
 
+let answer line = snd (Protocol.answer Sessions.none line)
+
 let within name low high pick =
   holds name (fun b ->
       Array.for_all (fun x -> Float.is_nan x || (x >= low -. 1e-9 && x <= high +. 1e-9)) (pick b))
@@ -96,12 +98,66 @@ let round_trip =
         `Assoc [ ("id", `Int 7); ("indicator", `String "sma"); ("params", `Assoc [ ("period", `Int 1) ]);
                  ("data", `Assoc [ ("close", list b.close) ]) ]
       in
-      let answer = Yojson.Safe.from_string (Protocol.answer (Yojson.Safe.to_string request)) in
+      let answer = Yojson.Safe.from_string (answer (Yojson.Safe.to_string request)) in
       answer = `Assoc [ ("id", `Int 7); ("ok", list b.close) ])
+
+(* Any parameters that the indicator takes, small enough for the series to become warm. *)
+let any_parameters (i : Registry.t) =
+  let open QCheck.Gen in
+  let one (p : Registry.parameter) =
+    let low = int_of_float p.minimum in
+    map (fun x -> (p.name, float_of_int x)) (int_range low (low + 12))
+  in
+  flatten_l (List.map one i.parameters)
+
+let any_session =
+  let open QCheck.Gen in
+  let chosen = oneofl Registry.all >>= fun i -> map (fun given -> (i, given)) (any_parameters i) in
+  let print ((i : Registry.t), given) =
+    i.name ^ String.concat "" (List.map (fun (name, x) -> Printf.sprintf " %s=%g" name x) given)
+  in
+  QCheck.(triple (make ~print chosen) bars (int_bound 1_000))
+
+let columns (i : Registry.t) b = List.map (fun name -> (name, column b name)) i.inputs
+
+let part ~first ~length columns = List.map (fun (name, x) -> (name, Array.sub x first length)) columns
+
+let streaming =
+  QCheck.Test.make ~count:1500 ~name:"bar by bar gives what the whole series gives, to the last digit" any_session
+    (fun ((i, given), b, _) ->
+      let parameter name = List.assoc name given in
+      let _, found = Stream.feed (Stream.fresh i parameter) (columns i b) in
+      List.for_all2 (Array.for_all2 same) (i.compute parameter (column b)) found)
+
+let recalled =
+  QCheck.Test.make ~count:1500 ~name:"what is remembered suffices to go on, through text and another process" any_session
+    (fun ((i, given), b, cut) ->
+      let length = Array.length b.close in
+      let cut = cut mod (length + 1) in
+      let json x = `List (List.map (fun v -> `Float v) (Array.to_list x)) in
+      let request sessions fields =
+        let sessions, line = Protocol.answer sessions (Yojson.Safe.to_string (`Assoc fields)) in
+        (sessions, match Yojson.Safe.from_string line with `Assoc found -> found | _ -> [])
+      in
+      let data part = ("data", `Assoc (List.map (fun (name, x) -> (name, json x)) part)) in
+      let whole = columns i b in
+      let number = ("session", `Int 3) and indicator = ("indicator", `String i.name) in
+      let params = ("params", `Assoc (List.map (fun (name, x) -> (name, `Float x)) given)) in
+      let opened, first =
+        request Sessions.none
+          [ number; indicator; params; data (part ~first:0 ~length:cut whole); ("export", `Bool true) ]
+      in
+      let state = ("state", List.assoc "state" first) in
+      let rest = data (part ~first:cut ~length:(length - cut) whole) in
+      let _, here = request opened [ number; rest ] in
+      let _, there = request Sessions.none [ number; indicator; params; state; rest ] in
+      let all = answer (Yojson.Safe.to_string (`Assoc [ indicator; params; data whole; ("last", `Int (max 1 (length - cut))) ])) in
+      here = there
+      && (cut = length || List.assoc "ok" here = List.assoc "ok" (Yojson.Safe.Util.to_assoc (Yojson.Safe.from_string all))))
 
 let any_line =
   QCheck.Test.make ~count:1000 ~name:"any line gets one line as an answer" QCheck.(string_of_size Gen.(int_bound 60))
-    (fun line -> not (String.contains (Protocol.answer line) '\n'))
+    (fun line -> not (String.contains (answer line) '\n'))
 
 let () =
   let rsi b = Momentum.rsi ~period:5 b.close in
@@ -110,7 +166,7 @@ let () =
   exit
     (QCheck_base_runner.run_tests ~verbose:false
        [
-         lengths; causal; pure; means_are_inside; bands_are_ordered; scale; round_trip; any_line;
+         lengths; causal; pure; means_are_inside; bands_are_ordered; scale; round_trip; any_line; streaming; recalled;
          within "rsi from 0 to 100" 0.0 100.0 rsi;
          within "stochastic from 0 to 100" 0.0 100.0 k;
          within "adx from 0 to 100" 0.0 100.0 adx;
