@@ -9,10 +9,11 @@ import pytest
 from benchmarks.__main__ import names
 from benchmarks.peers import bars
 from benchmarks.peers.catalogue import OURS, PEERS, WORKLOADS, chosen
-from benchmarks.peers.engines.ours import SCRIPTS
+from benchmarks.peers.engines.ours import SCRIPT
 from benchmarks.peers.environment import REQUIREMENTS, last_line
 from benchmarks.peers.measure import Measured, measure
 from benchmarks.peers.table import lines, notes
+from services.signal.loading import load_strategy
 
 ENGINES = REQUIREMENTS.parent / "engines"
 HELPERS = {"__init__", "frames", "run"}
@@ -24,8 +25,13 @@ MEASURED = Measured(
 def test_every_engine_has_its_file_and_every_file_its_engine() -> None:
     assert {engine.module for engine in (OURS, *PEERS)} == {path.stem for path in ENGINES.glob("*.py")} - HELPERS
     assert {engine.package for engine in PEERS} == {path.stem for path in REQUIREMENTS.iterdir()}
-    assert {(workload.fast, workload.slow) for workload in WORKLOADS} == set(SCRIPTS)
-    assert all(path.is_file() for path in SCRIPTS.values())
+
+
+def test_our_strategy_takes_the_averages_of_every_workload() -> None:
+    for workload in WORKLOADS:
+        params = {"fast": workload.fast, "slow": workload.slow}
+        keys = load_strategy(SCRIPT, params=params).indicators
+        assert {key.parameters for key in keys} == {(workload.fast,), (workload.slow,)}
 
 
 @pytest.mark.parametrize("path", sorted(REQUIREMENTS.iterdir()), ids=lambda path: path.stem)
