@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from common.config.risk import RiskSection
 from common.config.section import EndpointSection, Section
+from common.config.signal import SignalSection
 from common.timeframes import timeframe_ns
 
 __all__ = [
@@ -157,29 +158,6 @@ class DataSourceSection(Section):
     derive: CredentialsSection = Field(CredentialsSection(), description="Accepted and unused in this version.")
     polymarket: CredentialsSection = Field(CredentialsSection(), description="Accepted and unused in this version.")
     file: FileSection = FileSection()
-
-
-class SignalSection(EndpointSection):
-    """Strategies and their runners."""
-
-    model_path: str = Field("", description="Model file for strategies that use one.")
-    model_sha256: str = Field("", description="SHA-256 of the model file, hex; a model without it is refused.")
-    allow_pickle: bool = Field(False, description="Load a model from pickle, which runs code of its author.")
-    features: list[str] = Field(default_factory=list, description="Feature names for a model.")
-    update_interval_ms: int = Field(
-        1_000, ge=10, le=86_400_000, description="Bar length for strategies that name no timeframe, ms."
-    )
-    zmq_subscribe_address: str = Field(
-        "", description="Market data's stream; market_data.zmq_publish_address if empty."
-    )
-    max_errors: int = Field(5, ge=1, description="Failures in a row after which a runner is paused.")
-    instruction_limit: int = Field(1_000_000, ge=1_000, description="Lua instructions per call.")
-    memory_limit_mb: int = Field(64, ge=1, le=4_096, description="Lua memory per strategy, MiB.")
-    window: int = Field(1_000, ge=10, le=1_000_000, description="Bars kept per symbol and timeframe.")
-    reload: bool = Field(True, description="Take over strategy files that change, once they are found good.")
-    indicators: list[str] = Field(
-        default_factory=list, description="Plug-in indicators: Python or Lua files, found as scripts are."
-    )
 
 
 class ExecutionSection(EndpointSection):
