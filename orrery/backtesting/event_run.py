@@ -49,12 +49,13 @@ class EventRun:
 
     def run(self, progress: Progress | None = None) -> RunResult:
         """Return the result, with where its data came from."""
-        result = run_events(self.plan, self.tap.watch(self._events()), progress)
+        result = run_events(self.plan, self.tap.watch(self.events()), progress)
         lengths = {runner.symbol: runner.timeframe for runner in reversed(self.plan.runners)}
         provenance = tuple(each.provenance(lengths.get(next(iter(each.symbols), ""), "")) for each in self.source.files)
         return msgspec.structs.replace(result, provenance=provenance)
 
-    def _events(self) -> Iterator[Timed]:
+    def events(self) -> Iterator[Timed]:
+        """Yield what the cores are told, from the first event on: (time, message)."""
         events = self.source.events()
         if self.plan.tier is not DataTier.TRADES:
             return events

@@ -35,16 +35,27 @@ def list_(config: ConfigOption = None, overrides: SetOption = None, json: JsonOp
 
 @app.command()
 def show(
-    runner: RunnerArgument, config: ConfigOption = None, overrides: SetOption = None, json: JsonOption = False
+    runner: RunnerArgument,
+    *,
+    bars: Annotated[
+        int | None, typer.Option(min=1, max=10_000, metavar="N", help="So many of the latest bars.")
+    ] = None,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+    json: JsonOption = False,
 ) -> int:
     """Show all that is known of a runner, without stopping it, and how long the answer took.
 
-    Example: `orrery runner show ema_crossover:BTCUSDT`
+    State, position, context, account, indicators, counts, and the latest bars: as many as asked for, as far as the
+    service keeps them (`signal.window`).
+
+    Example: `orrery runner show ema_crossover:BTCUSDT --bars 50`
     """
     from orrery.runners.text import show_lines
 
-    answered = _ask("runner.show", {"runner": runner}, config, overrides)
-    return _print(answered, show_lines(answered.result, answered.took_ms), json=json)
+    wanted = {} if bars is None else {"bars": bars}
+    answered = _ask("runner.show", {"runner": runner, **wanted}, config, overrides)
+    return _print(answered, show_lines(answered.result, answered.took_ms, bars), json=json)
 
 
 @app.command()

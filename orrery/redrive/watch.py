@@ -52,17 +52,22 @@ class Watch:
         self._fresh: list[tuple[str, _Question]] = []
 
     def prepare(self, core: Core) -> None:
-        """Put a watched host in the place of each runner's."""
+        """Put a watched host in the place of each runner's, where there is none yet."""
         assert isinstance(core, SignalCore)
-        for name, runner in core._roster.runners.items():
+        for name, runner in core.roster.runners.items():
             asker = runner.asker
-            asker.host = _WatchedHost(asker.host, asker.bank, name, self._fresh)
+            if not isinstance(asker.host, _WatchedHost):
+                asker.host = _WatchedHost(asker.host, asker.bank, name, self._fresh)
 
     def observe(self, told: Told, _answers: Sequence[AnyMessage]) -> None:
         """Note which input the questions were about that were asked since the last one."""
+        self.note(told.number, told.recorded.now_ns, str(getattr(told.message, "id", "")))
+
+    def note(self, number: int, at_ns: int, cause: str) -> None:
+        """Note that the questions asked since the last time were about an input: its number, its time, its id."""
         for name, question in self._fresh:
             kept = self.asked.setdefault(name, deque(maxlen=ASKED_KEPT))
-            kept.append(question.about(told))
+            kept.append(question.about(number, at_ns, cause))
         self._fresh.clear()
 
 
@@ -72,12 +77,12 @@ class _Question(msgspec.Struct):
     names: list[tuple[str, int]]
     outcome: Outcome | None
 
-    def about(self, told: Told) -> Asked:
+    def about(self, number: int, at_ns: int, cause: str) -> Asked:
         outcome = self.outcome or Outcome()
         return Asked(
-            input=told.number,
-            at_ns=told.recorded.now_ns,
-            cause=str(getattr(told.message, "id", "")),
+            input=number,
+            at_ns=at_ns,
+            cause=cause,
             function=FUNCTION_NAMES[self.function],
             market=MarketView(*self.arguments[:MARKET_FIELDS]),  # type: ignore[arg-type]  # the first five are numbers
             indicators=self._indicators(),

@@ -6,7 +6,7 @@ from typing import Any
 
 NS_PER_SECOND = 1_000_000_000
 ERROR_WIDTH = 60
-BARS_PRINTED = 5
+LINES_PRINTED = BARS_PRINTED = 5
 
 
 def list_lines(answer: Mapping[str, Any]) -> Iterator[str]:
@@ -49,8 +49,8 @@ def uptime_ns(runner: Mapping[str, Any], answer: Mapping[str, Any]) -> int:
     return since_start if added_ns is None else min(since_start, max(0, answer["now_ns"] - added_ns))
 
 
-def show_lines(runner: Mapping[str, Any], took_ms: float) -> Iterator[str]:
-    """Yield all that is known of a runner."""
+def show_lines(runner: Mapping[str, Any], took_ms: float, bars: int | None = None) -> Iterator[str]:
+    """Yield all that is known of a runner; bars: how many of the latest, a few if nothing is said."""
     yield f"{runner['id']}: {runner['state']} for {runner['updates_in_state']} updates{_marks(runner)}"
     yield f"  file        {runner['script']} {runner['sha256'][:12]}, timeframe {runner['timeframe']}"
     yield f"  params      {_pairs(runner['params'])}"
@@ -69,9 +69,9 @@ def show_lines(runner: Mapping[str, Any], took_ms: float) -> Iterator[str]:
     yield f"  health      up {_long(uptime_ns(runner, runner))}, last update {updated}, memory {held}"
     if runner["last_error"]:
         yield f"  last error  {runner['last_error']}"
-    for line in runner["lines"][-BARS_PRINTED:]:
+    for line in runner["lines"][-LINES_PRINTED:]:
         yield f"  printed     {line}"
-    for start_ns, *prices in runner["recent_bars"][-BARS_PRINTED:]:
+    for start_ns, *prices in runner["recent_bars"][-(bars or BARS_PRINTED) :]:
         yield f"  bar         {clock(start_ns)}  " + "  ".join(f"{value:g}" for value in prices)
     yield f"answered in {took_ms:.1f} ms"
 

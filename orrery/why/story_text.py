@@ -33,7 +33,7 @@ def lines(story: Story) -> Iterator[str]:
 
 def _step(step: Step) -> Iterator[str]:
     head = f"{clock(step.at_ns)}  {_hop(step):>8}  {step.what:<11}"
-    first, *rest = list(folded(_said(step), INDENT, 0)) or [""]
+    first, *rest = list(folded(sentence(step.message), INDENT, 0)) or [""]
     yield f"{head}{first[INDENT:]}".rstrip()
     yield from rest
 
@@ -48,8 +48,8 @@ def _hops(story: Story) -> Iterator[str]:
             yield f"{step.after} to {step.what} {took(step.hop_ns)}"
 
 
-def _said(step: Step) -> str:
-    said = step.message
+def sentence(said: Mapping[str, Any]) -> str:
+    """Return what a message of the flow says; `said` has its fields as plain data, `type` among them."""
     match said["type"]:
         case "quote":
             at = f"{day(said['event_ns'])} {clock(said['event_ns'])}"

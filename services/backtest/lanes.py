@@ -46,7 +46,7 @@ class Lanes:
             LocalBusError: MAX_CASCADE messages followed and there is no end.
         """
         if self._waiting:
-            self._catch_up()
+            self.catch_up()
         published: list[AnyMessage] = []
         for handle in self._all:
             published += handle(quote, now_ns)
@@ -68,10 +68,11 @@ class Lanes:
     def follow(self, answers: Sequence[AnyMessage], now_ns: int) -> None:
         """Deliver what signal answered, and all that follows from it."""
         if answers:
-            self._catch_up()
+            self.catch_up()
             self._spread(list(answers), now_ns)
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
+        """Deliver the quotes that wait; nobody may act on them."""
         waiting, self._waiting = self._waiting, {}
         for quote, then_ns in waiting.values():
             for handle in self._others:

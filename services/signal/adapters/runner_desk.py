@@ -8,12 +8,13 @@ import msgspec
 from common.bus.commands import CommandError
 from common.config.models import Config
 from common.journaled_service import JournaledService
-from services.signal.core.changes import ADD, PAUSE, RELOAD, REMOVE, RESUME, THROTTLE
-from services.signal.core.showing import history_of, line_of, show_runner
+from services.signal.core.changes import ADD, PAUSE, RELOAD, REMOVE, RESUME, THROTTLE, described
+from services.signal.core.copying import copy_of
+from services.signal.core.showing import BARS_SHOWN, BARS_SHOWN_MAX, history_of, line_of, show_runner
 from services.signal.core.signal_core import SignalCore
 
-LIST, SHOW, HISTORY = "runner.list", "runner.show", "runner.history"
-"""Questions; all but the first name a runner in `runner`."""
+LIST, SHOW, HISTORY, COPY = "runner.list", "runner.show", "runner.history", "runner.copy"
+"""Questions; all but the first name a runner in `runner`. `runner.show` takes `bars`, how many of the latest to show."""
 ARGUMENT_BYTES_MAX = 1_000_000
 
 
@@ -35,6 +36,7 @@ class RunnerDesk:
         commands.on(LIST, lambda _arguments, _id: self._list())
         commands.on(SHOW, lambda arguments, _id: self._show(arguments))
         commands.on(HISTORY, lambda arguments, _id: {"history": history_of(core.roster, self._known(arguments))})
+        commands.on(COPY, lambda arguments, _id: self._copy(arguments))
         service.desk.allow(PAUSE, RESUME, ADD, REMOVE, THROTTLE, RELOAD, answer=self._answer, check=self._check)
 
     def _list(self) -> dict[str, Any]:
@@ -48,11 +50,16 @@ class RunnerDesk:
         id_ = self._known(arguments)
         roster = self._core.roster
         return {
-            **show_runner(roster, id_),
+            **show_runner(roster, id_, _bars(arguments)),
             "remembers": remembered(roster.runners[id_].asker.host.save()),
             "uptime_ms": self._service.bus.uptime_ms(),
             "now_ns": self._service.bus.wall.now_ns(),
         }
+
+    def _copy(self, arguments: dict[str, Any]) -> dict[str, Any]:
+        id_ = self._known(arguments)
+        spec = self._core.roster.runners[id_].spec
+        return {**described(spec), "currency": spec.currency, "state": copy_of(self._core.roster, id_)}
 
     def _known(self, arguments: dict[str, Any]) -> str:
         id_ = str(arguments.get("runner", ""))
@@ -92,6 +99,13 @@ def remembered(saved: bytes) -> dict[str, Any]:
     context, detected = _plain(state.get("context") or {}), state.get("detected") or []
     changes = {_plain(path): _value(packed) for path, packed in dict(state.get("changes") or {}).items()}
     return {"context": context, "detected": _plain(detected), "variables": changes}
+
+
+def _bars(arguments: dict[str, Any]) -> int:
+    given = arguments.get("bars", BARS_SHOWN)
+    if not isinstance(given, int) or not 1 <= given <= BARS_SHOWN_MAX:
+        raise CommandError(f"{SHOW}: bars: expected a number from 1 to {BARS_SHOWN_MAX}, found {given!r}")
+    return given
 
 
 def _value(packed: Any) -> Any:

@@ -130,6 +130,19 @@ class StrategyHost(Protocol):
         ...
 
 
+@runtime_checkable
+class FactsHost(Protocol):
+    """A host that can show more than bars and quotes."""
+
+    def set_greeks(self, greeks: Greeks) -> None:
+        """Show the latest greeks."""
+        ...
+
+    def set_signal(self, signal: ExternalSignal) -> None:
+        """Show the latest value of a signal from outside."""
+        ...
+
+
 class PassingHost:
     """A host that passes everything on to another, for who wants to look at the questions."""
 
@@ -156,18 +169,15 @@ class PassingHost:
         """Pass it on."""
         self.host.restore(saved)
 
-
-@runtime_checkable
-class FactsHost(Protocol):
-    """A host that can show more than bars and quotes."""
-
     def set_greeks(self, greeks: Greeks) -> None:
-        """Show the latest greeks."""
-        ...
+        """Pass it on, if the other host can show it."""
+        if isinstance(self.host, FactsHost):
+            self.host.set_greeks(greeks)
 
     def set_signal(self, signal: ExternalSignal) -> None:
-        """Show the latest value of a signal from outside."""
-        ...
+        """Pass it on, if the other host can show it."""
+        if isinstance(self.host, FactsHost):
+            self.host.set_signal(signal)
 
 
 class HostSpan(msgspec.Struct, frozen=True, gc=False):

@@ -10,6 +10,8 @@ from services.signal.core.roster import Roster
 from services.signal.core.runner import Runner
 
 BARS_SHOWN = 20
+BARS_SHOWN_MAX = 10_000
+"""Bars that one answer shows at most; no more than the window keeps in any case."""
 
 
 def line_of(roster: Roster, id_: str) -> dict[str, Any]:
@@ -41,8 +43,8 @@ def line_of(roster: Roster, id_: str) -> dict[str, Any]:
     }
 
 
-def show_runner(roster: Roster, id_: str) -> dict[str, Any]:
-    """Return all that is known of a runner, without what its host alone remembers."""
+def show_runner(roster: Roster, id_: str, bars: int = BARS_SHOWN) -> dict[str, Any]:
+    """Return all that is known of a runner, with its latest bars, without what its host alone remembers."""
     runner = roster.runners[id_]
     return {
         **describe_runner(runner),
@@ -51,7 +53,7 @@ def show_runner(roster: Roster, id_: str) -> dict[str, Any]:
         "account": None if runner.asker.account is None else runner.asker.account._asdict(),
         "recent_bars": [
             [bar.start_ns, bar.open, bar.high, bar.low, bar.close, bar.volume]
-            for bar in list(runner.asker.series.window)[-BARS_SHOWN:]
+            for bar in list(runner.asker.series.window)[-max(1, min(bars, BARS_SHOWN_MAX)) :]
         ],
     }
 
