@@ -1,9 +1,13 @@
 """What a service's core is: a state machine that is told messages and the time, and answers with messages."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
-from common.messages import AnyMessage
+from common.messages import AnyMessage, OperatorCommand
+
+
+class UnheardError(Exception):
+    """A core did not take an input, and stands where it stood before; the text says why."""
 
 
 class Core(Protocol):
@@ -35,4 +39,26 @@ class Core(Protocol):
 
     def status(self) -> dict[str, Any]:
         """Return a summary for people: only str, int, float, bool, None, list and dict."""
+        ...
+
+
+@runtime_checkable
+class Interposing(Protocol):
+    """A core that may obey a command of its own before an input, so that the input can be done at all."""
+
+    def go_live(self) -> None:
+        """Learn that inputs are new from now on; commands cannot be put between those that are redone."""
+        ...
+
+    def take_interposed(self) -> Sequence[OperatorCommand]:
+        """Return the commands that were obeyed before the latest input, or since it by `snapshot`; each is told once."""
+        ...
+
+
+@runtime_checkable
+class Counting(Protocol):
+    """A core whose counters cost less than its whole status."""
+
+    def counters(self) -> dict[str, int]:
+        """Return the whole numbers of the top level of `status`."""
         ...

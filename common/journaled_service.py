@@ -1,5 +1,6 @@
 """The thin shell around a pure core: sockets into the ledger, the ledger's answers onto the bus, health and status."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from common.bus_service import BusService
 from common.clock import monotonic_due
 from common.conducted import ConductedIntake
 from common.config.models import Config
-from common.core import Core
+from common.core import Core, Counting
 from common.intake import Intake, PoisonError
 from common.ledger import Ledger, Observer
 from common.messages import HealthState
@@ -56,6 +57,7 @@ class JournaledService:
         intake = ConductedIntake if loop.is_conducted else Intake
         self.intake = intake(bus, self.subscriber, self.ledger)
         self.desk = OperatorDesk(name, bus.commands, self.ledger)
+        self.after_close: Callable[[], None] = lambda: None
         bus.assess, bus.details, bus.counters = self._assess, self._details, self._counters
         bus.consumed = lambda: {topic: number for topic, (_, number) in ledger.cursors.items()}
         self._wire(loop)
@@ -86,6 +88,7 @@ class JournaledService:
         self.subscriber.socket.close(linger=0)
         self.subscriber.peers.close()
         self.bus.close()
+        self.after_close()
 
     def _core_due(self) -> int | None:
         return None if self.ledger.blocked else monotonic_due(self.core.next_deadline_ns(), self._clock)
@@ -113,7 +116,9 @@ class JournaledService:
         return HealthState.READY, ""
 
     def _counters(self) -> dict[str, int]:
-        own = {key: value for key, value in self.core.status().items() if type(value) is int}
+        core = self.core
+        told = core.counters() if isinstance(core, Counting) else core.status()
+        own = {key: value for key, value in told.items() if type(value) is int}
         ledger = self.ledger
         totals = {"inputs": ledger.inbox.last_number, "outputs": ledger.outbox.last_number}
         return {**own, **self.subscriber.statistics(), **totals}

@@ -5,6 +5,9 @@ inbox, then outbox, are flushed before anything is sent. So whatever others have
 core is rebuilt from the latest snapshot and the inputs behind it, the answers it gives again are compared with the
 outbox record by record, and what the crash kept from the outbox is put there and sent. A disk that refuses a write
 leaves the ledger blocked: nothing is sent until a later `commit` succeeds.
+
+A core may put a command before the input that it was just told (`common.core.Interposing`): the command is written first,
+so redone in that order the input meets a core that has obeyed it. That is why inputs are written behind the telling.
 """
 
 from collections import deque
@@ -19,7 +22,7 @@ from common.bus.publisher import Publisher
 from common.clock import Clock
 from common.codec import encode
 from common.config.models import EngineSection
-from common.core import Core
+from common.core import Core, Interposing, UnheardError
 from common.inputs import Input, InputKind, encode_input
 from common.journal import Journal, JournalError, JournalWriteError
 from common.logs import get_logger
@@ -40,6 +43,10 @@ class Observer(Protocol):
     def observe(self, message: AnyMessage) -> None:
         """Count a message."""
         ...
+
+
+def _input_of(command: OperatorCommand) -> Input:
+    return Input(InputKind.COMMAND, command.received_ns, payload=encode(command))
 
 
 class Ledger:
@@ -75,6 +82,9 @@ class Ledger:
         self._staged = False
         self._since_snapshot = self.recovered.redone
         self._told_ns = self.recovered.now_ns
+        self._interposing = core if isinstance(core, Interposing) else None
+        if self._interposing is not None:
+            self._interposing.go_live()
         self._report(self.recovered)
 
     def publish_by(self, publisher: Publisher) -> None:
@@ -87,27 +97,40 @@ class Ledger:
         return self._told_ns
 
     def take(self, recorded: Input, message: AnyMessage) -> None:
-        """Write an input down and tell the core; call `commit` when there is no more at the moment."""
+        """Tell the core an input and write it down; call `commit` when there is no more at the moment.
+
+        Raises:
+            UnheardError: the core did not take it; nothing was written.
+        """
         due_ns = self.core.next_deadline_ns()
         if due_ns is not None and due_ns <= recorded.now_ns:
             self.meet_deadline(recorded.now_ns)
+        outputs = self.core.handle(message, recorded.now_ns)
+        if self._interposing is not None:
+            self._write_interposed(self._interposing)
         self.inbox.append(encode_input(recorded))
         self._since_snapshot += 1
         if recorded.topic:
             self.cursors[recorded.topic] = (recorded.incarnation, recorded.number)
-        outputs = self.core.handle(message, recorded.now_ns)
         if self.observe is not None:
             self.observe(message)
         if outputs:
             self._emit(outputs)
 
     def obey(self, command: OperatorCommand) -> None:
-        """Write an operator's command down and tell the core; call `commit` before the operator is answered."""
-        if self._publisher is not None:
-            # Told before what it leads to, and like it only once it is written down.
-            self._unsent.append(partial(self._publisher.send_unkept, OPERATOR_TOPIC + command.service, command))
-            self._staged = True
-        self.take(Input(InputKind.COMMAND, command.received_ns, payload=encode(command)), command)
+        """Tell the core an operator's command and write it down; call `commit` before the operator is answered.
+
+        Raises:
+            UnheardError: the core did not take it; nothing was written.
+        """
+        waiting, staged = len(self._unsent), self._staged
+        self._announce(command)
+        try:
+            self.take(_input_of(command), command)
+        except UnheardError:
+            del self._unsent[waiting:]
+            self._staged = staged
+            raise
         self.commands.append(command.id)
 
     def meet_deadline(self, now_ns: int) -> None:
@@ -117,6 +140,21 @@ class Ledger:
         outputs = self.core.on_deadline(now_ns)
         if outputs:
             self._emit(outputs)
+
+    def _announce(self, command: OperatorCommand) -> None:
+        """Have a command told before what it leads to, and like it only once it is written down."""
+        if self._publisher is not None:
+            self._unsent.append(partial(self._publisher.send_unkept, OPERATOR_TOPIC + command.service, command))
+            self._staged = True
+
+    def _write_interposed(self, core: Interposing) -> None:
+        for command in core.take_interposed():
+            self.inbox.append(encode_input(_input_of(command)))
+            self._since_snapshot += 1
+            self._announce(command)
+            self.commands.append(command.id)
+            if self.observe is not None:
+                self.observe(command)
 
     def commit(self) -> bool:
         """Make safe what was taken and staged, then send it; return whether the disk let us."""
@@ -145,6 +183,9 @@ class Ledger:
         """Write the state down, so that a restart need not redo all inputs; a failure is logged and tried later."""
         self._since_snapshot = 0
         try:
+            state = self.core.snapshot()
+            if self._interposing is not None:
+                self._write_interposed(self._interposing)
             self.inbox.flush_to_disk()
             self.outbox.flush_to_disk()
             snapshot = Snapshot(
@@ -152,7 +193,7 @@ class Ledger:
                 outputs=self.outbox.last_number,
                 now_ns=self._told_ns,
                 cursors=self.cursors,
-                core=self.core.snapshot(),
+                core=state,
                 commands=list(self.commands),
             )
             self.snapshots.save(snapshot)

@@ -5,10 +5,15 @@ from functools import partial
 from typing import Any
 
 from common.bus.commands import CommandError, CommandServer
+from common.core import UnheardError
 from common.ledger import Ledger
 from common.messages import OperatorCommand
 
 type Answer = Callable[[str, dict[str, Any]], Any]
+
+
+class NotDoneError(CommandError):
+    """The core could not take a command; telling it again would lead to the same."""
 
 
 class OperatorDesk:
@@ -39,7 +44,7 @@ class OperatorDesk:
         """Write a command down and tell the core, unless that was done under this id already.
 
         Raises:
-            CommandError: the disk refuses writes.
+            CommandError: the disk refuses writes, or the core could not take the command.
         """
         ledger = self._ledger
         if request_id in ledger.commands:
@@ -57,6 +62,8 @@ class OperatorDesk:
         )
         try:
             ledger.obey(command)
+        except UnheardError as error:
+            raise NotDoneError(f"{name}: not done: {error}") from error
         except (LookupError, TypeError, ValueError, OverflowError) as error:
             # The server would call these bad arguments; the command is journaled, so this is a bug and ends the service.
             raise RuntimeError(f"{name}: the core failed: {error!r}") from error

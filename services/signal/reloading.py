@@ -19,12 +19,13 @@ from common.clock import monotonic_ns
 from common.config.models import Config, StrategySection
 from common.journaled_service import JournaledService
 from common.logs import get_logger
+from common.operators import NotDoneError
 from common.runner import EventLoop
 from common.sessions import kept_source, scripts_of
 from services.signal.adapters.checker import Checker
 from services.signal.checking import MODULE, Job, Verdict, check
 from services.signal.core.changes import ADD, RELOAD, described, digest_of
-from services.signal.core.signal_core import SignalCore
+from services.signal.core.questions import Runners
 from services.signal.core.spec import RunnerSpec
 from services.signal.loading import StrategyFileError, limits_of, read_source, read_spec, runners_of
 
@@ -51,9 +52,9 @@ class Reloader:
     """Watches the strategy files of a configuration. on_change: called after runners changed."""
 
     def __init__(
-        self, service: JournaledService, core: SignalCore, config: Config, count_failure: Callable[[], None]
+        self, service: JournaledService, runners: Runners, config: Config, count_failure: Callable[[], None]
     ) -> None:
-        self._service, self._core, self._config = service, core, config
+        self._service, self._runners, self._config = service, runners, config
         self._count_failure = count_failure
         self.on_change: Callable[[], None] = lambda: None
         self._seen: dict[str, tuple[int, int]] = {}
@@ -121,8 +122,8 @@ class Reloader:
             self._changed.append((section, source))
 
     def _running(self, section: StrategySection) -> list[bytes]:
-        runners = self._core.roster.runners.values()
-        return [each.spec.strategy.source for each in runners if each.spec.strategy.name == section.name]
+        strategies = [spec.strategy for spec in self._runners.specs().values()]
+        return [each.source for each in strategies if each.name == section.name]
 
     def _job(self, section: StrategySection, source: bytes) -> Job:
         signal = self._config.signal.model_dump(mode="json")
@@ -164,16 +165,15 @@ class Reloader:
         self._failures.pop(section.name, None)
         for spec in wanted:
             if self._differs(spec, may_add=may_add):
-                name = RELOAD if spec.id in self._core.roster.runners else ADD
+                name = RELOAD if spec.id in self._runners.specs() else ADD
                 self._todo.append((name, spec))
 
     def _differs(self, wanted: RunnerSpec, *, may_add: bool) -> bool:
-        roster = self._core.roster
-        runner = roster.runners.get(wanted.id)
-        if runner is None:
-            return may_add and wanted.id not in roster.retired
-        one, other = runner.spec.strategy, wanted.strategy
-        return (one.source, one.params, runner.spec.timeframe) != (other.source, other.params, wanted.timeframe)
+        spec = self._runners.specs().get(wanted.id)
+        if spec is None:
+            return may_add and not self._runners.is_retired(wanted.id)
+        one, other = spec.strategy, wanted.strategy
+        return (one.source, one.params, spec.timeframe) != (other.source, other.params, wanted.timeframe)
 
     def _tell_next(self) -> None:
         name, spec = self._todo.popleft()
@@ -182,12 +182,15 @@ class Reloader:
         try:
             arguments = {"runner": spec.id, **described(spec)}
             self._service.desk.obey(name, arguments, f"{name}:{spec.id}:{digest[:16]}:{number}")
+        except NotDoneError as error:
+            self._tell_failure(spec.strategy.name, str(error))
+            return
         except CommandError as error:
             _log.error("strategy not reloaded", runner=spec.id, error=str(error))
             self._seen.clear()  # so that it is tried again
             return
-        if self._core.refusal:
-            self._tell_failure(spec.strategy.name, self._core.refusal)
+        if self._runners.refusal:
+            self._tell_failure(spec.strategy.name, self._runners.refusal)
             return
         self._reloaded += 1
         _log.info("strategy taken over", runner=spec.id, script=spec.strategy.script, sha256=digest[:12])

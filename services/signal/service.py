@@ -13,6 +13,7 @@ from common.routes import MARKET_DATA, SIGNAL
 from common.runner import EventLoop
 from common.sessions import keep_source
 from services.signal.adapters.runner_desk import RunnerDesk
+from services.signal.core.questions import OwnRunners
 from services.signal.core.roster import SignalLimits
 from services.signal.core.signal_core import SignalCore
 from services.signal.hosts.lua import lua_factory
@@ -52,15 +53,16 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
     for source in sources.values():
         keep_source(folder, source)
     service = JournaledService(loop, config, SIGNAL, core, metrics=metrics)
-    wanted: dict[str, Any] = {"bars": core.required_bars()}
+    runners = OwnRunners(core)
+    wanted: dict[str, Any] = {"bars": runners.required_bars()}
 
     def require_bars() -> None:
-        wanted["bars"] = core.required_bars()
+        wanted["bars"] = runners.required_bars()
         service.subscriber.peers.tell(MARKET_DATA, "require_bars", wanted)
 
-    reloader = Reloader(service, core, config, metrics.reload_failed)
+    reloader = Reloader(service, runners, config, metrics.reload_failed)
     reloader.on_change = require_bars
-    RunnerDesk(service, core, config, reloader).on_change = require_bars
+    RunnerDesk(service, runners, config, reloader).on_change = require_bars
     if not loop.is_conducted:
         reloader.begin(loop)
     service.when_appears(MARKET_DATA, "require_bars", wanted)

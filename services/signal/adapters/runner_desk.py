@@ -8,10 +8,9 @@ import msgspec
 from common.bus.commands import CommandError
 from common.config.models import Config
 from common.journaled_service import JournaledService
-from services.signal.core.changes import ADD, PAUSE, RELOAD, REMOVE, RESUME, THROTTLE, described
-from services.signal.core.copying import copy_of
-from services.signal.core.showing import BARS_SHOWN, BARS_SHOWN_MAX, history_of, line_of, show_runner
-from services.signal.core.signal_core import SignalCore
+from services.signal.core.changes import ADD, PAUSE, RELOAD, REMOVE, RESUME, THROTTLE
+from services.signal.core.questions import Asked, Question, Runners
+from services.signal.core.showing import BARS_SHOWN, BARS_SHOWN_MAX
 
 LIST, SHOW, HISTORY, COPY = "runner.list", "runner.show", "runner.history", "runner.copy"
 """Questions; all but the first name a runner in `runner`. `runner.show` takes `bars`, how many of the latest to show."""
@@ -29,43 +28,39 @@ class Watch(Protocol):
 class RunnerDesk:
     """Answers operators. on_change: called after runners came, went or changed."""
 
-    def __init__(self, service: JournaledService, core: SignalCore, config: Config, watch: Watch) -> None:
-        self._service, self._core, self._config, self._watch = service, core, config, watch
+    def __init__(self, service: JournaledService, runners: Runners, config: Config, watch: Watch) -> None:
+        self._service, self._runners, self._config, self._watch = service, runners, config, watch
         self.on_change: Callable[[], None] = lambda: None
         commands = service.bus.commands
         commands.on(LIST, lambda _arguments, _id: self._list())
         commands.on(SHOW, lambda arguments, _id: self._show(arguments))
-        commands.on(HISTORY, lambda arguments, _id: {"history": history_of(core.roster, self._known(arguments))})
-        commands.on(COPY, lambda arguments, _id: self._copy(arguments))
+        commands.on(HISTORY, lambda arguments, _id: {"history": self._ask(Asked.HISTORY, self._known(arguments))})
+        commands.on(COPY, lambda arguments, _id: self._ask(Asked.COPY, self._known(arguments)))
         service.desk.allow(PAUSE, RESUME, ADD, REMOVE, THROTTLE, RELOAD, answer=self._answer, check=self._check)
 
     def _list(self) -> dict[str, Any]:
         uptime_ms = self._service.bus.uptime_ms()
-        runners = [line_of(self._core.roster, id_) for id_ in self._core.roster.runners]
-        return {"runners": runners, "uptime_ms": uptime_ms, "now_ns": self._service.bus.wall.now_ns()} | {
+        return {"runners": self._ask(Asked.LIST), "uptime_ms": uptime_ms, "now_ns": self._service.bus.wall.now_ns()} | {
             "files": self._watch.status()
         }
 
     def _show(self, arguments: dict[str, Any]) -> dict[str, Any]:
         id_ = self._known(arguments)
-        roster = self._core.roster
         return {
-            **show_runner(roster, id_, _bars(arguments)),
-            "remembers": remembered(roster.runners[id_].asker.host.save()),
+            **self._ask(Asked.SHOW, id_, _bars(arguments)),
             "uptime_ms": self._service.bus.uptime_ms(),
             "now_ns": self._service.bus.wall.now_ns(),
         }
 
-    def _copy(self, arguments: dict[str, Any]) -> dict[str, Any]:
-        id_ = self._known(arguments)
-        spec = self._core.roster.runners[id_].spec
-        return {**described(spec), "currency": spec.currency, "state": copy_of(self._core.roster, id_)}
+    def _ask(self, asked: Asked, id_: str = "", bars: int = BARS_SHOWN) -> Any:
+        return self._runners.ask(Question(asked, id_, bars))
 
     def _known(self, arguments: dict[str, Any]) -> str:
         id_ = str(arguments.get("runner", ""))
-        if id_ not in self._core.roster.runners:
-            known = ", ".join(list(self._core.roster.runners)[:20]) or "none"
-            raise CommandError(f"no runner {id_!r}; there are: {known}")
+        known = self._runners.specs()
+        if id_ not in known:
+            names = ", ".join(list(known)[:20]) or "none"
+            raise CommandError(f"no runner {id_!r}; there are: {names}")
         return id_
 
     def _check(self, name: str, arguments: dict[str, Any]) -> None:
@@ -80,25 +75,15 @@ class RunnerDesk:
             raise CommandError(f"{name}: {text}, found {arguments.get('symbol')}")
 
     def _answer(self, name: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        core = self._core
-        if core.refusal:
-            raise CommandError(core.refusal)
+        if self._runners.refusal:
+            raise CommandError(self._runners.refusal)
         if name in (ADD, REMOVE, RELOAD):
             self.on_change()
         id_ = str(arguments.get("runner", "")) or _id_of(arguments)
-        if id_ not in core.roster.runners:
+        if id_ not in self._runners.specs():
             return {"id": id_, "removed": True}
-        return line_of(core.roster, id_)
-
-
-def remembered(saved: bytes) -> dict[str, Any]:
-    """Return what a strategy keeps in its context of its own, and its variables that changed, from what a host saved."""
-    if not saved:
-        return {}
-    state = msgspec.msgpack.decode(saved)
-    context, detected = _plain(state.get("context") or {}), state.get("detected") or []
-    changes = {_plain(path): _value(packed) for path, packed in dict(state.get("changes") or {}).items()}
-    return {"context": context, "detected": _plain(detected), "variables": changes}
+        line: dict[str, Any] = self._ask(Asked.LINE, id_)
+        return line
 
 
 def _bars(arguments: dict[str, Any]) -> int:
@@ -106,19 +91,6 @@ def _bars(arguments: dict[str, Any]) -> int:
     if not isinstance(given, int) or not 1 <= given <= BARS_SHOWN_MAX:
         raise CommandError(f"{SHOW}: bars: expected a number from 1 to {BARS_SHOWN_MAX}, found {given!r}")
     return given
-
-
-def _value(packed: Any) -> Any:
-    return _plain(msgspec.msgpack.decode(packed)) if isinstance(packed, bytes) else _plain(packed)
-
-
-def _plain(value: Any) -> Any:
-    """Return data that JSON can tell: bytes as text, keys as text."""
-    if isinstance(value, bytes):
-        return value.decode(errors="replace")
-    if isinstance(value, dict):
-        return {str(_plain(key)): _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _id_of(arguments: dict[str, Any]) -> str:

@@ -67,7 +67,10 @@ def described(spec: RunnerSpec) -> dict[str, str]:
 
 
 class Changes:
-    """Changes a roster by command. refusal: why the latest command was not obeyed, empty if it was."""
+    """Changes a roster by command. refusal: why the latest command was not obeyed, empty if it was.
+
+    retired_elsewhere: runners that have gone from rosters which together with this one are one service's.
+    """
 
     def __init__(self, roster: Roster, make_host: HostFactory, instruments: Instruments) -> None:
         self._roster = roster
@@ -75,6 +78,7 @@ class Changes:
         self._instruments = instruments
         self._leaving = Leaving(roster)
         self.refusal = ""
+        self.retired_elsewhere = 0
         self._commands: dict[str, Callable[[Mapping[str, str], OperatorCommand, int], Sequence[AnyMessage]]] = {
             RESUME: self._resume,
             PAUSE: self._pause,
@@ -175,7 +179,7 @@ class Changes:
         runner, how = self._named(arguments), arguments.get("how", WHEN_FLAT)
         if how not in (WHEN_FLAT, FLATTEN, KEEP):
             raise RefusedError(f"how: expected {WHEN_FLAT}, {FLATTEN} or {KEEP}, found {how!r}")
-        if len(self._roster.retired) >= RETIRED_LIMIT:
+        if len(self._roster.retired) + self.retired_elsewhere >= RETIRED_LIMIT:
             raise RefusedError(f"{RETIRED_LIMIT} runners have gone already; no more are remembered")
         if how == FLATTEN:
             return self._leaving.begin(runner, command.id, now_ns)

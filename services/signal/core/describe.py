@@ -2,12 +2,28 @@
 
 from typing import Any
 
+import msgspec
+
 from common.money import figure
 from services.signal.core.orders import Pending
+from services.signal.core.roster import Roster
 from services.signal.core.runner import Runner
 
 HISTORY_SHOWN = 10
 """Transitions shown in a summary."""
+
+
+def counts_of(roster: Roster) -> dict[str, int]:
+    """Return what the runners have counted together, and what is counted of them."""
+    askers = [runner.asker for runner in roster.runners.values()]
+    return {
+        **msgspec.structs.asdict(roster.counters),
+        "signals": len(roster.facts.signals),
+        "signals_left_out": roster.facts.signals_left_out,
+        "evaluations": sum(asker.evaluations for asker in askers),
+        "errors": sum(asker.errors for asker in askers),
+        "paused": sum(asker.paused for asker in askers),
+    }
 
 
 def describe_runner(runner: Runner) -> dict[str, Any]:

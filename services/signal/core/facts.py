@@ -34,6 +34,10 @@ class Facts:
             if spec.strategy.greeks is not None:
                 self._of_greeks.setdefault(spec.strategy.greeks or spec.symbol, []).append(host)
 
+    def wanted(self) -> list[str]:
+        """Return the symbols whose greeks runners want."""
+        return list(self._of_greeks)
+
     def index(self, runners: Iterable[tuple[RunnerSpec, StrategyHost]]) -> None:
         """Have these runners, each with its host, and no others; forget greeks that none of them wants."""
         self._of_symbol.clear()

@@ -55,6 +55,11 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     spec: RunnerSpec
 
 
+def account_view(changed: AccountChanged) -> AccountView:
+    """Return an account as strategies see it."""
+    return AccountView(float(changed.cash), float(changed.realised_pnl), float(changed.fees), changed.open_positions)
+
+
 class Roster:
     """Runners in the order of the configuration, found by id, by series, by symbol of quotes, by currency.
 
@@ -206,8 +211,7 @@ class Roster:
 
     def learn_account(self, changed: AccountChanged, _now_ns: int) -> Sequence[AnyMessage]:
         """Tell the runners of a currency the account."""
-        cash, realised, fees = float(changed.cash), float(changed.realised_pnl), float(changed.fees)
-        self.set_account(changed.currency, AccountView(cash, realised, fees, changed.open_positions))
+        self.set_account(changed.currency, account_view(changed))
         return _NOTHING
 
     def set_account(self, currency: str, view: AccountView) -> None:

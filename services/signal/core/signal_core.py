@@ -3,8 +3,6 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
-
 from common.instruments import Instruments
 from common.messages import (
     AccountChanged,
@@ -24,7 +22,7 @@ from common.messages import (
     Quote,
 )
 from services.signal.core.changes import PAUSE, RESUME, Changes
-from services.signal.core.describe import describe_runner
+from services.signal.core.describe import counts_of, describe_runner
 from services.signal.core.host import HostFactory
 from services.signal.core.leaving import end_retired, fill_retired
 from services.signal.core.roster import Roster, SignalLimits
@@ -159,6 +157,11 @@ class SignalCore:
         load_roster(self._roster, decode_saved(state), self._changes.restored)
 
     @property
+    def changes(self) -> Changes:
+        """Return what obeys operators' commands."""
+        return self._changes
+
+    @property
     def refusal(self) -> str:
         """Return why the latest operator command was not obeyed; empty if it was."""
         return self._changes.refusal
@@ -171,14 +174,8 @@ class SignalCore:
     def status(self) -> dict[str, Any]:
         """Return a summary for people: counters at the top level, one entry per runner."""
         roster = self._roster
-        askers = [runner.asker for runner in roster.runners.values()]
         return {
-            **msgspec.structs.asdict(roster.counters),
-            "signals": len(roster.facts.signals),
-            "signals_left_out": roster.facts.signals_left_out,
-            "evaluations": sum(asker.evaluations for asker in askers),
-            "errors": sum(asker.errors for asker in askers),
-            "paused": sum(asker.paused for asker in askers),
+            **counts_of(roster),
             "markets": {symbol: state.value for symbol, state in sorted(roster.states.items())},
             "runners": [describe_runner(runner) for runner in roster.runners.values()],
         }
