@@ -7,6 +7,7 @@ from inspect import getdoc
 from common.config.risk import BreakerSection
 from common.messages import RejectReason
 from services.risk_manager.core.rules import BY_TOTALS, CODES, ENTRY_RULES, EXIT_RULES, LATCHED, MODULES
+from services.risk_manager.core.sizing import MODULES as SIZING_MODULES
 from services.risk_manager.core.trading import TRANSITIONS
 
 INTRODUCTION = """\
@@ -36,6 +37,28 @@ EXITS = """
 
 Whoever reduces is never held up by a limit, a latch or the breaker. An exit is cut to what is held, less what is being
 closed already.
+"""
+
+SIZING = """
+## Sizing
+
+An entry whose strategy names a `quantity` keeps it. One that leaves it out is sized by `[risk.sizing]`, or by the
+strategy's own `[risk.sizing.strategies.<name>]`, which the general one completes. The rules then judge the sized
+quantity like any other: sizing lets nothing through. The quantity is the whole number of lots that fits, by exact
+integer division, and never worth more than `cap_percent` of the equity. The approved order says the model and its
+inputs (`sizing`), a refusal in its `detail`, `orrery why` in both cases. What cannot be sized, or comes to less than a
+lot or than the symbol's least worth, is refused as `invalid_quantity`; without a model (`none`, the default) it always is.
+"""
+
+SIZING_NOTES = """
+- The price is the limit, else the side of the last quote at which the entry would fill; the equity is exact, at the marks.
+- The stop is the entry's own, else the one that `risk.stop_loss_percent` will give it. A gap through it, slippage and fees
+  come on top of what is risked.
+- A strategy's `risk =` makes `risk_per_trade` smaller, never larger than `risk_percent`. Its `atr =` is the typical move of
+  `volatility_target`; without it the move is the standard deviation over `volatility_horizon_ms` of the marks that risk saw,
+  one every `volatility_sample_ms`, once there are `volatility_samples` of them.
+- `kelly` counts the runner's closed trades from the moment it is configured and says in its refusals how many are there
+  and how many it needs.
 """
 
 STATES = """
@@ -103,6 +126,9 @@ def page() -> str:
             *_rules([reason for reason, _ in ENTRY_RULES]),
             EXITS,
             *_rules([reason for reason, _ in EXIT_RULES]),
+            SIZING,
+            *_sizing(),
+            SIZING_NOTES,
             STATES,
             *_states(),
             OPERATORS,
@@ -122,6 +148,13 @@ def _rules(reasons: list[RejectReason]) -> Iterator[str]:
         asked += ", in totals" if reason in BY_TOTALS else ""
         text = " ".join((getdoc(module) or "").partition("\n\n")[0].split())
         yield f"| {CODES[reason]} | `{reason.value}` | {asked} | {text} |\n"
+
+
+def _sizing() -> Iterator[str]:
+    yield "\n| model | what it does |\n|---|---|\n"
+    for name, module in SIZING_MODULES.items():
+        text = " ".join((getdoc(module) or "").split()).replace("|", "\\|")
+        yield f"| `{name}` | {text} |\n"
 
 
 def _states() -> Iterator[str]:

@@ -62,6 +62,9 @@ function filter_commitment(market_data, context, indicators)
     action = "enter_long", -- or "enter_short"
     price = price, -- what you saw; the order itself is a market order
     quantity = math.min(context.params.notional / price, context.params.max_quantity),
+    -- Left out, the risk manager sizes the entry by its [risk.sizing]; then these help, if it has use for them:
+    -- risk = 0.01,                -- share of the equity to lose at the stop, never more than the configuration allows
+    -- atr = indicators.atr(14),   -- a typical move of the price
     -- order_type = "limit",       -- then `price` is the limit
     -- stop_price = price * 0.98,  -- levels of this entry, in place of stop_loss and take_profit above
     -- target_price = price * 1.04,

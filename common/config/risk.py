@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from common.config.section import EndpointSection, Section
+from common.config.sizing import SizingSection
 
 HOURS = re.compile(r"(mon|tue|wed|thu|fri|sat|sun)-(mon|tue|wed|thu|fri|sat|sun) (\d\d):(\d\d)-(\d\d):(\d\d)")
 """Trading hours: first and last day, open and close, UTC."""
@@ -111,6 +112,7 @@ class RiskSection(EndpointSection):
     initial_cash: Decimal = Field(Decimal(100_000), ge=0, description="Cash at the start, account currency.")
     account_currency: str = Field("USDT", min_length=1, description="Currency of initial_cash.")
     breaker: BreakerSection = BreakerSection()
+    sizing: SizingSection = SizingSection()
     symbols: list[SymbolLimits] = Field(default_factory=list, description="Limits of single symbols.")
     strategies: list[StrategyLimits] = Field(default_factory=list, description="Limits of single strategies.")
     groups: list[GroupLimits] = Field(default_factory=list, description="Symbols that share a limit.")
@@ -128,7 +130,7 @@ class RiskSection(EndpointSection):
 
     @property
     def follows_marks(self) -> bool:
-        """Return whether something watches every quote: losses, jumps, silence, or a stop that moves by itself."""
+        """Return whether something watches every quote: losses, jumps, silence, volatility, or a stop that moves by itself."""
         breaker = self.breaker
         watches = (
             self.enable_circuit_breaker,
@@ -138,5 +140,6 @@ class RiskSection(EndpointSection):
             breaker.stale_after_ms,
             self.breakeven_percent,
             self.max_holding_ms,
+            any(self.sizing.plan_of(name).model == "volatility_target" for name in ("", *self.sizing.strategies)),
         )
         return any(watches)

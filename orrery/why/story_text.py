@@ -143,6 +143,10 @@ def asked_lines(asked: list[Asked], indent: int) -> Iterator[str]:
 
 def rule_lines(rules: Explanation) -> Iterator[str]:
     """Yield the rules in their order, each with its limit, what it found and what was left."""
+    if rules.sizing is not None:
+        shown = ", ".join(f"{name} {value}" for name, value in rules.sizing.figures.items())
+        size = f"no size: {rules.missing}" if rules.missing else f"sized {short(rules.quantity)}"
+        yield from folded(f"{size}, by {rules.sizing.model}" + (f": {shown}" if shown else ""), 15)
     yield f"{'':15}{'rule':<18}{'limit':<24}{'found':<23}left"
     for rule in rules.rules:
         for place, compared in enumerate(rule.compared):

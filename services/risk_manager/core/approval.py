@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
-from common.messages import ApprovedOrder, IntentKind, OrderIntent, OrderType, Side, TimeInForce
+from common.messages import ApprovedOrder, IntentKind, OrderIntent, OrderType, Side, Sized, TimeInForce
 from common.money import ZERO
 from services.risk_manager.core.positions import Position
 
@@ -29,6 +29,11 @@ def approve(intent: OrderIntent, quantity: Decimal, limit_price: Decimal | None,
         reduce_only=intent.kind is IntentKind.EXIT,
     )
     return order if limit_price is None else msgspec.structs.replace(order, limit_price=limit_price)
+
+
+def with_size(order: ApprovedOrder, sized: Sized) -> ApprovedOrder:
+    """Say in an order how risk came to its quantity."""
+    return msgspec.structs.replace(order, sizing=sized)
 
 
 def approve_protective_exit(

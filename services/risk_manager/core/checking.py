@@ -7,34 +7,42 @@ from msgspec.structs import replace
 from common.instruments import Instrument
 from common.messages import IntentKind, OrderIntent, RejectReason, Side, TradingState
 from common.money import ONE, ZERO
+from services.risk_manager.core.basis import Sizing
 from services.risk_manager.core.desk import Desk
 from services.risk_manager.core.markets import Market
 from services.risk_manager.core.positions import Position
 from services.risk_manager.core.refusal import Refusal
 from services.risk_manager.core.rough import upper_bound
 from services.risk_manager.core.rules import BY_TOTALS, EXIT_RULES, Rules, first_refusal
+from services.risk_manager.core.sizer import size
 from services.risk_manager.core.view import NO_MORE, More, View
 
 type Found = tuple[RejectReason, Refusal] | None
 
 
-def check(desk: Desk, intent: OrderIntent, market: Market, used_id: str, now_ns: int) -> tuple[Decimal, Found]:
+def check(
+    desk: Desk, intent: OrderIntent, market: Market, used_id: str, now_ns: int
+) -> tuple[Decimal, Found, Sizing | None]:
     """Return the quantity to approve, on the lot and for an exit at most the position, and the first refusal if any.
 
-    used_id: the intent's own id if an earlier intent had it, else empty. The runner's position must be in the market.
+    Last comes how risk sized the entry, None where the intent names the quantity. used_id: the intent's own id if an
+    earlier intent had it, else empty. The runner's position must be in the market.
     """
     instrument = desk.instruments[intent.symbol]
+    if intent.quantity is None and intent.kind is IntentKind.ENTRY:
+        view = exact_view(desk, intent, market, used_id, now_ns)
+        return view.quantity, first_refusal(rules_now(desk), intent, view), view.sizing
     quantity = _on_lot(intent, instrument)
     if intent.kind is IntentKind.ENTRY:
         earlier_id = used_id
         if not used_id and desk.limits.duplicate_window_ns:
             earlier_id = _equal_entry(desk, intent, now_ns)
-        return quantity, _check_entry(desk, intent, market, quantity, earlier_id, now_ns)
+        return quantity, _check_entry(desk, intent, market, quantity, earlier_id, now_ns), None
     reducible = market.positions[intent.runner].reducible(intent.side)
     found = first_refusal(EXIT_RULES, intent, View(desk.limits, instrument, quantity, reducible, used_id))
     if quantity > reducible:
-        return reducible, found
-    return quantity, found
+        return reducible, found, None
+    return quantity, found, None
 
 
 def _check_entry(
@@ -106,10 +114,13 @@ def _bounded_view(
 def exact_view(desk: Desk, intent: OrderIntent, market: Market, used_id: str, now_ns: int) -> View:
     """Return what `check` shows the rules, with the totals to the last digit in the place of bounds."""
     instrument = desk.instruments[intent.symbol]
-    quantity = _on_lot(intent, instrument)
     if intent.kind is IntentKind.ENTRY:
+        sizing = size(desk, intent, market) if intent.quantity is None else None
+        quantity = _on_lot(intent, instrument) if sizing is None else sizing.quantity
         earlier_id = used_id or _equal_entry(desk, intent, now_ns)
-        return _exact_view_of_entry(desk, intent, market, quantity, earlier_id, now_ns)
+        view = _exact_view_of_entry(desk, intent, market, quantity, earlier_id, now_ns)
+        return view if sizing is None else replace(view, sizing=sizing)
+    quantity = _on_lot(intent, instrument)
     reducible = market.positions[intent.runner].reducible(intent.side)
     return View(desk.limits, instrument, quantity, reducible, used_id)
 
@@ -180,7 +191,7 @@ def _equal_entry(desk: Desk, intent: OrderIntent, now_ns: int) -> str:
 
 
 def _on_lot(intent: OrderIntent, instrument: Instrument) -> Decimal:
-    """Return the intent's quantity on the lot, 0 if it is none."""
+    """Return the intent's quantity on the lot, 0 if it is none; an exit always names one."""
     quantity = intent.quantity
     if quantity is None or not quantity.is_finite():
         return ZERO

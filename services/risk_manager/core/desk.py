@@ -17,6 +17,7 @@ from services.risk_manager.core.markets import Market
 from services.risk_manager.core.orders import Orders, WorkingOrder
 from services.risk_manager.core.positions import Position
 from services.risk_manager.core.reach import Reaches
+from services.risk_manager.core.results import Results
 from services.risk_manager.core.rough import Rough
 from services.risk_manager.core.rules import entry_rules
 from services.risk_manager.core.trading import Trading
@@ -71,7 +72,10 @@ class FuseCounts(msgspec.Struct):
 
 
 class State(msgspec.Struct):
-    """All that a snapshot keeps. open_positions: runners that hold something or have an entry on its way."""
+    """All that a snapshot keeps. open_positions: runners that hold something or have an entry on its way.
+
+    results: of runners whose closed trades are counted.
+    """
 
     markets: dict[str, Market] = {}
     orders: Orders = msgspec.field(default_factory=Orders)
@@ -85,6 +89,7 @@ class State(msgspec.Struct):
     account_lines: AccountLines = msgspec.field(default_factory=AccountLines)
     approvals: Window = msgspec.field(default_factory=Window)
     fuses: FuseCounts = msgspec.field(default_factory=FuseCounts)
+    results: dict[str, Results] = {}
     counts: Counts = msgspec.field(default_factory=Counts)
 
 
@@ -92,7 +97,7 @@ class Desk:
     """State, limits, instruments, reaches, valuations and loss watch; keeps track of what is on its way.
 
     active_rules: what an entry must pass while nothing is in the way; all_rules: whatever is.
-    counts_results: a fill may open the breaker, or reach the drawdown or the day's loss.
+    counts_results: a fill may open the breaker, reach the drawdown or the day's loss, or change a size.
     """
 
     __slots__ = (
@@ -124,7 +129,7 @@ class Desk:
             limits, Watched(state.breaker, state.trading, state.account_lines), self.valuation, self.rough
         )
         self.costing = METHODS[limits.position_method]
-        self.counts_results = self.losses.is_on or limits.fuses.losing_streak > 0
+        self.counts_results = self.losses.is_on or limits.fuses.losing_streak > 0 or limits.sizing.counts_trades
         self.active_rules = entry_rules(limits, latched=False)
         self.all_rules = entry_rules(limits, latched=True)
 

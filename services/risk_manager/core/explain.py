@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from common.ids import Novelty
-from common.messages import IntentKind, OrderIntent, RejectReason
+from common.messages import IntentKind, OrderIntent, RejectReason, Sized
 from common.money import figure, use_money_context
 from services.risk_manager.core.checking import exact_view
 from services.risk_manager.core.comparing import Compared, comparisons
@@ -36,7 +36,7 @@ class RuleFigures(msgspec.Struct, frozen=True):
 class Explanation(msgspec.Struct, frozen=True):
     """All rules in the order in which they are asked; the first that did not pass is why the intent was refused.
 
-    quantity: on the lot. The rest is the state the rules looked at, money in `currency`.
+    quantity: on the lot. sizing: model and inputs where risk sized it, and missing: why it could not. The rest is the state the rules looked at, money in `currency`.
     """
 
     rules: list[RuleFigures]
@@ -48,6 +48,8 @@ class Explanation(msgspec.Struct, frozen=True):
     working_orders: int
     breaker: str
     market: str
+    sizing: Sized | None = None
+    missing: str = ""
 
     @property
     def refusal(self) -> RuleFigures | None:
@@ -77,6 +79,8 @@ def explain(core: RiskCore, intent: OrderIntent, now_ns: int) -> Explanation:
         working_orders=len(state.orders.working),
         breaker=state.breaker.reason,
         market="" if market.state is None else market.state.value,
+        sizing=None if view.sizing is None else view.sizing.sized,
+        missing="" if view.sizing is None else view.sizing.missing,
     )
 
 

@@ -15,9 +15,10 @@ from common.messages import (
     RejectReason,
     StopUpdate,
 )
-from common.money import ZERO, is_price, use_money_context
+from common.money import ZERO, figure, is_price, use_money_context
 from services.risk_manager.core import fuses
-from services.risk_manager.core.approval import approve
+from services.risk_manager.core.approval import approve, with_size
+from services.risk_manager.core.basis import Sizing
 from services.risk_manager.core.checking import check
 from services.risk_manager.core.desk import Desk, LastEntry
 from services.risk_manager.core.halting import follow, roll
@@ -43,17 +44,25 @@ def decide(desk: Desk, intent: OrderIntent, now_ns: int) -> Sequence[AnyMessage]
     lifted: Sequence[AnyMessage] = ()
     if desk.limits.is_timed:
         lifted = roll(desk, intent.id, now_ns)
-    quantity, found = check(desk, intent, market, used_id, now_ns)
+    quantity, found, sizing = check(desk, intent, market, used_id, now_ns)
     if found is not None:
-        return (*lifted, _refuse(desk, intent, *found, now_ns))
+        return (*lifted, _refuse(desk, intent, found, sizing, now_ns))
     approved = _approve(desk, intent, quantity, now_ns)
+    if sizing is not None:
+        approved = with_size(approved, sizing.sized)
     if desk.limits.fuses.order_count:
         fuses.count_order(desk, now_ns)
         return (*lifted, approved, *follow(desk, approved.id, now_ns))
     return (*lifted, approved)
 
 
-def _refuse(desk: Desk, intent: OrderIntent, reason: RejectReason, refusal: Refusal, now_ns: int) -> OrderRefused:
+def _refuse(
+    desk: Desk, intent: OrderIntent, found: tuple[RejectReason, Refusal], sizing: Sizing | None, now_ns: int
+) -> OrderRefused:
+    reason, refusal = found
+    detail = refusal.detail
+    if sizing is not None:  # the intent itself does not say what was asked about
+        detail = f"{detail} ({figure(sizing.quantity)} {sizing.detail})"
     refused = desk.state.counts.refused
     refused[reason.value] = refused.get(reason.value, 0) + 1
     return OrderRefused(
@@ -65,7 +74,7 @@ def _refuse(desk: Desk, intent: OrderIntent, reason: RejectReason, refusal: Refu
         reason=reason,
         limit=refusal.limit,
         found=refusal.found,
-        detail=refusal.detail,
+        detail=detail,
         cause=intent.id,
         code=CODES[reason],
         used=refusal.used,

@@ -8,6 +8,7 @@ import msgspec
 from common.config.risk import BreakerSection, RiskSection
 from common.money import PERCENT
 from services.risk_manager.core.hours import Hours
+from services.risk_manager.core.plans import Plans
 
 MILLISECOND_NS = 1_000_000
 
@@ -97,6 +98,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[GroupLimit, ...]
     groups_of: dict[str, tuple[GroupLimit, ...]]
     fuses: Fuses
+    sizing: Plans
     orders_kept: int
     asks_more: bool
     is_timed: bool
@@ -138,6 +140,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
             groups=groups,
             groups_of=_groups_of(groups),
             fuses=Fuses.of(section.breaker),
+            sizing=Plans.of(section.sizing),
             orders_kept=max(section.max_orders, section.breaker.order_count),
             asks_more=any(wanted) or any(more),
             is_timed=bool(section.max_daily_loss or section.breaker.cooldown_ms),

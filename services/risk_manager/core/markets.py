@@ -4,10 +4,14 @@ import msgspec
 
 from common.messages import MarketState, Quote
 from services.risk_manager.core.positions import Position
+from services.risk_manager.core.volatility import Volatility
 
 
 class Market(msgspec.Struct):
-    """A symbol. quote_ns: when the quote was received, None when it may no longer be trusted; open_positions: runners."""
+    """A symbol. quote_ns: when the quote was received, None when it may no longer be trusted; open_positions: runners.
+
+    volatility: None while no sizing model wants it.
+    """
 
     symbol: str
     quote: Quote | None = None
@@ -15,6 +19,7 @@ class Market(msgspec.Struct):
     state: MarketState | None = None
     positions: dict[str, Position] = {}
     open_positions: int = 0
+    volatility: Volatility | None = None
 
     def position(self, runner: str, strategy: str) -> Position:
         """Return a runner's position, a flat one the first time."""

@@ -7,9 +7,10 @@ from common.money import ZERO, decimal_of, use_money_context
 from services.risk_manager.core import fuses
 from services.risk_manager.core.desk import Desk
 from services.risk_manager.core.halting import close_out, follow, is_calm, roll
-from services.risk_manager.core.markets import market_of
+from services.risk_manager.core.markets import Market, market_of
 from services.risk_manager.core.positions import Position
 from services.risk_manager.core.reports import position_changed
+from services.risk_manager.core.volatility import Volatility
 
 
 def take_quote(desk: Desk, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
@@ -19,6 +20,8 @@ def take_quote(desk: Desk, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
         fuses.see_jump(desk, market.quote, quote)
     market.quote = quote
     market.quote_ns = now_ns
+    if desk.limits.sizing.follows_marks:
+        _follow_volatility(desk, market, quote, now_ns)
     if not market.open_positions:
         return () if is_calm(desk) else follow(desk, quote.id, now_ns)
     use_money_context()
@@ -36,6 +39,13 @@ def take_quote(desk: Desk, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
     if not is_calm(desk):
         answers += follow(desk, quote.id, now_ns)
     return answers
+
+
+def _follow_volatility(desk: Desk, market: Market, quote: Quote, now_ns: int) -> None:
+    if market.volatility is None:
+        market.volatility = Volatility()
+    plans = desk.limits.sizing
+    market.volatility.see((quote.bid + quote.ask) * 0.5, now_ns // plans.sample_ns, plans.decay)
 
 
 def _guard(desk: Desk, position: Position, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:

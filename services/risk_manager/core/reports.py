@@ -29,6 +29,7 @@ from services.risk_manager.core.halting import (
 from services.risk_manager.core.markets import Market, market_of
 from services.risk_manager.core.orders import WorkingOrder
 from services.risk_manager.core.positions import Position, book
+from services.risk_manager.core.results import Results
 
 STOP_RETRY_NS = 1_000_000_000
 """How long a protective exit that the venue rejected waits before it is tried again."""
@@ -74,6 +75,9 @@ def _count_result(desk: Desk, market: Market, position: Position, fill: Fill, re
     """Hold what a fill brought against the losses that are allowed. result: what was held before, and what it realised."""
     if desk.limits.fuses.losing_streak:
         fuses.count_trade(desk, position, *result)
+    if desk.limits.sizing.counts_trades:
+        results = desk.state.results.setdefault(position.runner, Results())
+        results.book(fill, result[0], position.quantity, result[1])
     if desk.losses.is_on:
         desk.losses.settle(market, fill)
 

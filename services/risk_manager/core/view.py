@@ -8,6 +8,7 @@ import msgspec
 from common.instruments import Instrument
 from common.messages import MarketState
 from common.money import ZERO
+from services.risk_manager.core.basis import Sizing
 from services.risk_manager.core.latches import NONE_SET, Latch
 from services.risk_manager.core.limits import GroupLimit, Limits, StrategyLimit, SymbolLimit
 from services.risk_manager.core.refusal import Refusal
@@ -60,7 +61,7 @@ class View(msgspec.Struct, frozen=True, gc=False):
     reach_value, others_value, equity: the symbol's largest reach and all other symbols' at their marks, and what the
     account is worth, in the account's currency; others_value and equity may be bounds that are worse than the truth.
     latches: what else stands in the way, by reason. reach_used, value_used: reach and reach_value without the intent,
-    known only where the totals are exact.
+    known only where the totals are exact. sizing: how risk came to the quantity, None where the intent names it.
     """
 
     limits: Limits
@@ -81,3 +82,4 @@ class View(msgspec.Struct, frozen=True, gc=False):
     more: More = NO_MORE
     reach_used: Decimal = ZERO
     value_used: Decimal = ZERO
+    sizing: Sizing | None = None

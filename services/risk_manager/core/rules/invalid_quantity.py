@@ -1,4 +1,4 @@
-"""Refuses a quantity that is no positive number of lots, and an entry worth less than the symbol's minimum."""
+"""Refuses a quantity, named or sized, that is no positive number of lots, and an entry worth less than the symbol's least."""
 
 from common.messages import IntentKind, OrderIntent
 from common.money import ZERO, figure
@@ -10,6 +10,8 @@ CODE = 204
 def check(intent: OrderIntent, view: View) -> Refusal | None:
     """Refuse an order that no venue would take for its size."""
     instrument = view.instrument
+    if view.quantity <= ZERO and view.sizing is not None:
+        return Refusal(figure(instrument.lot_size), figure(view.quantity), f"no size: {view.sizing.missing}")
     if view.quantity <= ZERO:
         return Refusal(
             figure(instrument.lot_size),
