@@ -50,10 +50,11 @@ SIGNAL = "signal"
 RISK_MANAGER = "risk_manager"
 EXECUTION = "execution"
 EVENT_STORE = "event_store"
+ALERTS = "alerts"
 
 SERVICES = (MARKET_DATA, SIGNAL, RISK_MANAGER, EXECUTION)
 """The services that trade, in the order of the flow."""
-LISTENERS = (EVENT_STORE,)
+LISTENERS = (EVENT_STORE, ALERTS)
 """Services that only listen: nothing that trades waits for them, or notices whether they are there."""
 ALL_SERVICES = (*SERVICES, *LISTENERS)
 
@@ -107,6 +108,7 @@ HEARS: dict[str, tuple[str, ...]] = {
         "greeks.",
         "external.",
     ),
+    ALERTS: ("runners", "decisions", "reports", "market."),
 }
 """Service to the topics it subscribes to: a whole topic, or a prefix that ends in a dot."""
 

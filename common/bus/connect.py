@@ -51,6 +51,13 @@ class Connector:
             self._connect(socket, service, end.bind_publish, end.connect_publish)
         return socket
 
+    def commander(self, service: str) -> "zmq.Socket[bytes]":
+        """Return a DEALER connected to a service's command socket; the caller gives it its bounds and reads the answers."""
+        socket = self._context.socket(zmq.DEALER)
+        end = self._endpoints[service]
+        self._connect(socket, service, end.bind_command, end.connect_command)
+        return socket
+
     def _connect(self, socket: "zmq.Socket[bytes]", server: str, bound: str, address: str) -> None:
         if self._security is None or is_private(bound):
             leave_plain(socket)

@@ -10,7 +10,7 @@ from common.config.endpoints import all_endpoints, is_private
 from common.config.locate import KeyPath
 from common.config.models import Config, SourceType
 from common.config.places import source_type, uses_file
-from common.routes import EVENT_STORE, EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
+from common.routes import ALERTS, EVENT_STORE, EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
 
 SECTIONS = {
     MARKET_DATA: "market_data",
@@ -18,6 +18,7 @@ SECTIONS = {
     RISK_MANAGER: "risk",
     EXECUTION: "execution",
     EVENT_STORE: "event_store",
+    ALERTS: "alerts",
 }
 """Service to the name of its section."""
 
@@ -49,6 +50,13 @@ def warnings(config: Config, environ: Mapping[str, str]) -> Iterator[Problem]:
     for name in UNAVAILABLE:
         if name in config.data_source.model_fields_set:
             yield Problem(("data_source", name), f"{name} is not available in this version; the section is unused")
+    for index, channel in enumerate(config.alerts.channels):
+        if channel.url_env and not environ.get(channel.url_env):
+            text = f"environment variable {channel.url_env} is not set; nothing is sent by channel {channel.name}"
+            yield Problem(("alerts", "channels", index, "url_env"), text)
+        if channel.url_file and not Path(channel.url_file).is_file():
+            text = f"no file at {channel.url_file}; nothing is sent by channel {channel.name}"
+            yield Problem(("alerts", "channels", index, "url_file"), text)
     for key in ("api_key_env", "secret_key_env"):
         variable = getattr(config.data_source.binance, key)
         if variable and source_type(config) == "binance" and not environ.get(variable):

@@ -4,7 +4,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from common.config.models import Config, EndpointSection
-from common.routes import ALL_SERVICES, EVENT_STORE, EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
+from common.routes import ALERTS, ALL_SERVICES, EVENT_STORE, EXECUTION, MARKET_DATA, RISK_MANAGER, SIGNAL
 
 
 class Ports(NamedTuple):
@@ -21,6 +21,7 @@ PORTS = {
     RISK_MANAGER: Ports(5557, 5657, 9103),
     EXECUTION: Ports(5558, 5658, 9104),
     EVENT_STORE: Ports(5560, 5660, 9106),
+    ALERTS: Ports(5562, 5662, 9109),
 }
 
 
@@ -43,6 +44,7 @@ def section_of(config: Config, service: str) -> EndpointSection:
         RISK_MANAGER: config.risk,
         EXECUTION: config.execution,
         EVENT_STORE: config.event_store,
+        ALERTS: config.alerts,
     }
     return sections[service]
 

@@ -5,12 +5,14 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from common.config.alerts import AlertsSection
 from common.config.risk import RiskSection
 from common.config.section import EndpointSection, Section
 from common.config.signal import SignalSection
 from common.timeframes import timeframe_ns
 
 __all__ = [
+    "AlertsSection",
     "Config",
     "CredentialsSection",
     "DataSourceSection",
@@ -267,5 +269,6 @@ class Config(Section):
     risk: RiskSection = RiskSection()
     execution: ExecutionSection = ExecutionSection()
     event_store: EventStoreSection = EventStoreSection()
+    alerts: AlertsSection = AlertsSection()
     strategies: list[StrategySection] = Field(default=DEFAULT_STRATEGIES, description="What runs.")
     instruments: list[InstrumentSection] = Field(default_factory=list, description="Facts of symbols.")

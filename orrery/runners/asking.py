@@ -1,4 +1,4 @@
-"""Questions and commands to the signal service of a running stack, each with the time that its answer took."""
+"""Questions and commands to a service of a running stack, by default signal, each with the time that its answer took."""
 
 from typing import Any, NamedTuple
 
@@ -23,8 +23,8 @@ class Answered(NamedTuple):
     took_ms: float
 
 
-def ask(config: Config, name: str, arguments: dict[str, Any] | None = None) -> Answered:
-    """Return what the signal service answers.
+def ask(config: Config, name: str, arguments: dict[str, Any] | None = None, service: str = SIGNAL) -> Answered:
+    """Return what a service answers.
 
     Raises:
         KeysError: the bus needs keys that are missing.
@@ -32,26 +32,26 @@ def ask(config: Config, name: str, arguments: dict[str, Any] | None = None) -> A
     """
     bus = OperatorBus(config)
     try:
-        socket = bus.command_socket(SIGNAL)
+        socket = bus.command_socket(service)
         request = request_for(name, arguments, ANSWER_TIMEOUT_MS * 1_000_000, bus.clock)
         if not socket.poll(CONNECT_TIMEOUT_MS, zmq.POLLOUT):
-            raise CommandLineError("signal: no answer; is the stack running? `orrery up` starts it", EXIT_FAILED)
+            raise CommandLineError(f"{service}: no answer; is the stack running? `orrery up` starts it", EXIT_FAILED)
         asked_ns = monotonic_ns()
         socket.send(encode(request), zmq.NOBLOCK)
-        return Answered(_answer(socket, request.id), (monotonic_ns() - asked_ns) / 1e6)
+        return Answered(_answer(socket, request.id, service), (monotonic_ns() - asked_ns) / 1e6)
     finally:
         bus.close()
 
 
-def _answer(socket: "zmq.Socket[bytes]", request_id: str) -> Any:
+def _answer(socket: "zmq.Socket[bytes]", request_id: str, service: str) -> Any:
     give_up_ns = monotonic_ns() + ANSWER_TIMEOUT_MS * 1_000_000
     while (left_ms := (give_up_ns - monotonic_ns()) // 1_000_000) > 0 and socket.poll(left_ms):
         try:
             reply = decode_reply(socket.recv_multipart()[-1])
         except UndecodableError as error:
-            raise CommandLineError(f"signal: an answer of another version: {error}", EXIT_FAILED) from error
+            raise CommandLineError(f"{service}: an answer of another version: {error}", EXIT_FAILED) from error
         if reply.id == request_id:
             if not reply.ok:
-                raise CommandLineError(f"signal: {reply.error}", EXIT_FAILED)
+                raise CommandLineError(f"{service}: {reply.error}", EXIT_FAILED)
             return reply.result
-    raise CommandLineError(f"signal: no answer within {ANSWER_TIMEOUT_MS} ms", EXIT_FAILED)
+    raise CommandLineError(f"{service}: no answer within {ANSWER_TIMEOUT_MS} ms", EXIT_FAILED)

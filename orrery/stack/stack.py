@@ -5,8 +5,8 @@ from typing import Any
 
 from common.clock import monotonic_ns
 from common.config.models import Config
-from common.messages import Halt
-from common.routes import ALL_SERVICES
+from common.messages import Halt, HealthState
+from common.routes import ALL_SERVICES, LISTENERS
 from common.runner import EventLoop
 from orrery.operator_bus import OperatorBus
 from orrery.stack.polling import StatusPoller
@@ -49,7 +49,10 @@ class Stack:
 
     def is_ready(self) -> bool:
         """Return whether every service says that it is ready."""
-        return all(line.state == READY for line in self.lines().values())
+        lines = self.lines()
+        # Nobody waits for a listener that says what is wrong with it: its state is shown, and trading begins.
+        unwell = {name for name in LISTENERS if lines[name].state == HealthState.DEGRADED}
+        return all(line.state == READY or name in unwell for name, line in lines.items())
 
     def is_quiet(self, services: Sequence[str]) -> bool:
         """Return whether new statuses of these services say that no order is on its way."""

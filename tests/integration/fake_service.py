@@ -22,6 +22,7 @@ CORES: dict[str, dict[str, Any]] = {
     "risk_manager": {"approved": 5, "protective_exits": 1, "refused": 2, "fills": 6, "refusals": {"notional": 2}},
     "execution": {"orders": 6, "fills": 6},
     "event_store": {},
+    "alerts": {},
 }
 
 

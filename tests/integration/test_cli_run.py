@@ -97,7 +97,7 @@ def test_a_service_that_crashes_is_started_again(run: Run) -> None:
     exit_code, summary = run(RunOptions(duration_s=50.0), view)
     assert exit_code == EXIT_OK
     assert {name: line.restarts for name, line in summary.services.items()} == {
-        "market_data": 0, "signal": 0, "risk_manager": 0, "execution": 1, "event_store": 0,
+        "market_data": 0, "signal": 0, "risk_manager": 0, "execution": 1, "event_store": 0, "alerts": 0,
     }  # fmt: skip
     assert summary.duration_s < 50.0
     assert view.events[0].startswith("execution ended (killed by SIGKILL)")

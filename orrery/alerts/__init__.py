@@ -1,0 +1,1 @@
+"""What `orrery alerts` asks and shows."""
