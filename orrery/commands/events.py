@@ -10,6 +10,7 @@ import typer
 
 from orrery.commands import DATA
 from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
+from orrery.events.follow_command import follow_command
 from orrery.options import ConfigOption, JsonOption, SetOption, load
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ PANEL = DATA
 FOLLOW_EVERY_S = 1.0
 
 app = typer.Typer(help="Look into the event store: what happened, and the proof of it.", no_args_is_help=True)
+
+app.command("follow")(follow_command)
 
 StoreOption = Annotated[
     Path | None,

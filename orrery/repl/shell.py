@@ -1,0 +1,169 @@
+"""Where lines come from and answers go: a terminal with history and completion, or a script.
+
+How it works: a script stops at the first line that fails, and so does the process, with exit code 1; on a terminal an
+error is a line and one goes on. Ctrl-C stops what is under way between two steps, so nothing is left half done.
+"""
+
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import msgspec
+
+from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
+from orrery.repl.answering import Answer, Session
+from orrery.repl.errors import ReplError
+from orrery.repl.language import QUIT, do, is_quit, is_remark
+
+HISTORY_FILE = ".orrery_history"
+HISTORY_LINES = 1_000
+REPEATED = ("step", "s", "n", "tick", "back", "b", "until")
+"""Commands that an empty line does once more."""
+
+
+def run_script(session: Session, lines: Iterable[str], *, is_json: bool) -> int:
+    """Do one line after the other; return the exit code. With is_json one object a line is printed."""
+    for line in _joined(lines):
+        if is_remark(line):
+            continue
+        if is_quit(line):
+            break
+        try:
+            with _stopping(session):
+                answer = do(session, line)
+        except (ReplError, CommandLineError) as error:
+            _print_error(line.strip(), str(error), is_json=is_json)
+            return EXIT_FAILED
+        _print(line.strip(), answer, is_json=is_json)
+    return EXIT_OK
+
+
+def run_terminal(session: Session, folder: Path | None) -> int:
+    """Talk to somebody at a terminal until they go; return the exit code. folder: where the history is kept."""
+    last = ""
+    with _line_editor(session, folder):
+        while True:
+            try:
+                line = _read(session.prompt())
+            except EOFError:
+                print()
+                return EXIT_OK
+            except KeyboardInterrupt:
+                print()
+                continue
+            if is_quit(line):
+                return EXIT_OK
+            line = line if line.strip() else last
+            last = line if line.split(maxsplit=1)[:1] and line.split()[0] in REPEATED else ""
+            if not is_remark(line):
+                _answer(session, line)
+
+
+def _answer(session: Session, line: str) -> None:
+    try:
+        with _stopping(session):
+            answer = do(session, line)
+    except (ReplError, CommandLineError) as error:
+        print(f"! {error}")
+    except KeyboardInterrupt:
+        print("stopped")
+    else:
+        _print(line, answer, is_json=False)
+
+
+def _read(prompt: str) -> str:
+    line = input(prompt)
+    while line.endswith("\\"):
+        line = line[:-1] + "\n" + input("... ")
+    return line
+
+
+def _joined(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines, those that end in a backslash with the next ones."""
+    held = ""
+    for line in lines:
+        text = held + line.rstrip("\n")
+        if text.endswith("\\"):
+            held = text[:-1] + "\n"
+            continue
+        held = ""
+        yield text
+    if held:
+        yield held
+
+
+def _print(line: str, answer: Answer, *, is_json: bool) -> None:
+    if is_json:
+        print(_json({"command": line, "ok": True, **answer.data}), flush=True)
+        return
+    for each in answer.lines:
+        print(each)
+    sys.stdout.flush()
+
+
+def _print_error(line: str, error: str, *, is_json: bool) -> None:
+    if is_json:
+        print(_json({"command": line, "ok": False, "error": error}), flush=True)
+    else:
+        sys.stdout.flush()
+        print(f"orrery: {line}: {error}", file=sys.stderr)
+
+
+def _json(data: dict[str, Any]) -> str:
+    return msgspec.json.encode(data).decode()
+
+
+@contextmanager
+def _stopping(session: Session) -> Iterator[None]:
+    """Let the first Ctrl-C stop what is under way between two steps, and a second one break it off."""
+
+    def on_interrupt(_number: int, _frame: FrameType | None) -> None:
+        session.stop()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _line_editor(session: Session, folder: Path | None) -> Iterator[None]:
+    """Have history and completion, where the platform has readline."""
+    try:
+        import readline
+    except ImportError:
+        yield
+        return
+    place = None if folder is None else folder / HISTORY_FILE
+    if place is not None and place.is_file():
+        readline.read_history_file(place)
+    readline.set_history_length(HISTORY_LINES)
+    readline.set_completer_delims(" \t\n=+-*/%<>~,;")
+    readline.set_completer(completer(session))
+    readline.parse_and_bind("tab: complete")
+    try:
+        yield
+    finally:
+        readline.set_completer(None)
+        if place is not None:
+            readline.write_history_file(place)
+
+
+def completer(session: Session) -> Callable[[str, int], str | None]:
+    """Return what readline asks: the n-th word that begins so; commands, then names of Lua."""
+    found: list[str] = []
+
+    def complete(begun: str, number: int) -> str | None:
+        nonlocal found
+        if number == 0:
+            words = [*session.commands, *QUIT[:1], *session.words()]
+            found = sorted({word for word in words if word.startswith(begun)})
+        return found[number] if number < len(found) else None
+
+    return complete
