@@ -19,7 +19,7 @@ from services.signal.core.host import (
     PassingHost,
     StrategyHost,
 )
-from services.signal.core.indicators import REGISTRY
+from services.signal.core.indicators import REGISTRY, title_of
 from services.signal.core.signal_core import SignalCore
 
 ASKED_KEPT = 64
@@ -116,4 +116,4 @@ class _WatchedHost(PassingHost):
         return outcome
 
     def _names(self) -> list[tuple[str, int]]:
-        return [(key.title, len(REGISTRY[key.name].OUTPUTS)) for key in self._bank.keys]
+        return [(title_of(key), len(REGISTRY[key.name].OUTPUTS)) for key in self._bank.keys]

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from services.signal.core.host import AccountView, MarketView
 from services.signal.core.indicators import REGISTRY
 from services.signal.core.model import MODEL_KEY
+from services.signal.hosts.pandas_ta import READER, catalogue, close_names
 from services.signal.loading import Problem
 
 MARKET = (
@@ -35,7 +36,7 @@ _ACTION = re.compile(r"\baction\s*=\s*[\"'](\w*)[\"']")
 
 def misspelt(script: str, source: str) -> list[Problem]:
     """Return a warning for each name that is not there, by line; `script` is how the file is called."""
-    found = sorted({*_fields(source), *_actions(source)})
+    found = sorted({*_fields(source), *_actions(source), *_library(source)})
     return [Problem(f"{script}:{line}: {text}", line, hint, is_fatal=False) for line, text, hint in found]
 
 
@@ -59,8 +60,21 @@ def _holders(code: str) -> list[tuple[str, Sequence[str]]]:
         (market, MARKET),
         (rf"{context}\s*\.\s*position", POSITION),
         (rf"{context}\s*\.\s*account", ACCOUNT),
-        (indicators, sorted({*REGISTRY, MODEL_KEY.name})),
+        (indicators, sorted({*REGISTRY, MODEL_KEY.name, READER})),
     ]
+
+
+def _library(source: str) -> Iterator[tuple[int, str, str]]:
+    """Yield what is wrong with the names in `indicators.ta("…")`."""
+    code = _blanked(source, strings=False)
+    for match in re.finditer(rf"\b\w+\s*\.\s*{READER}\s*\(\s*[\"'](\w*)[\"']", code):
+        name = match.group(1)
+        entry = catalogue().get(name)
+        if entry is None:
+            hint = f"did you mean {' or '.join(close_names(name))}?" if close_names(name) else ""
+            yield _line(code, match.start(1)), f'indicators.ta("{name}"): pandas-ta has no such indicator', hint
+        elif entry.refused:
+            yield _line(code, match.start(1)), f'indicators.ta("{name}"): refused: {entry.refused}', ""
 
 
 def _actions(source: str) -> Iterator[tuple[int, str, str]]:

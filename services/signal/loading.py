@@ -11,6 +11,7 @@ from common.config.models import Config, SignalSection, StrategySection
 from common.instruments import split_symbol
 from common.timeframes import NS_PER_MS, timeframe_name
 from services.signal.core.host import FUNCTION_NAMES
+from services.signal.core.indicators import title_of
 from services.signal.core.model import MODEL_KEY
 from services.signal.core.plugins import PluginFailedError
 from services.signal.core.spec import ParameterValue, RunnerSpec, StrategySpec
@@ -18,6 +19,7 @@ from services.signal.hosts.lua import CHUNK_NAME_MAX, LoadError, LuaHost, LuaLim
 from services.signal.hosts.metadata import Metadata, MetadataError
 from services.signal.hosts.models import install_model, made_up_model
 from services.signal.hosts.models_text import ModelError
+from services.signal.hosts.pandas_ta import close_names
 from services.signal.hosts.plugin_files import PluginError, install
 from services.signal.hosts.trial import Trial, TrialResult
 
@@ -67,7 +69,7 @@ class Report(msgspec.Struct, frozen=True):
     def indicators(self) -> list[str]:
         """Return the indicators used, as they are written in Lua."""
         keys = () if self.spec is None else self.spec.indicators
-        return [key.title for key in keys]
+        return [title_of(key) for key in keys]
 
 
 def limits_of(section: SignalSection) -> LuaLimits:
@@ -294,4 +296,7 @@ def _tried(spec: StrategySpec, limits: LuaLimits) -> tuple[StrategySpec, TrialRe
 def _problem(text: str) -> Problem:
     line = re.match(r"[^:]*:(\d+): ", text)
     hint = next((hint for pattern, hint in _HINTS if re.search(pattern, text)), "")
+    unknown = re.search(r'indicators\.ta\("(\w+)"\): pandas-ta has no', text)
+    if unknown and close_names(unknown.group(1)):
+        hint = f"did you mean {' or '.join(close_names(unknown.group(1)))}? {hint}"
     return Problem(text, int(line.group(1)) if line else 0, hint)

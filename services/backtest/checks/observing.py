@@ -21,7 +21,7 @@ from services.signal.core.host import (
     StrategyHost,
 )
 from services.signal.core.indicator import IndicatorKey
-from services.signal.core.indicators import REGISTRY
+from services.signal.core.indicators import REGISTRY, title_of
 from services.signal.core.spec import RunnerSpec
 
 _FIELDS = len(MarketView._fields)
@@ -111,7 +111,7 @@ class _Notebook(PassingHost):
     def _label(self, keys: Sequence[IndicatorKey]) -> None:
         for key in keys:
             outputs = REGISTRY[key.name].OUTPUTS
-            self._labels += [key.title] if len(outputs) == 1 else [f"{key.title}.{output}" for output in outputs]
+            self._labels += [title_of(key)] if len(outputs) == 1 else [f"{title_of(key)}.{output}" for output in outputs]
 
 
 def observe(plan: Plan, table: BarTable, given: Given | None = None) -> Observed:

@@ -14,7 +14,7 @@ from services.backtest.history import whole_history
 from services.backtest.plan import Plan
 from services.backtest.result import RunResult
 from services.signal.core.indicator import IndicatorKey, Value, make
-from services.signal.core.indicators import REGISTRY
+from services.signal.core.indicators import REGISTRY, title_of
 from services.signal.core.spec import RunnerSpec
 
 NAN = math.nan
@@ -91,7 +91,7 @@ def _series(runners: Sequence[RunnerSpec], columns: Mapping[tuple[str, str], _Co
         drawn = series.setdefault(runner.symbol, {})
         suffix = f" {runner.timeframe}" if len(lengths.get(runner.symbol, ())) > 1 else ""
         for key in runner.strategy.indicators:
-            title = key.title + suffix
+            title = title_of(key) + suffix
             if any(name.startswith(title) for name in drawn):
                 continue
             for name, column in _outputs(bars, key, title):

@@ -84,6 +84,13 @@ class IndicatorBank:
             else:
                 arguments[slot] = value
 
+    def is_warm(self) -> bool:
+        """Return whether all indicators have a value; of several outputs some may come and go."""
+        values = [indicator.value for indicator, _ in self._by_key.values()]
+        return all(
+            any(part is not None for part in (value if isinstance(value, tuple) else (value,))) for value in values
+        )
+
     def look_ahead(self, rows: BarRows, row: int) -> Ahead | None:
         """Return the outputs for these rows, from `row` on or from before; None where one is a plug-in."""
         ahead = self.ahead

@@ -5,7 +5,7 @@ from typing import Any
 from services.signal.core.asker import MARKET_FIELDS
 from services.signal.core.changes import digest_of
 from services.signal.core.describe import describe_runner
-from services.signal.core.indicators import REGISTRY
+from services.signal.core.indicators import REGISTRY, title_of
 from services.signal.core.roster import Roster
 from services.signal.core.runner import Runner
 
@@ -72,7 +72,7 @@ def _indicators(runner: Runner) -> dict[str, Any]:
         outputs = REGISTRY[key.name].OUTPUTS
         values = arguments[slot : slot + len(outputs)]
         slot += len(outputs)
-        found[key.title] = values[0] if len(values) == 1 else dict(zip(outputs, values, strict=True))
+        found[title_of(key)] = values[0] if len(values) == 1 else dict(zip(outputs, values, strict=True))
     return found
 
 

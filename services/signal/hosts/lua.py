@@ -34,6 +34,7 @@ from services.signal.core.host import (
 from services.signal.core.indicator import IndicatorKey
 from services.signal.core.indicators import REGISTRY
 from services.signal.core.spec import RunnerSpec
+from services.signal.hosts import pandas_ta
 
 HASH_SEED = 0x0B5E55ED
 """Seed of Lua's string hashes: the same in every process."""
@@ -46,19 +47,10 @@ SIGNAL_TEXT_MAX = 1_000
 BYTES_PER_MIB = 1 << 20
 NS_PER_SECOND = 1e9
 
-_PARTS = (
-    "guard",
-    "plain",
-    "classes",
-    "patterns",
-    "text",
-    "tables",
-    "sandbox",
-    "memory",
-    "indicators",
-    "strategy",
-    "calls",
-)
+_PARTS = [
+    *("guard", "plain", "classes", "patterns", "text", "tables", "sandbox", "memory"),
+    *("indicators", "library", "strategy", "calls"),
+]
 _FOLDER = Path(__file__).parent / "lua"
 _SOURCES = [(f"=[orrery] {part}".encode(), (_FOLDER / f"{part}.lua").read_bytes()) for part in _PARTS]
 
@@ -143,12 +135,14 @@ class LuaHost:
 
     def configure(self, spec: RunnerSpec) -> None:
         """Set symbol, parameters and indicators before the first update."""
+        pandas_ta.install()
         given = {
             "symbol": spec.symbol,
             "currency": spec.currency,
             "params": spec.strategy.params,
             "seed": spec.id,
             "specs": _specs(),
+            "library": pandas_ta.catalogue_text(),
             "indicators": spec.strategy.indicators,
         }
         self._lua[b"configure"](_encode(given))

@@ -85,7 +85,7 @@ class Trial:
         sign = 1.0 if number % 2 else -1.0
         self._host.set_position(PositionView(sign, price * (1 - sign * 0.01), None, None))
         self._ask(Function.MANAGE, self._has_context)
-        if result.warm_after is None and None not in self._arguments:
+        if result.warm_after is None and self._bank.is_warm():
             result.warm_after = result.bars
 
     def _ask(self, function: Function, counts: bool) -> bool:

@@ -1,6 +1,9 @@
 """The indicators there are, by name: one file each, found here by the name of its file."""
 
-from services.signal.core.indicator import Indicator
+from collections.abc import Callable, Mapping
+from typing import Any, override
+
+from services.signal.core.indicator import Indicator, IndicatorKey
 from services.signal.core.indicators.adx import Adx
 from services.signal.core.indicators.atr import Atr
 from services.signal.core.indicators.avg_volume import AvgVolume
@@ -21,27 +24,60 @@ from services.signal.core.indicators.stochastic import Stochastic
 from services.signal.core.indicators.vwap import Vwap
 from services.signal.core.indicators.wma import Wma
 
-REGISTRY: dict[str, type[Indicator]] = {
-    "adx": Adx,
-    "atr": Atr,
-    "avg_volume": AvgVolume,
-    "bollinger": Bollinger,
-    "cci": Cci,
-    "donchian": Donchian,
-    "ema": Ema,
-    "highest": Highest,
-    "keltner": Keltner,
-    "lowest": Lowest,
-    "macd": Macd,
-    "obv": Obv,
-    "roc": Roc,
-    "rsi": Rsi,
-    "sma": Sma,
-    "stddev": Stddev,
-    "stochastic": Stochastic,
-    "vwap": Vwap,
-    "wma": Wma,
-}
+type Family = Callable[[str], type[Indicator] | None]
+"""Finds an indicator by its whole name; None where there is none."""
+
+
+class Registry(dict[str, type[Indicator]]):
+    """Names to classes. Those of a family, such as `ta:hma`, are found by it when asked for, and are not listed."""
+
+    def __init__(self, known: Mapping[str, type[Indicator]]) -> None:
+        super().__init__(known)
+        self.families: dict[str, Family] = {}
+
+    @override
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return the class of a name, of a family's too."""
+        if super().__contains__(name):
+            return self[name]
+        find = self.families.get(name[: name.find(":") + 1])
+        found = None if find is None else find(name)
+        return default if found is None else found
+
+    @override
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or (isinstance(name, str) and ":" in name and self.get(name) is not None)
+
+    def __missing__(self, name: str) -> type[Indicator]:
+        found: type[Indicator] | None = self.get(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+
+REGISTRY = Registry(
+    {
+        "adx": Adx,
+        "atr": Atr,
+        "avg_volume": AvgVolume,
+        "bollinger": Bollinger,
+        "cci": Cci,
+        "donchian": Donchian,
+        "ema": Ema,
+        "highest": Highest,
+        "keltner": Keltner,
+        "lowest": Lowest,
+        "macd": Macd,
+        "obv": Obv,
+        "roc": Roc,
+        "rsi": Rsi,
+        "sma": Sma,
+        "stddev": Stddev,
+        "stochastic": Stochastic,
+        "vwap": Vwap,
+        "wma": Wma,
+    }
+)
 """Indicator name to class; a test compares it with the folder."""
 
 BUILT_IN = frozenset(REGISTRY)
@@ -58,3 +94,15 @@ def unregister(name: str) -> None:
     """Take a plug-in indicator away."""
     assert name not in BUILT_IN, f"{name} is built in"
     REGISTRY.pop(name, None)
+
+
+def add_family(prefix: str, find: Family) -> None:
+    """Let all indicators whose names begin so be found by a function. prefix: with its colon, such as `ta:`."""
+    assert prefix.endswith(":"), f"expected a prefix that ends in a colon, found {prefix}"
+    REGISTRY.families[prefix] = find
+
+
+def title_of(key: IndicatorKey) -> str:
+    """Return an indicator as a strategy writes it, such as `macd(12, 26, 9)` or `ta("hma", {length = 20})`."""
+    written = getattr(REGISTRY.get(key.name), "written", None)
+    return key.title if written is None else str(written(key.parameters))

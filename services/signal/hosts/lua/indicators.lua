@@ -126,11 +126,18 @@ function H.know_indicators(known)
   end
 end
 
+-- Let strategies ask for indicators in another way, by a name that none of them has.
+function H.add_reader(name, reader)
+  if not specs[name] then
+    readers[name] = reader
+  end
+end
+
 -- Give slots to indicators in this order; those that have some keep them, unknown ones are left out.
 function H.register_all(keys)
   for i = 1, #keys do
     local name, list = keys[i][1], keys[i][2]
-    if specs[name] and not slot_of(name, list) then
+    if H.learn(name) and not slot_of(name, list) then
       register(name, list)
     end
   end
@@ -151,4 +158,5 @@ local function set_rest(slot, value, ...)
   end
 end
 
+H.trees, H.specs, H.ask = trees, specs, ask
 H.indicators, H.values, H.registered, H.set_rest = H.view(readers, "indicators"), values, registered, set_rest

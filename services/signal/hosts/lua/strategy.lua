@@ -233,7 +233,8 @@ function H.load(source, chunk)
   return fine and bytes or load_error(H.prefix .. " " .. bytes)
 end
 
--- Set what is known before the first update. `bytes`: a map of symbol, currency, params, seed, specs, indicators.
+-- Set what is known before the first update. `bytes`: a map of symbol, currency, params, seed, specs, library,
+-- indicators.
 function H.configure(bytes)
   H.unlimited()
   local given = H.unpack(bytes)
@@ -242,6 +243,7 @@ function H.configure(bytes)
     params[key] = value
   end
   H.know_indicators(given.specs)
+  H.know_library(given.library)
   H.register_all(given.indicators)
   H.seed(given.seed)
 end
