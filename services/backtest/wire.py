@@ -1,6 +1,6 @@
 """The wire to the venue: what is decided on one event reaches the venue with the next one, never with the same.
 
-How it works: it stands where execution stands on the in-process bus. Orders and cancels that a runner asked for wait
+How it works: it stands where execution stands on the in-process bus. Orders, amends and cancels that a runner asked for wait
 here until the next quote of their symbol: an order decided at the close of a bar meets the open of the next. Protective
 exits wait at the venue in all but name, so they pass at once.
 """
@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from common.core import Core
-from common.messages import AnyMessage, ApprovedCancel, ApprovedOrder, Quote
+from common.messages import AnyMessage, ApprovedAmend, ApprovedCancel, ApprovedOrder, Quote
 
+type Sent = ApprovedOrder | ApprovedCancel | ApprovedAmend
 _NOTHING: tuple[AnyMessage, ...] = ()
 
 
@@ -19,11 +20,12 @@ class VenueWire:
 
     def __init__(self, execution: Core) -> None:
         self._execution = execution
-        self.held: dict[str, list[ApprovedOrder | ApprovedCancel]] = {}
+        self.held: dict[str, list[Sent]] = {}
         self._take: dict[type, Callable[[Any, int], Sequence[AnyMessage]]] = {
             Quote: self._on_quote,
             ApprovedOrder: self._on_order,
             ApprovedCancel: self._on_cancel,
+            ApprovedAmend: self._on_amend,
         }
 
     def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
@@ -40,7 +42,10 @@ class VenueWire:
     def _on_cancel(self, cancel: ApprovedCancel, now_ns: int) -> Sequence[AnyMessage]:
         return self._execution.handle(cancel, now_ns) if cancel.cause != cancel.id else self._hold(cancel)
 
-    def _hold(self, message: ApprovedOrder | ApprovedCancel) -> Sequence[AnyMessage]:
+    def _on_amend(self, amend: ApprovedAmend, now_ns: int) -> Sequence[AnyMessage]:
+        return self._hold(amend)
+
+    def _hold(self, message: Sent) -> Sequence[AnyMessage]:
         self.held.setdefault(message.symbol, []).append(message)
         return _NOTHING
 

@@ -22,6 +22,11 @@ class Counts(msgspec.Struct):
     fills: int = 0
     repeated_orders: int = 0
     ignored_cancels: int = 0
+    triggered: int = 0
+    amended: int = 0
+    amends_rejected: int = 0
+    ignored_amends: int = 0
+    expired: int = 0
     impossible_events: int = 0
     input_gaps: int = 0
 
@@ -67,6 +72,8 @@ class Desk:
         if after in FINAL:
             book, order_id = self.state.book, order.approved.id
             del book.open[order_id]
+            if book.reducing:
+                book.reducing.pop(order_id, None)
             book.finished.put(order_id, after)
         return order
 
@@ -81,10 +88,13 @@ class Desk:
 
     def reducible(self, order: ApprovedOrder) -> Decimal:
         """Return how much of an order only reduces. The venue cannot say: it knows the net of all runners only."""
-        runners = self.state.holdings.get(order.symbol)
-        held = ZERO if runners is None else runners.get(order.runner, ZERO)
-        if order.side is Side.BUY:
-            held = -held
+        held = self.held_against(order)
         if held < order.quantity:  # `min` takes four times as long
             return held
         return order.quantity
+
+    def held_against(self, order: ApprovedOrder) -> Decimal:
+        """Return what an order's runner holds that the order could close; negative where it could only add."""
+        runners = self.state.holdings.get(order.symbol)
+        held = ZERO if runners is None else runners.get(order.runner, ZERO)
+        return -held if order.side is Side.BUY else held

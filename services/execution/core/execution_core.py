@@ -1,7 +1,7 @@
 """Execution's core: sends what risk approved to the venue, once, and tells what became of it."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -10,21 +10,27 @@ from common.ids import Novelty
 from common.instruments import Instruments
 from common.messages import (
     AnyMessage,
+    ApprovedAmend,
     ApprovedCancel,
     ApprovedOrder,
     InputGap,
     MarketStatus,
     OperatorCommand,
+    OrderType,
     Quote,
     VenueRejectReason,
 )
 from common.money import ZERO, figure, use_money_context
+from common.order_terms import rests
 from services.execution.core import kill, messages
+from services.execution.core.amending import amend
 from services.execution.core.desk import Desk, Snapshot, State
 from services.execution.core.following import follow
 from services.execution.core.life_cycle import OrderEvent, OrderState
 from services.execution.core.orders import Order
 from services.execution.core.venue import ExecutionVenue, VenueOrder
+
+NEVER_NS: Final = 2**63 - 1
 
 _encoder = msgspec.msgpack.Encoder(decimal_format="string")
 _decoder = msgspec.msgpack.Decoder(Snapshot)
@@ -35,19 +41,36 @@ class ExecutionCore:
 
     def __init__(self, section: ExecutionSection, instruments: Instruments, venue: ExecutionVenue) -> None:
         self._desk = Desk(State(), venue)
+        self._expiry_ns = NEVER_NS
         self._take: dict[type, Callable[[Any, int], Sequence[AnyMessage]]] = {
             Quote: self._on_market,
             MarketStatus: self._on_market,
             InputGap: self._on_market,
             ApprovedOrder: self._on_order,
             ApprovedCancel: self._on_cancel,
+            ApprovedAmend: self._on_amend,
             OperatorCommand: self._on_command,
         }
 
     def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
         """Take one input; return the reports that follow from it."""
         take = self._take.get(type(message))
-        return () if take is None else take(message, now_ns)
+        if take is None:
+            return ()
+        if now_ns >= self._expiry_ns:
+            return [*self._expire(now_ns), *take(message, now_ns)]
+        return take(message, now_ns)
+
+    def _expire(self, now_ns: int) -> Sequence[AnyMessage]:
+        """End what was to end by now, before anything else can happen to it."""
+        due_ns, desk = self._expiry_ns, self._desk
+        reports = follow(desk, desk.venue.expire(now_ns), f"expiry:{due_ns}", now_ns)
+        self._find_expiry()
+        return reports
+
+    def _find_expiry(self) -> None:
+        next_ns = self._desk.venue.next_expiry_ns()
+        self._expiry_ns = NEVER_NS if next_ns is None else next_ns
 
     def _on_market(self, message: Quote | MarketStatus | InputGap, now_ns: int) -> Sequence[AnyMessage]:
         reports = self._desk.venue.observe(message, now_ns)
@@ -74,6 +97,8 @@ class ExecutionCore:
             if quantity <= ZERO:
                 detail = f"{approved.runner} has no {approved.symbol} for a {approved.side} to close"
                 return self._reject(approved, VenueRejectReason.NOTHING_TO_REDUCE, detail, now_ns)
+            if approved.order_type is not OrderType.MARKET and rests(approved.order_type, approved.time_in_force):
+                state.book.reducing[approved.id] = None
         state.book.open[approved.id] = Order(approved, quantity, quantity)
         order = VenueOrder(
             approved.id,
@@ -84,8 +109,12 @@ class ExecutionCore:
             approved.time_in_force,
             approved.limit_price,
             approved.reduce_only,
+            None if approved.terms is msgspec.UNSET else approved.terms,
         )
-        return follow(desk, desk.venue.submit(order, now_ns), approved.id, now_ns)
+        reports = follow(desk, desk.venue.submit(order, now_ns), approved.id, now_ns)
+        if order.terms is not None and order.terms.expires_ns:
+            self._find_expiry()
+        return reports
 
     def _reject(
         self, approved: ApprovedOrder, reason: VenueRejectReason, detail: str, now_ns: int
@@ -101,16 +130,19 @@ class ExecutionCore:
             return ()
         return follow(self._desk, self._desk.venue.cancel(cancel.order_id, cancel.symbol, now_ns), cancel.id, now_ns)
 
+    def _on_amend(self, wanted: ApprovedAmend, now_ns: int) -> Sequence[AnyMessage]:
+        return amend(self._desk, wanted, now_ns)
+
     def _on_command(self, command: OperatorCommand, now_ns: int) -> Sequence[AnyMessage]:
         return kill.obey(self._desk, command, now_ns)
 
     def next_deadline_ns(self) -> int | None:
-        """Return None: orders and quotes alone move execution."""
-        return None
+        """Return when the next order may end by time; None where none does. Orders and quotes move all else."""
+        return None if self._expiry_ns == NEVER_NS else self._expiry_ns
 
     def on_deadline(self, now_ns: int) -> Sequence[AnyMessage]:
-        """Do nothing."""
-        return ()
+        """End the orders whose time has come."""
+        return self._expire(now_ns) if now_ns >= self._expiry_ns else ()
 
     def snapshot(self) -> bytes:
         """Return the whole state, the venue's included, as msgpack; tables keep their order, in which orders fill."""
@@ -121,6 +153,7 @@ class ExecutionCore:
         snapshot = _decoder.decode(state)
         self._desk.state = snapshot.state
         self._desk.venue.restore(snapshot.venue)
+        self._find_expiry()
 
     def state_of(self, order_id: str) -> OrderState | None:
         """Return where an order stands; None for one that is unknown or long forgotten."""

@@ -1,20 +1,26 @@
 """Follows what the venue reports: moves the order, books the fill, and says so on the bus."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
-from common.messages import AnyMessage
+import msgspec
+
+from common.messages import AnyMessage, CancelReason
+from common.money import ZERO
 from services.execution.core import messages
 from services.execution.core.desk import Desk
-from services.execution.core.life_cycle import OrderEvent
+from services.execution.core.life_cycle import NEXT, OrderEvent
+from services.execution.core.orders import Order
 from services.execution.core.venue import (
     VenueAccepted,
     VenueAmended,
+    VenueAmendRejected,
     VenueCancelled,
     VenueCancelRejected,
     VenueFilled,
     VenueRejected,
     VenueReport,
+    VenueTriggered,
 )
 
 
@@ -25,22 +31,56 @@ def follow(desk: Desk, reports: Sequence[VenueReport], cause: str, now_ns: int) 
         message = _FOLLOW[type(report)](desk, report, cause, now_ns)
         if message is not None:
             told.append(message)
+    if desk.state.book.reducing and any(type(report) is VenueFilled for report in reports):
+        told += _shrink(desk, cause, now_ns)
+    return told
+
+
+def _shrink(desk: Desk, cause: str, now_ns: int) -> Sequence[AnyMessage]:
+    """Take off the resting reductions what can no longer be reduced."""
+    told: list[AnyMessage] = []
+    for order_id in list(desk.state.book.reducing):
+        order = desk.state.book.open.get(order_id)
+        if order is None or order.state not in NEXT[OrderEvent.REQUEST_CANCEL]:
+            continue
+        held = desk.held_against(order.approved)
+        if order.remaining <= held:
+            continue
+        if held > ZERO and order.state in NEXT[OrderEvent.REQUEST_AMEND]:
+            desk.advance(order, OrderEvent.REQUEST_AMEND)
+            smaller = order.at_venue().with_quantity(held)
+            told += follow(desk, desk.venue.amend(smaller, now_ns), cause, now_ns)
+        elif held <= ZERO:
+            order.ending = CancelReason.REDUCED
+            desk.advance(order, OrderEvent.REQUEST_CANCEL)
+            told += follow(desk, desk.venue.cancel(order_id, order.approved.symbol, now_ns), cause, now_ns)
     return told
 
 
 def _accepted(desk: Desk, report: VenueAccepted, cause: str, now_ns: int) -> AnyMessage | None:
     state = desk.state
-    order = desk.advance(state.book.open.get(report.order_id), OrderEvent.ACCEPT)
+    event = OrderEvent.ARM if report.is_armed else OrderEvent.ACCEPT
+    order = desk.advance(state.book.open.get(report.order_id), event)
     if order is None:
         return None
     state.counts.accepted += 1
     return messages.accepted(order.approved, desk.name, now_ns)
 
 
+def _triggered(desk: Desk, report: VenueTriggered, cause: str, now_ns: int) -> AnyMessage | None:
+    order = desk.move(report.order_id, OrderEvent.TRIGGER)
+    if order is None:
+        return None
+    desk.state.counts.triggered += 1
+    return messages.triggered(order, desk.name, cause, now_ns)
+
+
 def _filled(desk: Desk, report: VenueFilled, cause: str, now_ns: int) -> AnyMessage | None:
     state = desk.state
     order, quantity = state.book.open.get(report.order_id), report.quantity
     is_last = order is not None and quantity >= order.remaining
+    if order is not None and order.approved.terms is not msgspec.UNSET and order.state in NEXT[OrderEvent.TRIGGER]:
+        desk.advance(order, OrderEvent.TRIGGER)  # a venue that tells of no triggers tells of them by the fill
     order = desk.advance(order, OrderEvent.FILL if is_last else OrderEvent.PARTIAL_FILL)
     if order is None:
         return None
@@ -60,32 +100,57 @@ def _rejected(desk: Desk, report: VenueRejected, cause: str, now_ns: int) -> Any
 
 
 def _cancelled(desk: Desk, report: VenueCancelled, cause: str, now_ns: int) -> AnyMessage | None:
-    order = desk.move(report.order_id, OrderEvent.CANCEL)
+    is_expired = report.reason is CancelReason.EXPIRED
+    order = desk.move(report.order_id, OrderEvent.EXPIRE if is_expired else OrderEvent.CANCEL)
     if order is None:
         return None
     desk.state.counts.cancelled += 1
-    return messages.cancelled(order, desk.name, cause, now_ns)
+    desk.state.counts.expired += is_expired
+    return messages.cancelled(order, desk.name, report.reason or order.ending, cause, now_ns)
 
 
 def _cancel_rejected(desk: Desk, report: VenueCancelRejected, cause: str, now_ns: int) -> AnyMessage | None:
-    desk.move(report.order_id, OrderEvent.REJECT_CANCEL)
+    order = desk.move(report.order_id, OrderEvent.REJECT_CANCEL)
+    if order is not None:
+        order.ending = None
     return None
 
 
 def _amended(desk: Desk, report: VenueAmended, cause: str, now_ns: int) -> AnyMessage | None:
-    order = desk.state.book.open.get(report.order.id)
-    if order is None:
-        desk.state.counts.impossible_events += 1
+    if report.reason is None:
+        order = desk.move(report.order.id, OrderEvent.AMEND)
     else:
-        order.remaining = report.order.quantity
-    return None
+        order = desk.state.book.open.get(report.order.id)  # an amend of ours that is on its way is still to be answered
+    if order is None:
+        return None
+    desk.state.counts.amended += 1
+    order.quantity += report.order.quantity - order.remaining
+    order.remaining, order.amended = report.order.quantity, report.order
+    return messages.amended(order, desk.name, cause if report.reason else _amend_of(order, cause), now_ns)
 
 
-_FOLLOW: dict[type, Callable[[Desk, Any, str, int], AnyMessage | None]] = {
+def _amend_rejected(desk: Desk, report: VenueAmendRejected, cause: str, now_ns: int) -> AnyMessage | None:
+    order = desk.move(report.order_id, OrderEvent.REJECT_AMEND)
+    if order is None:
+        return None
+    desk.state.counts.amends_rejected += 1
+    told = (report.reason, report.detail)
+    return messages.amend_rejected(order.approved, desk.name, told, _amend_of(order, cause), now_ns)
+
+
+def _amend_of(order: Order, cause: str) -> str:
+    """Return the id of the amend that the venue answers; without one the change's own cause."""
+    amend_id, order.amend_id = order.amend_id, ""
+    return amend_id or cause
+
+
+_FOLLOW: Final[dict[type, Callable[[Desk, Any, str, int], AnyMessage | None]]] = {
     VenueAccepted: _accepted,
+    VenueTriggered: _triggered,
     VenueFilled: _filled,
     VenueRejected: _rejected,
     VenueCancelled: _cancelled,
     VenueCancelRejected: _cancel_rejected,
     VenueAmended: _amended,
+    VenueAmendRejected: _amend_rejected,
 }

@@ -1,6 +1,6 @@
 """The way to the simulated venue and back, as time that passes: orders arrive late, and so do their reports.
 
-How it works: it stands around execution's core. Orders and cancels wait until they arrive at the venue, in the order in
+How it works: it stands around execution's core. Orders, amends and cancels wait until they arrive at the venue, in the order in
 which they were sent; market data reaches the venue at once, for it is there that it comes from. Reports wait until they
 arrive here. What a report tells happened at its event_ns; we hear it at its received_ns.
 """
@@ -12,16 +12,17 @@ from typing import Any
 import msgspec
 
 from common.core import Core
-from common.messages import AnyMessage, ApprovedCancel, ApprovedOrder
+from common.messages import AnyMessage, ApprovedAmend, ApprovedCancel, ApprovedOrder
 from services.execution.core.arrival import heard_at
 
+type Sent = ApprovedOrder | ApprovedCancel | ApprovedAmend
 _NOTHING: tuple[AnyMessage, ...] = ()
 
 
 class Way(msgspec.Struct):
-    """What is on its way, with when it arrives: orders and cancels to the venue, reports from it."""
+    """What is on its way, with when it arrives: orders, amends and cancels to the venue, reports from it."""
 
-    orders: list[tuple[int, ApprovedOrder | ApprovedCancel]]
+    orders: list[tuple[int, Sent]]
     reports: list[tuple[int, AnyMessage]]
     inner: bytes
 
@@ -37,13 +38,13 @@ class LatencyCore:
         assert order_ns >= 0 <= report_ns, "a way takes no negative time"
         self._inner = inner
         self._order_ns, self._report_ns = order_ns, report_ns
-        self._orders: deque[tuple[int, ApprovedOrder | ApprovedCancel]] = deque()
+        self._orders: deque[tuple[int, Sent]] = deque()
         self._reports: deque[tuple[int, AnyMessage]] = deque()
 
     def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
         """Send an order on its way; pass all else to execution, behind what has arrived by now."""
         arrived = self.on_deadline(now_ns)
-        if isinstance(message, ApprovedOrder | ApprovedCancel) and self._order_ns:
+        if isinstance(message, ApprovedOrder | ApprovedCancel | ApprovedAmend) and self._order_ns:
             self._orders.append((now_ns + self._order_ns, message))
             return arrived
         reports = self._send(self._inner.handle(message, now_ns), now_ns)

@@ -1,11 +1,17 @@
 """The reports that go out on the bus, made from an order and what the venue said of it."""
 
+from msgspec import UNSET
+
 from common.messages import (
+    AmendRejected,
     ApprovedOrder,
+    CancelReason,
     Fill,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderRejected,
+    OrderTriggered,
     VenueRejectReason,
 )
 from services.execution.core.orders import Order
@@ -42,8 +48,8 @@ def rejected(approved: ApprovedOrder, venue: str, reason: VenueRejectReason, det
     )
 
 
-def cancelled(order: Order, venue: str, cause: str, now_ns: int) -> OrderCancelled:
-    """Return the end of an order that did not fill whole."""
+def cancelled(order: Order, venue: str, reason: CancelReason | None, cause: str, now_ns: int) -> OrderCancelled:
+    """Return the end of an order that did not fill whole. reason: None where somebody asked for it."""
     approved = order.approved
     return OrderCancelled(
         event_ns=now_ns,
@@ -54,6 +60,60 @@ def cancelled(order: Order, venue: str, cause: str, now_ns: int) -> OrderCancell
         symbol=approved.symbol,
         venue=venue,
         remaining_quantity=order.remaining,
+        cause=cause,
+        reason=UNSET if reason is None else reason,
+    )
+
+
+def triggered(order: Order, venue: str, cause: str, now_ns: int) -> OrderTriggered:
+    """Return that the price has come to an order's trigger."""
+    approved = order.approved
+    return OrderTriggered(
+        event_ns=now_ns,
+        received_ns=now_ns,
+        order_id=approved.id,
+        intent_id=approved.intent_id,
+        runner=approved.runner,
+        symbol=approved.symbol,
+        venue=venue,
+        cause=cause,
+    )
+
+
+def amended(order: Order, venue: str, cause: str, now_ns: int) -> OrderAmended:
+    """Return how an order stands after an amend, which it has in it already."""
+    approved, now = order.approved, order.at_venue()
+    return OrderAmended(
+        event_ns=now_ns,
+        received_ns=now_ns,
+        order_id=approved.id,
+        intent_id=approved.intent_id,
+        runner=approved.runner,
+        symbol=approved.symbol,
+        venue=venue,
+        quantity=order.quantity,
+        remaining_quantity=order.remaining,
+        limit_price=now.limit_price,
+        trigger_price=None if now.terms is None else now.terms.trigger_price,
+        cause=cause,
+    )
+
+
+def amend_rejected(
+    approved: ApprovedOrder, venue: str, refusal: tuple[VenueRejectReason, str], cause: str, now_ns: int
+) -> AmendRejected:
+    """Return that an order stays as it was. refusal: reason and sentence."""
+    reason, detail = refusal
+    return AmendRejected(
+        event_ns=now_ns,
+        received_ns=now_ns,
+        order_id=approved.id,
+        intent_id=approved.intent_id,
+        runner=approved.runner,
+        symbol=approved.symbol,
+        venue=venue,
+        reason=reason,
+        detail=detail,
         cause=cause,
     )
 

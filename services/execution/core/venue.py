@@ -6,13 +6,24 @@ from typing import Any, Protocol
 
 import msgspec
 
-from common.messages import InputGap, Liquidity, MarketStatus, OrderType, Quote, Side, TimeInForce, VenueRejectReason
+from common.messages import (
+    CancelReason,
+    InputGap,
+    Liquidity,
+    MarketStatus,
+    OrderTerms,
+    OrderType,
+    Quote,
+    Side,
+    TimeInForce,
+    VenueRejectReason,
+)
 
 
 class VenueOrder(msgspec.Struct, frozen=True, gc=False):
     """An order as a venue sees it. quantity: what is still to fill, base units; limit_price: quote units.
 
-    is_reduction: it closes a position, so no minimum value is asked of it.
+    is_reduction: it closes a position, so no minimum value is asked of it. terms: what market and limit do not say.
     """
 
     id: str
@@ -23,10 +34,22 @@ class VenueOrder(msgspec.Struct, frozen=True, gc=False):
     time_in_force: TimeInForce
     limit_price: Decimal | None = None
     is_reduction: bool = False
+    terms: OrderTerms | None = None
+
+    def with_quantity(self, quantity: Decimal) -> "VenueOrder":
+        """Return the same order with another quantity left."""
+        return msgspec.structs.replace(self, quantity=quantity)
 
 
 class VenueAccepted(msgspec.Struct, frozen=True, gc=False):
-    """The venue has the order."""
+    """The venue has the order. is_armed: it waits for its trigger."""
+
+    order_id: str
+    is_armed: bool = False
+
+
+class VenueTriggered(msgspec.Struct, frozen=True, gc=False):
+    """The order's trigger was reached."""
 
     order_id: str
 
@@ -54,10 +77,11 @@ class VenueFilled(msgspec.Struct, frozen=True, gc=False):
 
 
 class VenueCancelled(msgspec.Struct, frozen=True, gc=False):
-    """The venue has let go of an order with `remaining` base units unfilled."""
+    """The venue has let go of an order with `remaining` base units unfilled. reason: where nobody asked for it."""
 
     order_id: str
     remaining: Decimal
+    reason: CancelReason | None = None
 
 
 class VenueCancelRejected(msgspec.Struct, frozen=True, gc=False):
@@ -67,12 +91,30 @@ class VenueCancelRejected(msgspec.Struct, frozen=True, gc=False):
 
 
 class VenueAmended(msgspec.Struct, frozen=True, gc=False):
-    """The venue changed a resting order."""
+    """A resting order stands as it does here: somebody asked for it, or (`reason`) the venue made it smaller."""
 
     order: VenueOrder
+    reason: CancelReason | None = None
 
 
-VenueReport = VenueAccepted | VenueRejected | VenueFilled | VenueCancelled | VenueCancelRejected | VenueAmended
+class VenueAmendRejected(msgspec.Struct, frozen=True, gc=False):
+    """The venue does not change the order; it stands as it did."""
+
+    order_id: str
+    reason: VenueRejectReason
+    detail: str
+
+
+VenueReport = (
+    VenueAccepted
+    | VenueTriggered
+    | VenueRejected
+    | VenueFilled
+    | VenueCancelled
+    | VenueCancelRejected
+    | VenueAmended
+    | VenueAmendRejected
+)
 """All that a venue can report of an order."""
 
 
@@ -93,8 +135,16 @@ class ExecutionVenue(Protocol):
         ...
 
     def amend(self, order: VenueOrder, now_ns: int) -> Sequence[VenueReport]:
-        """Give the resting order with this id another quantity and price."""
+        """Give the resting order with this id the quantity (what is still to fill), limit and trigger price of this one."""
         ...
+
+    def next_expiry_ns(self) -> int | None:
+        """Return when `expire` has something to do next; None where nothing ends by time, or the venue sees to it."""
+        return None
+
+    def expire(self, now_ns: int) -> Sequence[VenueReport]:
+        """End the orders whose time has come."""
+        return ()
 
     def open_orders(self) -> Sequence[VenueOrder]:
         """Return the resting orders with what is left of them, oldest first."""

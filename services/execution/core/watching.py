@@ -21,9 +21,10 @@ class WatchingCore(ExecutionCore):
     @override
     def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
         if isinstance(message, Trade | BookUpdate | BookSnapshot | QueueMoved):
+            ended = self.on_deadline(now_ns)
             reports = self._observed.observe(message, now_ns)
             if not reports:
-                return ()
+                return ended
             cause = message.id if isinstance(message, Trade) else f"book:{message.symbol}:{message.received_ns}"
-            return follow(self._desk, reports, cause, now_ns)
+            return [*ended, *follow(self._desk, reports, cause, now_ns)]
         return super().handle(message, now_ns)

@@ -180,7 +180,8 @@ def test_it_says_how_it_stands() -> None:
     core.handle(approved_order(2, limit_price=D(90)), T0)
     assert core.status() == {
         "orders": 2, "accepted": 2, "rejected": 0, "cancelled": 0, "fills": 1, "repeated_orders": 0,
-        "ignored_cancels": 0, "impossible_events": 0, "killed": "", "input_gaps": 0, "open_orders": 1,
+        "ignored_cancels": 0, "triggered": 0, "amended": 0, "amends_rejected": 0, "ignored_amends": 0, "expired": 0,
+        "impossible_events": 0, "killed": "", "input_gaps": 0, "open_orders": 1,
         "holdings": {"BTCUSDT": "2"},
         "venue": {
             "name": "simulated", "holdings": {"BTCUSDT": "2"}, "slippage_paid": {"USDT": "0.22"},

@@ -7,14 +7,20 @@ from typing import Any, override
 import pytest
 
 from common.messages import (
+    AmendRejected,
     AnyMessage,
+    ApprovedAmend,
+    CancelReason,
     Fill,
     InputGap,
     Liquidity,
     MarketStatus,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderRejected,
+    OrderTerms,
+    OrderType,
     Quote,
     Side,
     VenueRejectReason,
@@ -25,6 +31,7 @@ from services.execution.core.venue import (
     ExecutionVenue,
     VenueAccepted,
     VenueAmended,
+    VenueAmendRejected,
     VenueCancelled,
     VenueCancelRejected,
     VenueFilled,
@@ -66,6 +73,14 @@ class ScriptedVenue(ExecutionVenue):
 
     @override
     def amend(self, order: VenueOrder, now_ns: int) -> Sequence[VenueReport]:
+        return self.take()
+
+    @override
+    def next_expiry_ns(self) -> int | None:
+        return None
+
+    @override
+    def expire(self, now_ns: int) -> Sequence[VenueReport]:
         return self.take()
 
     @override
@@ -175,7 +190,9 @@ def test_a_venue_may_cancel_on_its_own(desk: Desk) -> None:
 
 def test_an_amended_order_has_its_new_quantity_left(desk: Desk) -> None:
     amended = VenueOrder(ID, "BTCUSDT", Side.BUY, D(1), ORDER.order_type, ORDER.time_in_force)
-    assert desk.report(VenueAmended(amended)) == []
+    (told,) = desk.report(VenueAmended(amended))
+    assert isinstance(told, OrderAmended)
+    assert (told.quantity, told.remaining_quantity, told.cause) == (D(1), D(1), "quote:BTCUSDT:5")
     (fill,) = desk.report(part("1"))
     assert isinstance(fill, Fill)
     assert fill.remaining_quantity == 0
@@ -201,6 +218,40 @@ def test_what_cannot_be_is_counted_and_said_to_nobody(desk: Desk, report: VenueR
     assert desk.report(report) == []
     assert desk.impossible == 1
     assert desk.core.state_of(ID) is before
+
+
+def test_an_amend_is_answered_by_its_id(desk: Desk) -> None:
+    wanted = ApprovedAmend(
+        id="a-1", order_id=ID, symbol="BTCUSDT", cause="a-1", quantity=D(2), event_ns=T0, received_ns=T0
+    )
+    assert list(desk.core.handle(wanted, T0)) == []
+    assert desk.core.state_of(ID) is OrderState.PENDING_AMEND
+    (again,) = desk.core.handle(wanted, T0)
+    assert isinstance(again, AmendRejected)
+    assert again.reason is VenueRejectReason.UNKNOWN_ORDER
+    smaller = VenueOrder(ID, "BTCUSDT", Side.BUY, D(2), ORDER.order_type, ORDER.time_in_force)
+    by_itself, amended = desk.report(VenueAmended(smaller, CancelReason.OCO), VenueAmended(smaller))
+    assert isinstance(by_itself, OrderAmended)
+    assert isinstance(amended, OrderAmended)
+    assert (by_itself.cause, amended.cause) == ("quote:BTCUSDT:5", "a-1")
+    desk.core.handle(wanted, T0)
+    (refused,) = desk.report(VenueAmendRejected(ID, VenueRejectReason.WOULD_TAKE, "why"))
+    assert isinstance(refused, AmendRejected)
+    assert (refused.cause, refused.reason, refused.detail) == ("a-1", VenueRejectReason.WOULD_TAKE, "why")
+    assert desk.core.state_of(ID) is OrderState.ACCEPTED
+    assert desk.impossible == 0
+
+
+def test_an_order_that_fills_unheard_was_triggered() -> None:
+    desk = Desk()
+    armed = approved_order(1, "3", order_type=OrderType.STOP, terms=OrderTerms(trigger_price=D(101)))
+    desk.venue.reports = [VenueAccepted(ID, is_armed=True)]
+    desk.core.handle(armed, T0)
+    assert desk.core.state_of(ID) is OrderState.ARMED
+    (fill,) = desk.report(part("1"))
+    assert isinstance(fill, Fill)
+    assert desk.core.state_of(ID) is OrderState.PARTIALLY_FILLED
+    assert desk.impossible == 0
 
 
 def test_a_rejection_ends_the_order() -> None:

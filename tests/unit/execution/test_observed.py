@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from common.messages import (
     BookSnapshot,
     BookUpdate,
+    CancelReason,
     InputGap,
     Level,
     Liquidity,
@@ -152,7 +153,7 @@ def test_trades_an_immediate_order_that_the_next_trade_does_not_reach_is_cancell
     place = Place("trades")
     place.trade(100.0)
     place.venue.submit(venue_order(1, limit="99", time_in_force=TimeInForce.IOC), place.now_ns)
-    assert place.trade(100.0) == [VenueCancelled("o-1", D(1))]
+    assert place.trade(100.0) == [VenueCancelled("o-1", D(1), CancelReason.UNFILLED)]
 
 
 # The book.

@@ -8,10 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.messages import InputGap, Liquidity, MarketState, OrderType, Side, TimeInForce, VenueRejectReason
+from common.messages import (
+    CancelReason,
+    InputGap,
+    Liquidity,
+    MarketState,
+    OrderType,
+    Side,
+    TimeInForce,
+    VenueRejectReason,
+)
+from services.execution.core import till, touching
 from services.execution.core.venue import (
     VenueAccepted,
     VenueAmended,
+    VenueAmendRejected,
     VenueCancelled,
     VenueCancelRejected,
     VenueFilled,
@@ -19,7 +30,6 @@ from services.execution.core.venue import (
     VenueRejected,
     VenueReport,
 )
-from services.execution.core.venues import simulated
 from services.execution.core.venues.simulated import SimulatedVenue
 from tests.unit.execution.builders import market, venue, venue_order
 from tests.unit.risk_manager.builders import BTC, T0, D, quote
@@ -41,7 +51,7 @@ def filled(at: SimulatedVenue, order: VenueOrder) -> VenueFilled:
 
 def reason(reports: Any) -> VenueRejectReason:
     (report,) = reports
-    assert isinstance(report, VenueRejected), report
+    assert isinstance(report, VenueRejected | VenueAmendRejected), report
     return report.reason
 
 
@@ -137,7 +147,7 @@ def test_a_maker_may_be_paid() -> None:
 
 def test_what_an_ioc_order_cannot_take_is_cancelled() -> None:
     order = venue_order(1, Side.BUY, "2", "99", time_in_force=TimeInForce.IOC)
-    assert trading().submit(order, T0) == (VenueAccepted("o-1"), VenueCancelled("o-1", D(2)))
+    assert trading().submit(order, T0) == (VenueAccepted("o-1"), VenueCancelled("o-1", D(2), CancelReason.UNFILLED))
 
 
 @pytest.mark.parametrize("state", [MarketState.STALE, MarketState.RESYNCING, MarketState.DISCONNECTED])
@@ -192,7 +202,7 @@ def test_an_order_rests_once() -> None:
 
 
 def test_the_number_of_resting_orders_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulated, "MAX_OPEN_ORDERS", 2)
+    monkeypatch.setattr(touching, "MAX_OPEN_ORDERS", 2)
     at = trading()
     for number in (1, 2):
         at.submit(venue_order(number, limit="90"), T0)
@@ -212,7 +222,7 @@ def test_an_amended_order_has_its_new_price_and_goes_to_the_end() -> None:
     for number in (1, 2):
         at.submit(venue_order(number, limit="90"), T0)
     moved = venue_order(1, quantity="2", limit="91")
-    assert at.amend(moved, T0) == (VenueAmended(moved),)
+    assert at.amend(moved, T0) == [VenueAmended(moved)]
     assert [order.id for order in at.open_orders()] == ["o-2", "o-1"]
     assert reason(at.amend(venue_order(1, quantity="0", limit="91"), T0)) is VenueRejectReason.INVALID_QUANTITY
     assert moved in at.open_orders()
@@ -225,7 +235,7 @@ def test_an_amended_order_has_its_new_price_and_goes_to_the_end() -> None:
 
 
 def test_fills_can_be_asked_for_while_they_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(simulated, "FILLS_KEPT", 3)
+    monkeypatch.setattr(till, "FILLS_KEPT", 3)
     at = trading()
     for number in range(1, 6):
         at.submit(venue_order(number), T0)

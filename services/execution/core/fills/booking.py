@@ -1,52 +1,52 @@
-"""What a fill costs, and the account that the simulated venue keeps of it."""
+"""What the observed venue remembers of a symbol, and how it books the parts that a fill model gives."""
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
-from common.config.models import ExecutionSection
 from common.instruments import Instrument, Instruments
-from common.messages import Liquidity, Side
-from common.money import BASIS_POINT, ZERO, begin_exact, end_exact
+from common.messages import Liquidity
+from services.execution.core.conditions import Armed
 from services.execution.core.fills.shown import Part, Shown, Waiting
-from services.execution.core.pricing import no_worse, taker_price
-from services.execution.core.venue import VenueFilled, VenueOrder, VenueReport
-
-FILLS_KEPT: Final = 4_096
-"""Fills that can still be told of."""
+from services.execution.core.till import Account, Till, Told
+from services.execution.core.venue import VenueOrder, VenueReport
 
 
-class Market(msgspec.Struct):
-    """A symbol. holding: base units. slippage and fees: paid so far, quote units."""
+class Market(Account):
+    """A symbol, the orders that wait there and those that wait for a trigger, oldest first."""
 
     shown: Shown = msgspec.field(default_factory=Shown)
-    waiting: dict[str, Waiting] = {}
-    has_traded: bool = False
-    holding: Decimal = ZERO
-    slippage: Decimal = ZERO
-    fees: Decimal = ZERO
+    waiting: dict[str, Waiting] = msgspec.field(default_factory=dict)
+    armed: dict[str, Armed] = msgspec.field(default_factory=dict)
+
+    def standing(self) -> list[VenueOrder]:
+        """Return all orders that are open here."""
+        return [*[each.order for each in self.waiting.values()], *[each.order for each in self.armed.values()]]
+
+    def find(self, order_id: str) -> Waiting | Armed | None:
+        """Return an open order."""
+        return self.waiting.get(order_id) or self.armed.get(order_id)
+
+    def take_off(self, order_id: str) -> VenueOrder | None:
+        """Take an open order off; None if there is none."""
+        found = self.waiting.pop(order_id, None) or self.armed.pop(order_id, None)
+        return None if found is None else found.order
 
 
-class State(msgspec.Struct):
-    """All that a venue's snapshot keeps."""
+class State(Told):
+    """All that a venue's snapshot keeps. expiring: orders that end by time, with when and in which symbol."""
 
-    markets: dict[str, Market] = {}
-    fills: dict[int, VenueFilled] = {}
-    fill_count: int = 0
+    markets: dict[str, Market] = msgspec.field(default_factory=dict)
+    expiring: dict[str, tuple[int, str]] = msgspec.field(default_factory=dict)
 
 
 class Booking:
-    """Slippage and fees, as the configuration has them."""
+    """Books parts with slippage and fees."""
 
-    def __init__(self, section: ExecutionSection, instruments: Instruments) -> None:
-        self._instruments = instruments
-        self._slippage = section.slippage_bps * BASIS_POINT
-        self._rates = {
-            Liquidity.TAKER: section.taker_fee_bps * BASIS_POINT,
-            Liquidity.MAKER: section.maker_fee_bps * BASIS_POINT,
-        }
+    def __init__(self, till: Till, instruments: Instruments) -> None:
+        self._till, self._instruments = till, instruments
 
     def book(
         self, state: State, order: VenueOrder, parts: Sequence[Part], touched: Decimal, reports: list[VenueReport]
@@ -55,37 +55,20 @@ class Booking:
 
         touched: the best price there was, by which slippage is measured.
         """
-        left = order.quantity
-        for part in parts:
-            reports.append(self._filled(state, order, part, touched))
-            left -= part.quantity
-        if left == order.quantity:
+        if not parts:
             return order
-        return msgspec.structs.replace(order, quantity=left) if left else None
+        left, instrument = order.quantity, self._instruments[order.symbol]
+        for part in parts:
+            priced = self._priced(state, order, part, touched, instrument)
+            reports.append(self._till.fill(state, state.markets[order.symbol], order, priced, instrument))
+            left -= part.quantity
+        return replace(order, quantity=left) if left else None
 
-    def _filled(self, state: State, order: VenueOrder, part: Part, touched: Decimal) -> VenueFilled:
-        instrument, market = self._instruments[order.symbol], state.markets[order.symbol]
+    def _priced(
+        self, state: State, order: VenueOrder, part: Part, touched: Decimal, instrument: Instrument
+    ) -> tuple[Decimal, Decimal, Liquidity]:
         price = part.price
         if part.liquidity is Liquidity.TAKER:
-            price = self._taken_at(order, part, instrument)
-            market.slippage += abs(price - touched) * part.quantity
-        begin_exact()
-        fee = price * part.quantity * self._rates[part.liquidity]
-        market.fees += fee
-        market.holding += part.quantity if order.side is Side.BUY else -part.quantity
-        end_exact()
-        market.has_traded = True
-        state.fill_count = number = state.fill_count + 1
-        filled = VenueFilled(
-            order.id, number, order.symbol, order.side, part.quantity, price, fee, instrument.quote, part.liquidity
-        )
-        state.fills[number] = filled
-        if number > FILLS_KEPT:
-            del state.fills[number - FILLS_KEPT]
-        return filled
-
-    def _taken_at(self, order: VenueOrder, part: Part, instrument: Instrument) -> Decimal:
-        price = taker_price(part.price, order.side, self._slippage, instrument.tick_size)
-        if order.limit_price is not None:
-            price = no_worse(price, order.limit_price, order.side)
-        return max(price, instrument.tick_size)  # slippage makes nothing free
+            price = self._till.taken_at(order, part.price, instrument)
+            state.markets[order.symbol].slippage += abs(price - touched) * part.quantity
+        return part.quantity, price, part.liquidity

@@ -24,6 +24,7 @@ from services.execution.core.router.state import Out, Routed, RouterState
 from services.execution.core.router.work import Work
 from services.execution.core.venue import (
     ExecutionVenue,
+    VenueAmendRejected,
     VenueCancelRejected,
     VenueFilled,
     VenueOrder,
@@ -82,7 +83,7 @@ class Router(ExecutionVenue):
         """Ask for another quantity and price; the answer tells. An order that is not known to rest is not amended."""
         routed = self.work.state.orders.get(order.id)
         if routed is None or routed.stage is not Stage.WORKING:
-            return (VenueRejected(order.id, VenueRejectReason.UNKNOWN_ORDER, f"{order.id} does not rest"),)
+            return (VenueAmendRejected(order.id, VenueRejectReason.UNKNOWN_ORDER, f"{order.id} does not rest"),)
         self.work.errand(Amend(order), now_ns)
         return ()
 

@@ -13,25 +13,20 @@ import msgspec
 
 from common.config.models import ExecutionSection
 from common.instruments import Instruments
-from common.messages import (
-    BookSnapshot,
-    BookUpdate,
-    InputGap,
-    MarketStatus,
-    QueueMoved,
-    Quote,
-    TimeInForce,
-    Trade,
-    VenueRejectReason,
-)
+from common.messages import InputGap, VenueRejectReason
 from common.money import ZERO, decimal_of, figure, use_money_context
+from common.order_terms import CONDITIONAL
 from services.execution.core.checks import rejection
+from services.execution.core.conditions import Armed, changed
 from services.execution.core.fills.booking import Booking, Market, State
-from services.execution.core.fills.shown import FillModel, Waiting
+from services.execution.core.fills.shown import FillModel
+from services.execution.core.observing import Observing, Shows
+from services.execution.core.till import Till
 from services.execution.core.venue import (
     ExecutionVenue,
     VenueAccepted,
     VenueAmended,
+    VenueAmendRejected,
     VenueCancelled,
     VenueCancelRejected,
     VenueFilled,
@@ -41,9 +36,6 @@ from services.execution.core.venue import (
 )
 
 NAME: Final = "simulated"
-MAX_WAITING: Final = 1_000
-"""Orders that may wait in one symbol."""
-type Shows = Quote | Trade | BookSnapshot | BookUpdate | QueueMoved | MarketStatus
 type Seen = Shows | InputGap
 
 
@@ -57,8 +49,12 @@ class ObservedVenue(ExecutionVenue):
     def __init__(self, section: ExecutionSection, instruments: Instruments, model: FillModel) -> None:
         self._instruments = instruments
         self._model = model
-        self._booking = Booking(section, instruments)
-        self._state = State()
+        self._booking = Booking(Till(section), instruments)
+        self._take_over(State())
+
+    def _take_over(self, state: State) -> None:
+        self._state = state
+        self._observing = Observing(state, self._booking, self._model, self._instruments)
 
     @property
     @override
@@ -69,62 +65,79 @@ class ObservedVenue(ExecutionVenue):
     def submit(self, order: VenueOrder, now_ns: int) -> Sequence[VenueReport]:
         use_money_context()
         market = self._state.markets.get(order.symbol)
-        if market is not None and order.id in market.waiting:
+        if market is not None and market.find(order.id) is not None:
             return (VenueRejected(order.id, VenueRejectReason.DUPLICATE_ORDER, f"{order.id} rests already"),)
-        return self._place(order, market, now_ns)
+        rejected = self._refusal(order, market) or self._observing.refusal(
+            order, self._state.markets[order.symbol], now_ns
+        )
+        if rejected is not None:
+            return (rejected,)
+        market, observing = self._state.markets[order.symbol], self._observing
+        if order.order_type in CONDITIONAL:
+            reports: list[VenueReport] = [VenueAccepted(order.id, is_armed=True)]
+            observing.arm(order, market, now_ns, reports)
+            return reports
+        reports = [VenueAccepted(order.id)]
+        observing.note_expiry(order)
+        observing.enter(order, market, now_ns, reports)
+        return reports
 
-    def _place(self, order: VenueOrder, market: Market | None, now_ns: int) -> Sequence[VenueReport]:
+    def _refusal(self, order: VenueOrder, market: Market | None) -> VenueRejected | None:
         touched = None
         if market is not None and market.shown.is_trading:
             touched = self._model.touched(market.shown, order.side)
-        if market is None or touched is None:
-            return (VenueRejected(order.id, VenueRejectReason.NO_MARKET, f"{order.symbol} has no live market"),)
-        instrument = self._instruments[order.symbol]
-        rejected = rejection(order, decimal_of(touched), instrument)
-        if rejected is not None:
-            return (rejected,)
-        if len(market.waiting) >= MAX_WAITING:
-            detail = f"{MAX_WAITING} orders rest in {order.symbol}"
-            return (VenueRejected(order.id, VenueRejectReason.TOO_MANY_ORDERS, detail),)
-        parts = self._model.take(market.shown, order, instrument)
-        reports: list[VenueReport] = [VenueAccepted(order.id)]
-        left = self._booking.book(self._state, order, parts, decimal_of(touched), reports)
-        return reports if left is None else reports + self._join(left, market, now_ns)
-
-    def _join(self, left: VenueOrder, market: Market, now_ns: int) -> list[VenueReport]:
-        waiting = self._model.join(market.shown, left)
-        is_patient = waiting is not None and (waiting.takes or left.time_in_force is TimeInForce.GTC)
-        if waiting is None or not is_patient:
-            return [VenueCancelled(left.id, left.quantity)]
-        waiting.since_ns = now_ns
-        market.waiting[left.id] = waiting
-        return []
+        if touched is None:
+            return VenueRejected(order.id, VenueRejectReason.NO_MARKET, f"{order.symbol} has no live market")
+        return rejection(order, decimal_of(touched), self._instruments[order.symbol])
 
     @override
     def cancel(self, order_id: str, symbol: str, now_ns: int) -> Sequence[VenueReport]:
         market = self._state.markets.get(symbol)
-        waiting = None if market is None else market.waiting.pop(order_id, None)
-        if waiting is None:
+        order = None if market is None else market.take_off(order_id)
+        if order is None:
             return (VenueCancelRejected(order_id),)
-        return (VenueCancelled(order_id, waiting.order.quantity),)
+        self._state.expiring.pop(order_id, None)
+        return (VenueCancelled(order_id, order.quantity),)
 
     @override
     def amend(self, order: VenueOrder, now_ns: int) -> Sequence[VenueReport]:
-        """Replace the waiting order; it loses its place in the queue, and takes if it reaches the market now."""
+        """Change the waiting order. One that only becomes smaller keeps its place; any other takes if it reaches the market."""
         use_money_context()
         market = self._state.markets.get(order.symbol)
-        before = None if market is None else market.waiting.pop(order.id, None)
-        if market is None or before is None:
-            return (VenueRejected(order.id, VenueRejectReason.UNKNOWN_ORDER, f"{order.id} does not rest here"),)
-        accepted, *rest = self._place(order, market, now_ns)
-        if isinstance(accepted, VenueRejected):
-            market.waiting[order.id] = before
-            return (accepted,)
-        return (VenueAmended(order), *rest)
+        found = None if market is None else market.find(order.id)
+        if market is None or found is None:
+            detail = f"{order.id} does not rest here"
+            return (VenueAmendRejected(order.id, VenueRejectReason.UNKNOWN_ORDER, detail),)
+        before, after = found.order, changed(found.order, order)
+        rejected = self._refusal(after, market)
+        if rejected is not None:
+            return (VenueAmendRejected(order.id, rejected.reason, rejected.detail),)
+        reports: list[VenueReport] = [VenueAmended(after)]
+        if isinstance(found, Armed):
+            trigger = None if after.terms is None else after.terms.trigger_price
+            market.armed[after.id] = Armed(after, found.level if trigger is None else trigger)
+            self._observing.look(after.id, market, now_ns, reports)
+        elif after.limit_price == before.limit_price and after.quantity <= before.quantity:
+            found.order = after
+        elif after.terms is not None and after.terms.post_only and self._observing.would_take(after, market):
+            return (VenueAmendRejected(order.id, VenueRejectReason.WOULD_TAKE, "post_only: it would take now"),)
+        else:
+            del market.waiting[after.id]
+            self._observing.enter(after, market, now_ns, reports)
+        return reports
+
+    @override
+    def next_expiry_ns(self) -> int | None:
+        expiring = self._state.expiring
+        return min(expires_ns for expires_ns, _ in expiring.values()) if expiring else None
+
+    @override
+    def expire(self, now_ns: int) -> Sequence[VenueReport]:
+        return self._observing.expire(now_ns)
 
     @override
     def open_orders(self) -> Sequence[VenueOrder]:
-        return [waiting.order for market in self._state.markets.values() for waiting in market.waiting.values()]
+        return [order for market in self._state.markets.values() for order in market.standing()]
 
     @override
     def positions(self) -> Mapping[str, Decimal]:
@@ -145,33 +158,10 @@ class ObservedVenue(ExecutionVenue):
         if market is None:
             market = self._state.markets[message.symbol] = Market()
         market.shown.see(message)
-        return self._match(message, market, now_ns) if market.waiting and market.shown.is_trading else ()
-
-    def _match(self, message: Shows, market: Market, now_ns: int) -> Sequence[VenueReport]:
+        if not (market.waiting or market.armed) or not market.shown.is_trading:
+            return ()
         use_money_context()
-        reports: list[VenueReport] = []
-        for waiting in list(market.waiting.values()):
-            if isinstance(message, BookSnapshot | BookUpdate | QueueMoved):
-                self._model.on_book(market.shown, waiting, message)
-            elif not isinstance(message, MarketStatus) and waiting.since_ns < now_ns:
-                self._advance(message, waiting, market, reports)
-        return reports
-
-    def _advance(self, message: Quote | Trade, waiting: Waiting, market: Market, reports: list[VenueReport]) -> None:
-        instrument, shown, order = self._instruments[message.symbol], market.shown, waiting.order
-        was_taking = waiting.takes
-        if isinstance(message, Trade):
-            parts = self._model.on_trade(shown, waiting, message, instrument)
-        else:
-            parts = self._model.on_quote(shown, waiting, instrument)
-        left = self._booking.book(self._state, order, parts, parts[0].price if parts else ZERO, reports)
-        if left is None:
-            del market.waiting[order.id]
-        elif was_taking and not waiting.takes and left.time_in_force is TimeInForce.IOC:
-            del market.waiting[order.id]
-            reports.append(VenueCancelled(order.id, left.quantity))
-        else:
-            waiting.order = left
+        return self._observing.match(message, market, now_ns)
 
     @override
     def snapshot(self) -> bytes:
@@ -179,7 +169,7 @@ class ObservedVenue(ExecutionVenue):
 
     @override
     def restore(self, state: bytes) -> None:
-        self._state = _decoder.decode(state)
+        self._take_over(_decoder.decode(state))
 
     @override
     def status(self) -> dict[str, Any]:
@@ -194,5 +184,5 @@ class ObservedVenue(ExecutionVenue):
             "holdings": {symbol: figure(quantity) for symbol, quantity in self.positions().items()},
             "slippage_paid": {currency: figure(paid) for currency, paid in slippage.items()},
             "fees_paid": {currency: figure(paid) for currency, paid in fees.items()},
-            "resting": sum(len(market.waiting) for market in self._state.markets.values()),
+            "resting": len(self.open_orders()),
         }

@@ -2,9 +2,10 @@
 
 How it works: a market order, and a limit order that reaches the market, takes at once: at the touch, worsened by
 `slippage_bps` and rounded against us to the tick, never worse than the limit. It fills whole: sizes at the touch are
-not looked at. Any other limit order rests (GTC) or is cancelled (IOC). A resting order fills at its limit price as
-maker when the opposite touch reaches it: a seller who offers at our bid would have met it first. A symbol whose market
-is not live, or has shown no quote yet, takes no orders and fills none.
+not looked at. Any other limit order rests (GTC, GTD) or is cancelled (IOC, FOK). A resting order fills at its limit price
+as maker when the opposite touch reaches it: a seller who offers at our bid would have met it first. Orders with a trigger
+wait for the touch to reach it, and are looked at before those that rest. A symbol whose market is not live, or has shown
+no quote yet, takes no orders and fills none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,24 +15,25 @@ from typing import Any, override
 import msgspec
 
 from common.config.models import ExecutionSection
-from common.instruments import Instrument, Instruments
+from common.instruments import Instruments
 from common.messages import (
     InputGap,
-    Liquidity,
     MarketState,
     MarketStatus,
     Quote,
-    Side,
-    TimeInForce,
     VenueRejectReason,
 )
-from common.money import BASIS_POINT, ZERO, begin_exact, end_exact, figure, use_money_context
+from common.money import ZERO, figure, use_money_context
 from services.execution.core.checks import rejection
-from services.execution.core.pricing import no_worse, reaches, taker_price, touch
+from services.execution.core.conditions import Armed, changed
+from services.execution.core.pricing import reaches, touch
+from services.execution.core.till import Till
+from services.execution.core.touching import Touching, TouchMarket, TouchState
 from services.execution.core.venue import (
     ExecutionVenue,
     VenueAccepted,
     VenueAmended,
+    VenueAmendRejected,
     VenueCancelled,
     VenueCancelRejected,
     VenueFilled,
@@ -42,38 +44,8 @@ from services.execution.core.venue import (
 
 NAME = "simulated"
 
-MAX_OPEN_ORDERS = 1_000
-"""Orders that may rest in one symbol."""
-
-FILLS_KEPT = 4_096
-"""Fills that `fills_since` can still tell of."""
-
-
-class VenueMarket(msgspec.Struct):
-    """What the venue sees of a symbol, the orders that rest there, oldest first, and what came of it.
-
-    holding: base units. slippage and fees: paid so far, quote units.
-    """
-
-    quote: Quote | None = None
-    is_trading: bool = True
-    resting: dict[str, VenueOrder] = {}
-    has_traded: bool = False
-    holding: Decimal = ZERO
-    slippage: Decimal = ZERO
-    fees: Decimal = ZERO
-
-
-class VenueState(msgspec.Struct):
-    """All that a snapshot keeps."""
-
-    markets: dict[str, VenueMarket] = {}
-    fills: dict[int, VenueFilled] = {}
-    fill_count: int = 0
-
-
 _encoder = msgspec.msgpack.Encoder(decimal_format="string")
-_decoder = msgspec.msgpack.Decoder(VenueState)
+_decoder = msgspec.msgpack.Decoder(TouchState)
 
 
 class SimulatedVenue(ExecutionVenue):
@@ -81,10 +53,12 @@ class SimulatedVenue(ExecutionVenue):
 
     def __init__(self, section: ExecutionSection, instruments: Instruments) -> None:
         self._instruments = instruments
-        self._slippage = section.slippage_bps * BASIS_POINT
-        self._taker_rate = section.taker_fee_bps * BASIS_POINT
-        self._maker_rate = section.maker_fee_bps * BASIS_POINT
-        self._state = VenueState()
+        self._till = Till(section)
+        self._take_over(TouchState())
+
+    def _take_over(self, state: TouchState) -> None:
+        self._state = state
+        self._touching = Touching(state, self._till, self._instruments)
 
     @property
     @override
@@ -95,11 +69,8 @@ class SimulatedVenue(ExecutionVenue):
     def submit(self, order: VenueOrder, now_ns: int) -> Sequence[VenueReport]:
         use_money_context()
         market = self._state.markets.get(order.symbol)
-        if market is not None and market.resting and order.id in market.resting:
+        if market is not None and (market.resting or market.armed) and market.find(order.id) is not None:
             return (VenueRejected(order.id, VenueRejectReason.DUPLICATE_ORDER, f"{order.id} rests already"),)
-        return self._place(order, market)
-
-    def _place(self, order: VenueOrder, market: VenueMarket | None) -> Sequence[VenueReport]:
         if market is None or market.quote is None or not market.is_trading:
             return (VenueRejected(order.id, VenueRejectReason.NO_MARKET, f"{order.symbol} has no live market"),)
         touched = touch(market.quote, order.side)
@@ -107,73 +78,62 @@ class SimulatedVenue(ExecutionVenue):
         rejected = rejection(order, touched, instrument)
         if rejected is not None:
             return (rejected,)
+        if order.terms is not None:
+            return self._touching.submit(order, market, now_ns)
         if order.limit_price is None or reaches(order.limit_price, touched, order.side):
-            return (VenueAccepted(order.id), self._take(order, market, touched, instrument))
-        if order.time_in_force is TimeInForce.IOC:
-            return (VenueAccepted(order.id), VenueCancelled(order.id, order.quantity))
-        if len(market.resting) >= MAX_OPEN_ORDERS:
-            detail = f"{MAX_OPEN_ORDERS} orders rest in {order.symbol}"
-            return (VenueRejected(order.id, VenueRejectReason.TOO_MANY_ORDERS, detail),)
-        market.resting[order.id] = order
-        return (VenueAccepted(order.id),)
-
-    def _take(self, order: VenueOrder, market: VenueMarket, touched: Decimal, instrument: Instrument) -> VenueFilled:
-        tick_size = instrument.tick_size
-        price = taker_price(touched, order.side, self._slippage, tick_size)
-        if order.limit_price is not None:
-            price = max(no_worse(price, order.limit_price, order.side), tick_size)
-        if price != touched:
-            price = max(price, tick_size)  # slippage makes nothing free
-            if price != touched:
-                market.slippage += abs(price - touched) * order.quantity
-        return self._fill(order, market, price, Liquidity.TAKER, instrument)
-
-    def _fill(
-        self, order: VenueOrder, market: VenueMarket, price: Decimal, liquidity: Liquidity, instrument: Instrument
-    ) -> VenueFilled:
-        quantity, side = order.quantity, order.side
-        begin_exact()
-        fee = price * quantity * (self._taker_rate if liquidity is Liquidity.TAKER else self._maker_rate)
-        market.fees += fee
-        if side is Side.BUY:
-            market.holding += quantity
-        else:
-            market.holding -= quantity
-        end_exact()
-        market.has_traded = True
-        state = self._state
-        state.fill_count = number = state.fill_count + 1
-        filled = VenueFilled(order.id, number, order.symbol, side, quantity, price, fee, instrument.quote, liquidity)
-        state.fills[number] = filled
-        if number > FILLS_KEPT:
-            del state.fills[number - FILLS_KEPT]
-        return filled
+            return (VenueAccepted(order.id), self._till.take(self._state, market, order, touched, instrument))
+        return self._touching.submit_resting(order, market)
 
     @override
     def cancel(self, order_id: str, symbol: str, now_ns: int) -> Sequence[VenueReport]:
         market = self._state.markets.get(symbol)
-        order = None if market is None else market.resting.pop(order_id, None)
+        order = None if market is None else market.take_off(order_id)
         if order is None:
             return (VenueCancelRejected(order_id),)
+        self._state.expiring.pop(order_id, None)
         return (VenueCancelled(order_id, order.quantity),)
 
     @override
     def amend(self, order: VenueOrder, now_ns: int) -> Sequence[VenueReport]:
-        """Replace the resting order; it loses its place in the queue, and takes if it reaches the market now."""
+        """Change the resting order. One that only becomes smaller keeps its place; any other takes if it reaches the market."""
         use_money_context()
         market = self._state.markets.get(order.symbol)
-        before = None if market is None else market.resting.pop(order.id, None)
+        before = None if market is None else market.find(order.id)
         if market is None or before is None:
-            return (VenueRejected(order.id, VenueRejectReason.UNKNOWN_ORDER, f"{order.id} does not rest here"),)
-        accepted, *rest = self._place(order, market)
-        if isinstance(accepted, VenueRejected):
-            market.resting[order.id] = before
-            return (accepted,)
-        return (VenueAmended(order), *rest)
+            detail = f"{order.id} does not rest here"
+            return (VenueAmendRejected(order.id, VenueRejectReason.UNKNOWN_ORDER, detail),)
+        if market.quote is None or not market.is_trading:
+            return (VenueAmendRejected(order.id, VenueRejectReason.NO_MARKET, f"{order.symbol} has no live market"),)
+        after, armed = changed(before, order), market.armed.get(order.id)
+        rejected = rejection(after, touch(market.quote, after.side), self._instruments[after.symbol])
+        if rejected is not None:
+            return (VenueAmendRejected(order.id, rejected.reason, rejected.detail),)
+        reports: list[VenueReport] = [VenueAmended(after)]
+        if armed is not None:
+            trigger = None if after.terms is None else after.terms.trigger_price
+            market.armed[after.id] = Armed(after, armed.level if trigger is None else trigger)
+            self._touching.look(after.id, market, reports)
+        elif after.limit_price == before.limit_price and after.quantity <= before.quantity:
+            market.resting[after.id] = after
+        elif after.terms is not None and after.terms.post_only and market.would_take(after):
+            return (VenueAmendRejected(order.id, VenueRejectReason.WOULD_TAKE, "post_only: it would take now"),)
+        else:
+            del market.resting[after.id]
+            self._touching.enter(after, market, reports)
+        return reports
+
+    @override
+    def next_expiry_ns(self) -> int | None:
+        expiring = self._state.expiring
+        return min(expires_ns for expires_ns, _ in expiring.values()) if expiring else None
+
+    @override
+    def expire(self, now_ns: int) -> Sequence[VenueReport]:
+        return self._touching.expire(now_ns)
 
     @override
     def open_orders(self) -> Sequence[VenueOrder]:
-        return [order for market in self._state.markets.values() for order in market.resting.values()]
+        return [order for market in self._state.markets.values() for order in market.standing()]
 
     @override
     def positions(self) -> Mapping[str, Decimal]:
@@ -192,27 +152,16 @@ class SimulatedVenue(ExecutionVenue):
             return ()
         market = self._state.markets.get(message.symbol)
         if market is None:
-            market = self._state.markets[message.symbol] = VenueMarket()
+            market = self._state.markets[message.symbol] = TouchMarket()
         if isinstance(message, Quote):
             market.quote = message
         else:
             market.is_trading = message.state is MarketState.LIVE
             market.quote = market.quote if market.is_trading else None
-        return self._match(market) if market.resting else ()
-
-    def _match(self, market: VenueMarket) -> Sequence[VenueReport]:
-        if market.quote is None or not market.is_trading:
+        if not (market.resting or market.armed) or market.quote is None or not market.is_trading:
             return ()
         use_money_context()
-        reports: list[VenueReport] = []
-        for order in list(market.resting.values()):
-            limit = order.limit_price
-            assert limit is not None, f"{order.id} rests without a price"
-            if reaches(limit, touch(market.quote, order.side), order.side):
-                del market.resting[order.id]
-                instrument = self._instruments[order.symbol]
-                reports.append(self._fill(order, market, limit, Liquidity.MAKER, instrument))
-        return reports
+        return self._touching.match(market)
 
     @override
     def snapshot(self) -> bytes:
@@ -220,7 +169,7 @@ class SimulatedVenue(ExecutionVenue):
 
     @override
     def restore(self, state: bytes) -> None:
-        self._state = _decoder.decode(state)
+        self._take_over(_decoder.decode(state))
 
     @override
     def status(self) -> dict[str, Any]:
@@ -235,5 +184,5 @@ class SimulatedVenue(ExecutionVenue):
             "holdings": {symbol: figure(quantity) for symbol, quantity in self.positions().items()},
             "slippage_paid": {currency: figure(paid) for currency, paid in slippage.items()},
             "fees_paid": {currency: figure(paid) for currency, paid in fees.items()},
-            "resting": sum(len(market.resting) for market in self._state.markets.values()),
+            "resting": len(self.open_orders()),
         }

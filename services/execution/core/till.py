@@ -1,0 +1,87 @@
+"""Where the simulated venue books: what a fill costs, what is held, and the fills that can still be told of."""
+
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from common.config.models import ExecutionSection
+from common.instruments import Instrument
+from common.messages import Liquidity, Side
+from common.money import BASIS_POINT, ZERO, begin_exact, end_exact
+from services.execution.core.pricing import no_worse, taker_price
+from services.execution.core.venue import VenueFilled, VenueOrder
+
+FILLS_KEPT: Final = 4_096
+"""Fills that can still be told of."""
+
+
+class Account(msgspec.Struct):
+    """What came of the orders of a symbol. holding: base units. slippage and fees: paid so far, quote units."""
+
+    has_traded: bool = False
+    holding: Decimal = ZERO
+    slippage: Decimal = ZERO
+    fees: Decimal = ZERO
+
+
+class Told(msgspec.Struct):
+    """The fills of a venue: how many there were, and the latest by their number."""
+
+    fills: dict[int, VenueFilled] = {}
+    fill_count: int = 0
+
+
+class Till:
+    """Slippage and fees, as the configuration has them."""
+
+    __slots__ = ("_maker_rate", "_slippage", "_taker_rate")
+
+    def __init__(self, section: ExecutionSection) -> None:
+        self._slippage = section.slippage_bps * BASIS_POINT
+        self._taker_rate = section.taker_fee_bps * BASIS_POINT
+        self._maker_rate = section.maker_fee_bps * BASIS_POINT
+
+    def taken_at(self, order: VenueOrder, touched: Decimal, instrument: Instrument) -> Decimal:
+        """Return the price of what takes at `touched`, after slippage, on the tick, never worse than the limit."""
+        tick_size = instrument.tick_size
+        price = taker_price(touched, order.side, self._slippage, tick_size)
+        if order.limit_price is not None:
+            price = max(no_worse(price, order.limit_price, order.side), tick_size)
+        return price if price == touched else max(price, tick_size)  # slippage makes nothing free
+
+    def take(
+        self, told: Told, account: Account, order: VenueOrder, touched: Decimal, instrument: Instrument
+    ) -> VenueFilled:
+        """Book the whole order as taker at a touch."""
+        price = self.taken_at(order, touched, instrument)
+        if price != touched:
+            account.slippage += abs(price - touched) * order.quantity
+        return self.fill(told, account, order, (order.quantity, price, Liquidity.TAKER), instrument)
+
+    def fill(
+        self,
+        told: Told,
+        account: Account,
+        order: VenueOrder,
+        part: tuple[Decimal, Decimal, Liquidity],
+        instrument: Instrument,
+    ) -> VenueFilled:
+        """Book a part of an order: quantity, price, and whether it took."""
+        quantity, price, liquidity = part
+        side = order.side
+        begin_exact()
+        fee = price * quantity * (self._taker_rate if liquidity is Liquidity.TAKER else self._maker_rate)
+        account.fees += fee
+        if side is Side.BUY:
+            account.holding += quantity
+        else:
+            account.holding -= quantity
+        end_exact()
+        account.has_traded = True
+        told.fill_count = number = told.fill_count + 1
+        filled = VenueFilled(order.id, number, order.symbol, side, quantity, price, fee, instrument.quote, liquidity)
+        told.fills[number] = filled
+        if number > FILLS_KEPT:
+            del told.fills[number - FILLS_KEPT]
+        return filled
