@@ -1,5 +1,7 @@
 """The risk manager's shell: its core on the bus, with what operators may tell it."""
 
+from pathlib import Path
+
 from common.config.instruments import instruments_of
 from common.config.load import LoadedConfig
 from common.config.models import Config
@@ -7,8 +9,10 @@ from common.journaled_service import JournaledService
 from common.routes import RISK_MANAGER
 from common.runner import EventLoop
 from services.risk_manager.core.operating import COMMANDS
+from services.risk_manager.core.previewing import PREVIEW, preview
 from services.risk_manager.core.risk_core import RiskCore
 from services.risk_manager.metrics import RiskMetrics
+from services.risk_manager.reloading import LimitsReloader, section_of_session
 
 SAMPLE_INTERVAL_NS = 1_000_000_000
 
@@ -19,15 +23,16 @@ def make_core(config: Config) -> RiskCore:
 
 
 def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
-    """Return the running service; raises what `JournaledService` raises."""
-    metrics = RiskMetrics()
-    service = JournaledService(
-        loop,
-        loaded.config,
-        RISK_MANAGER,
-        make_core(loaded.config),
-        metrics=metrics,
-    )
+    """Return the running service; raises what `JournaledService` and `LimitsReloader.begin` raise."""
+    config, metrics = loaded.config, RiskMetrics()
+    section = section_of_session(Path(config.engine.data_dir) / RISK_MANAGER, config.risk)
+    core = RiskCore(section, instruments_of(config))
+    service = JournaledService(loop, config, RISK_MANAGER, core, metrics=metrics)
     loop.every(SAMPLE_INTERVAL_NS, lambda: metrics.sample(service.core.status()))
     service.allow_operator(*COMMANDS)
+    # A question, so it is not journaled; the answer is made from a copy of the state.
+    service.bus.commands.on(PREVIEW, lambda arguments, _id: preview(core, arguments, service.ledger.now_ns()))
+    reloader = LimitsReloader(service, core, loaded, metrics)
+    if not loop.is_conducted:
+        reloader.begin(loop)
     return service

@@ -1,0 +1,72 @@
+"""`orrery preview`: what an order would do, before it is sent."""
+
+from decimal import Decimal
+from typing import Annotated
+
+import typer
+
+from orrery.commands import STACK
+from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
+from orrery.options import ConfigOption, JsonOption, SetOption, load
+
+PANEL = STACK
+
+
+def command(  # noqa: PLR0913 - one argument per option
+    *,
+    symbol: Annotated[str, typer.Option("--symbol", metavar="SYMBOL", help="What is traded.")],
+    side: Annotated[str, typer.Option("--side", metavar="buy|sell", help="Which way.")],
+    quantity: Annotated[str, typer.Option("--quantity", "-q", metavar="N", help="Base units.")],
+    limit: Annotated[
+        str, typer.Option("--limit", metavar="PRICE", help="At this price or better. Default: at market.")
+    ] = "",
+    runner: Annotated[str, typer.Option("--runner", metavar="STRATEGY:SYMBOL", help="As if this runner asked.")] = "",
+    reduce: Annotated[bool, typer.Option("--reduce", help="It closes what the runner holds: rules of exits.")] = False,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+) -> int:
+    """Show what an order would do if it were sent now; nothing is sent and nothing changes.
+
+    Asked of the running stack: each rule with its figures and which one would refuse, what the order would take of what is
+    shown and at which price, fee, spread, slippage and market impact, and the position and exposure after it.
+    Exit code 0 when it would pass, 1 when not.
+
+    Example: `orrery preview --symbol BTCUSDT --side buy --quantity 0.5`
+    """
+    from common.messages import Side
+    from orrery.venue.previewing import Asked, lines, preview
+
+    if side not in tuple(Side):
+        raise CommandLineError(f"--side: expected buy or sell, found {side!r}")
+    loaded = load(config, overrides).config
+    if symbol not in loaded.market_data.symbols:
+        known = ", ".join(loaded.market_data.symbols)
+        raise CommandLineError(f"--symbol: expected one of {known}, found {symbol!r}")
+    asked = Asked(
+        symbol=symbol,
+        side=Side(side),
+        quantity=_positive(quantity, "--quantity"),
+        limit=_positive(limit, "--limit") if limit else None,
+        runner=runner,
+        reduces=reduce,
+    )
+    outlook = preview(loaded, asked)
+    if json:
+        import msgspec
+
+        print(msgspec.json.encode(outlook).decode())
+    else:
+        for line in lines(outlook):
+            print(line)
+    return EXIT_OK if outlook.passes else EXIT_FAILED
+
+
+def _positive(text: str, option: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except ArithmeticError:
+        number = Decimal("NaN")
+    if not number.is_finite() or number <= 0:
+        raise CommandLineError(f"{option}: expected a positive number, found {text!r}")
+    return number

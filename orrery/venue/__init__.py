@@ -1,0 +1,1 @@
+"""Orders and the venue from an operator's side: what an order would do, and whether venue and stack agree."""
