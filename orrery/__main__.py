@@ -74,8 +74,9 @@ def _is_expected(error: Exception) -> bool:
     """Return whether an exception is one of those whose text tells people what to change."""
     from common.bus.security import KeysError
     from common.config.load import ConfigError
+    from services.signal.hosts.ocaml import OcamlUnavailableError
 
-    return isinstance(error, ConfigError | KeysError)
+    return isinstance(error, ConfigError | KeysError | OcamlUnavailableError)
 
 
 def _usage(error: typer.TyperException) -> int:

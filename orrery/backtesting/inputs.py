@@ -19,6 +19,7 @@ from services.backtest.result import Provenance
 from services.signal.core.roster import SignalLimits
 from services.signal.core.spec import ParameterValue, StrategySpec
 from services.signal.hosts.lua import lua_factory
+from services.signal.hosts.ocaml_backend import use_backend
 from services.signal.loading import StrategyFileError, limits_of, load_strategy, use_model
 
 BASIS_POINTS = 10_000
@@ -163,10 +164,13 @@ def strategies_of(options: Options) -> list[StrategySpec]:
         if unknown:
             known = ", ".join(sorted(declared)) or "none"
             raise CommandLineError(f"--param {unknown[0]}: no such parameter; the strategies declare {known}")
-        use_model(found, SignalSection() if options.loaded is None else options.loaded.signal)
-        return [_with_params(path, spec, params) for path, spec in zip(options.strategies, found, strict=True)]
+        section = SignalSection() if options.loaded is None else options.loaded.signal
+        use_model(found, section)
+        wanted = [_with_params(path, spec, params) for path, spec in zip(options.strategies, found, strict=True)]
     except StrategyFileError as error:
         raise CommandLineError(str(error)) from error
+    use_backend(section, is_strict=True)
+    return wanted
 
 
 def _with_params(path: Path, spec: StrategySpec, params: Mapping[str, ParameterValue]) -> StrategySpec:

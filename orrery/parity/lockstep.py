@@ -22,6 +22,7 @@ from services.market_data.adapters.recordings import BadLine
 from services.market_data.core.inputs import CoreInput, VenueFrame
 from services.signal.core.roster import SignalLimits
 from services.signal.hosts.lua import lua_factory
+from services.signal.hosts.ocaml_backend import use_backend
 from services.signal.loading import build_runners, limits_of
 
 READY_TIMEOUT_NS = 60_000_000_000
@@ -44,9 +45,11 @@ class Played(NamedTuple):
 def plan_of(config: Config) -> EventPlan:
     """Return the backtest that a configuration comes to; StrategyFileError and PlanError say what is wrong."""
     section = config.signal
+    runners = build_runners(config)
+    use_backend(section, is_strict=True)
     return EventPlan(
         name="parity",
-        runners=build_runners(config),
+        runners=runners,
         make_host=lua_factory(limits_of(section)),
         risk=config.risk,
         execution=config.execution,

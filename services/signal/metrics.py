@@ -1,6 +1,6 @@
 """The signal service's metrics: a projection of the messages it hears and says."""
 
-from prometheus_client import REGISTRY, Counter
+from prometheus_client import REGISTRY, Counter, Gauge
 from prometheus_client.registry import CollectorRegistry
 
 from common.messages import (
@@ -43,6 +43,29 @@ class SignalMetrics:
             "signal_reload_failures", "Changed strategy files that were not taken over.", registry=registry
         )
         self._missing = Counter("signal_inputs_missing", "Messages lost for good.", registry=registry)
+        self._checks = Counter(
+            "signal_indicator_checks", "Live indicators compared with OCaml's.", ["result"], registry=registry
+        )
+        for result in ("equal", "different", "unanswered"):
+            self._checks.labels(result)
+        self._program = Counter(
+            "signal_indicator_program_events", "What befell the OCaml program.", ["event"], registry=registry
+        )
+        self._apart = Gauge(
+            "signal_indicator_difference_largest", "Largest difference found, as a fraction.", registry=registry
+        )
+        self._largest = 0.0
+
+    def indicator_checked(self, result: str, apart: float) -> None:
+        """Count a live indicator that was compared with OCaml's, how far they were apart as a fraction of their size."""
+        self._checks.labels(result).inc()
+        if apart > self._largest:
+            self._largest = apart
+            self._apart.set(apart)
+
+    def indicator_program(self, event: str, count: int) -> None:
+        """Count what befell the OCaml program: starts, hangs, deaths, values of our own in place of its."""
+        self._program.labels(event).inc(count)
 
     def reload_failed(self) -> None:
         """Count a changed strategy file that was not taken over."""

@@ -5,8 +5,9 @@ from operator import attrgetter
 from typing import Any
 
 from common.messages import Bar
-from services.signal.core.ahead import Ahead
-from services.signal.core.indicator import BadParametersError, Indicator, IndicatorKey, Value, make
+from services.signal.core.ahead import Ahead, update_many
+from services.signal.core.backend import fits, make_indicator
+from services.signal.core.indicator import BadParametersError, Indicator, IndicatorKey, Value
 from services.signal.core.indicators import BUILT_IN, REGISTRY
 from services.signal.core.model import ModelIndicator
 from services.signal.core.rows import BarRows
@@ -54,7 +55,7 @@ class IndicatorBank:
         if key in self._by_key:
             raise BadParametersError(f"{key.name}{key.parameters}: already there")
         self.stay()
-        indicator = make(REGISTRY, key)
+        indicator = make_indicator(key)
         slot, outputs = len(self.arguments), len(indicator.OUTPUTS)
         self.arguments.extend([None] * outputs)
         self.keys.append(key)
@@ -91,6 +92,10 @@ class IndicatorBank:
             any(part is not None for part in (value if isinstance(value, tuple) else (value,))) for value in values
         )
 
+    def shown(self) -> Iterable[tuple[IndicatorKey, Indicator]]:
+        """Return the indicators with their keys, to be looked at only."""
+        return [(key, self._by_key[key][0]) for key in self.keys]
+
     def look_ahead(self, rows: BarRows, row: int) -> Ahead | None:
         """Return the outputs for these rows, from `row` on or from before; None where one is a plug-in."""
         ahead = self.ahead
@@ -113,9 +118,9 @@ class IndicatorBank:
             self.ahead = None
 
     def _feed(self, indicator: Indicator, window: Iterable[Bar]) -> None:
-        inputs = indicator.INPUTS
-        for bar in window:
-            indicator.update(*[getattr(bar, name) for name in inputs])
+        bars = tuple(window)
+        if bars:
+            update_many(indicator, [[getattr(bar, name) for bar in bars] for name in indicator.INPUTS])
 
     def _write(self, indicator: Indicator, slot: int) -> None:
         value = indicator.value
@@ -134,7 +139,7 @@ class IndicatorBank:
         states = dict(saved)
         for key in self.keys:
             indicator, slot = self._by_key[key]
-            if key in states:
+            if key in states and fits(indicator, states[key]):
                 indicator.restore(states[key])
             else:
                 self._feed(indicator, window)
@@ -143,5 +148,8 @@ class IndicatorBank:
             if key not in self._by_key and key.name in REGISTRY:
                 self.add(key, ())
                 indicator, slot = self._by_key[key]
-                indicator.restore(state)
+                if fits(indicator, state):
+                    indicator.restore(state)
+                else:
+                    self._feed(indicator, window)
                 self._write(indicator, slot)

@@ -10,6 +10,8 @@ import select
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
+from heapq import heappop, heappush
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,7 @@ DEADLINE_SECONDS = 1.0
 CHUNK_BYTES = 1 << 16
 MAX_ANSWER_BYTES = 64 << 20
 
+Series = list[float | None] | dict[str, list[float | None]] | None
 Outputs = dict[str, list[float | None]]
 """The series of each output by name, oldest first; None where there is no value yet."""
 
@@ -57,14 +60,17 @@ class _Fault(msgspec.Struct):
     message: str
 
 
-class _Answer(msgspec.Struct):
+class Answer(msgspec.Struct):
+    """ok: the series asked for, by name where there are several. state: what a session remembers, where asked for."""
+
     id: int | None = None
-    ok: list[float | None] | dict[str, list[float | None]] | None = None
+    ok: Series = None
+    state: list[list[float]] | None = None
     error: _Fault | None = None
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(_Answer).decode
+_decode = msgspec.json.Decoder(Answer).decode
 
 
 def find_program(root: Path) -> Path | None:
@@ -83,6 +89,8 @@ class OcamlIndicators:
         self._deadline_ns = int(deadline_seconds * 1e9)
         self._process: subprocess.Popen[bytes] | None = None
         self._left = b""
+        self._free: list[int] = []
+        self._numbers = count()
         self.counters = OcamlCounters()
 
     def compute(
@@ -110,10 +118,17 @@ class OcamlIndicators:
 
     def ask(self, request: Mapping[str, Any]) -> list[float | None] | dict[str, list[float | None]]:
         """Return what `ok` holds in the answer to a request; raises as `compute` does."""
+        found = self.exchange(request).ok
+        assert found is not None, "checked by exchange"
+        return found
+
+    def exchange(self, request: Mapping[str, Any], deadline_ns: int | None = None) -> Answer:
+        """Return the answer to a request. deadline_ns: time for it, if not the usual; raises as `compute` does."""
         counters = self.counters
         counters.requests += 1
         line = _encode({"id": counters.requests, **request}) + b"\n"
-        deadline = monotonic_ns() + self._deadline_ns
+        limit = self._deadline_ns if deadline_ns is None else deadline_ns
+        deadline = monotonic_ns() + limit
         try:
             process = self._started()
             self._send(process, line, deadline)
@@ -121,14 +136,32 @@ class OcamlIndicators:
         except TimeoutError as error:
             counters.hangs += 1
             self.close()
-            raise OcamlUnavailableError(f"{PROGRAM}: no answer in {self._deadline_ns / 1e9:g} s; ended it") from error
+            raise OcamlUnavailableError(f"{PROGRAM}: no answer in {limit / 1e9:g} s; ended it") from error
         except (OSError, EOFError) as error:
             counters.deaths += 1
             self.close()
             raise OcamlUnavailableError(f"{PROGRAM}: it ended: {error}") from error
         return self._checked(answer)
 
-    def _checked(self, line: bytes) -> list[float | None] | dict[str, list[float | None]]:
+    @property
+    def incarnation(self) -> int:
+        """Return the number of the process that is running; 0 where none is. Sessions of another one are lost."""
+        return 0 if self._process is None else self.counters.starts
+
+    @property
+    def pid(self) -> int | None:
+        """Return the id of the process that is running."""
+        return None if self._process is None else self._process.pid
+
+    def session(self) -> int:
+        """Return the number of a session that is not in use; `end` gives it back."""
+        return heappop(self._free) if self._free else next(self._numbers)
+
+    def end(self, session: int) -> None:
+        """Let the number of a session be used again; the program forgets the old one when it is."""
+        heappush(self._free, session)
+
+    def _checked(self, line: bytes) -> Answer:
         try:
             answer = _decode(line)
         except msgspec.DecodeError as error:
@@ -144,12 +177,17 @@ class OcamlIndicators:
             raise OcamlUnavailableError(
                 f"{PROGRAM}: expected the answer to {self.counters.requests}, found {answer.id}"
             )
-        return answer.ok
+        return answer
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
             self._process = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                process_group=0,  # a Ctrl-C in our terminal is for us: it ends when its input does
             )
             for pipe in (self._process.stdin, self._process.stdout):
                 assert pipe is not None
