@@ -40,6 +40,7 @@ class EventFile:
     def __init__(self, held: Held, symbols: Sequence[str], options: ReadOptions) -> None:
         """symbols: those that are wanted of a recording. Raises DataFileError for a file that cannot be read."""
         self.held = held
+        self._options = options
         self._rows = event_rows(held.path, options) if held.form is Form.SHEET else None
         self._notes = () if self._rows is None else self._rows.notes
         if self._rows is not None:
@@ -52,6 +53,10 @@ class EventFile:
         bad_line = BadLine.RAISE if options.on_bad is OnBad.ERROR else BadLine.SKIP
         is_recording = held.form in {Form.FRAMES, Form.MESSAGES}
         self.recording = RecordingInputs(held.path, bad_line=bad_line) if is_recording else None
+
+    def anew(self) -> "EventFile":
+        """Return the file as before its first input was read."""
+        return EventFile(self.held, self.symbols, self._options)
 
     @property
     def usual_gap_ns(self) -> int:
@@ -96,6 +101,10 @@ class EventSource(NamedTuple):
     files: Sequence[EventFile]
     section: MarketDataSection
     required: Sequence[tuple[str, str]]
+
+    def anew(self) -> "EventSource":
+        """Return the source as before its first event was read."""
+        return self._replace(files=[each.anew() for each in self.files])
 
     def events(self) -> Iterator[Timed]:
         """Yield (time, market data), in order."""

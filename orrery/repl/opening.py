@@ -63,7 +63,7 @@ class Opened:
         """Return a run that has not begun."""
         if isinstance(self.run, Plan):
             return BarDriver(self.run)
-        return EventDriver(self.run.plan, self.run.events())
+        return EventDriver(self.run.plan, replace(self.run, source=self.run.source.anew()).events())
 
     @contextmanager
     def in_its_history(self) -> Iterator[None]:

@@ -51,7 +51,7 @@ class Traveller:
             "step": Command("[N]", "take N bars (1)", self.step, ("s", "n")),
             "tick": Command("[N]", "take N smallest steps: points inside a bar, events", self.tick),
             "run": Command("", "go on to the end of the data; Ctrl-C stops", self.run, ("r", "c", "continue")),
-            "until": Command("WHAT", f"{'|'.join(KINDS)}|time T, or Lua that holds", self.until),
+            "until": Command("WHAT", f"{'|'.join(KINDS)}|time T, or Lua", self.until),
             "back": Command("[N]", "go N bars back (1): everything is as it was", self.back, ("b",)),
             "goto": Command("BAR|TIME", "go to the end of a bar, forward or back", self.goto),
             "restart": Command("", "go back to before the first bar", self.restart),
@@ -170,7 +170,7 @@ class Traveller:
             "bar": trip.bar,
             "time_ns": trip.driver.now_ns,
             "state": trip.runner.machine.state.value,
-            "quantity": str(trip.runner.desk.position.quantity),
+            "quantity": figure(trip.runner.desk.position.quantity),
             "is_over": trip.is_over,
             "error": trip.driver.error,
         }

@@ -2,21 +2,26 @@
 
 from typing import Any
 
-import msgspec
+import msgpack
 
 
 def remembered(saved: bytes) -> dict[str, Any]:
     """Return what a strategy keeps in its context of its own, and its variables that changed, from what a host saved."""
     if not saved:
         return {}
-    state = msgspec.msgpack.decode(saved)
-    context, detected = _plain(state.get("context") or {}), state.get("detected") or []
-    changes = {_plain(path): _value(packed) for path, packed in dict(state.get("changes") or {}).items()}
+    state = _unpacked(saved)
+    context, detected = _plain(state.get(b"context") or {}), state.get(b"detected") or []
+    changes = {str(_plain(path)): _value(packed) for path, packed in dict(state.get(b"changes") or {}).items()}
     return {"context": context, "detected": _plain(detected), "variables": changes}
 
 
 def _value(packed: Any) -> Any:
-    return _plain(msgspec.msgpack.decode(packed)) if isinstance(packed, bytes) else _plain(packed)
+    return _plain(_unpacked(packed)) if isinstance(packed, bytes) else _plain(packed)
+
+
+def _unpacked(packed: bytes) -> Any:
+    """Return data whose texts are bytes: Lua's strings are any bytes, packed values among them."""
+    return msgpack.unpackb(packed, raw=True, strict_map_key=False)
 
 
 def _plain(value: Any) -> Any:
