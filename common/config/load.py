@@ -21,13 +21,14 @@ class LoadedConfig(NamedTuple):
     """A configuration that can be run.
 
     warnings: sentences for people. path: the file read, None for the built-in defaults. sources: where each key that
-    somebody wrote was written, such as `risk.max_position_size` to `config/system.toml:12`.
+    somebody wrote was written, such as `risk.max_position_size` to `config/system.toml:12`. overrides: the --set that were given.
     """
 
     config: Config
     warnings: list[str]
     path: Path | None
     sources: dict[str, str]
+    overrides: tuple[str, ...] = ()
 
 
 def load_config(
@@ -51,7 +52,8 @@ def load_config(
     if problems:
         raise ConfigError(_lines(tree, problems))
     warnings = _lines(tree, list(checks.warnings(config, environ)))
-    return LoadedConfig(config, warnings, path, {dotted(key): origin for key, origin in tree.origins.items()})
+    sources = {dotted(key): origin for key, origin in tree.origins.items()}
+    return LoadedConfig(config, warnings, path, sources, tuple(overrides))
 
 
 def _with_strategies_symbols(config: Config) -> Config:

@@ -1,7 +1,7 @@
 """The schema of [risk.sizing]: how large an entry is whose strategy leaves the quantity to risk."""
 
 from decimal import Decimal
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -12,7 +12,7 @@ SIZING_MODELS = ("none", "fixed", "percent_of_equity", "risk_per_trade", "volati
 
 
 class SizingPlan(Section):
-    """One model with its figures; those of other models are not looked at. A strategy's own may be a part of one."""
+    """One model with its figures; those of other models are not looked at."""
 
     model: Literal["none", "fixed", "percent_of_equity", "risk_per_trade", "volatility_target", "kelly"] = Field(
         "none", description="How an entry without a quantity is sized; none: it is refused."
@@ -60,12 +60,19 @@ class SizingSection(SizingPlan):
         default_factory=dict, description="Plans by the strategy's name; what one leaves out is as above."
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _completed(cls, values: Any) -> Any:
+        """Complete each strategy's plan by the general one, so that a plan says all of itself wherever it is written."""
+        if not isinstance(values, dict) or not isinstance(values.get("strategies"), dict):
+            return values
+        general = {key: values[key] for key in SizingPlan.model_fields if key in values}
+        plans = {name: general | own if isinstance(own, dict) else own for name, own in values["strategies"].items()}
+        return values | {"strategies": plans}
+
     def plan_of(self, strategy: str) -> SizingPlan:
-        """Return the plan of a strategy: its own, completed by the general one."""
-        own = self.strategies.get(strategy)
-        if own is None:
-            return self
-        return self.model_copy(update={key: getattr(own, key) for key in own.model_fields_set})
+        """Return the plan of a strategy: its own, else the general one."""
+        return self.strategies.get(strategy, self)
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -14,6 +14,7 @@ from common.snapshots import Snapshot, read_snapshots
 from orrery.errors import CommandLineError
 from services.execution.service import make_core as make_execution
 from services.risk_manager.service import make_core as make_risk
+from services.risk_manager.service import make_session_core as make_session_risk
 from services.signal.loading import StrategyFileError
 from services.signal.service import make_core as make_signal
 
@@ -81,7 +82,11 @@ class Session:
                 kept = {script: kept_source(self.folder / SIGNAL, sha) for script, sha in start.scripts.items()}
                 sources = {script: source for script, source in kept.items() if source is not None}
                 return make_signal(_with_scripts(config, start.scripts, sources), sources)
-            return make_risk(config) if service == RISK_MANAGER else make_execution(config)
+            if service == RISK_MANAGER:
+                # Its limits change by inputs; it began with those from before the first.
+                folder = self.folder / RISK_MANAGER
+                return make_risk(config) if self._config is not None else make_session_risk(folder, config)
+            return make_execution(config)
         except StrategyFileError as error:
             raise CommandLineError(f"{service}: {error}") from error
 

@@ -18,6 +18,7 @@ from common.messages import (
     OrderIntent,
     OrderRefused,
     RejectReason,
+    RiskLimitsChanged,
 )
 
 PROTECTIVE_MARK = "-stop-"
@@ -42,6 +43,10 @@ class RiskMetrics:
         self._rejected = Counter("risk_orders_rejected", "Intents refused, by rule.", ["reason"], registry=registry)
         self._protective = Counter("risk_protective_exits", "Stops and targets hit.", ["symbol"], registry=registry)
         self._cancels = Counter("risk_cancels_approved", "Cancels passed on.", registry=registry)
+        self._changes = Counter(
+            "risk_limit_changes", "Changes of the limits taken over.", ["origin"], registry=registry
+        )
+        self._unchanged = Counter("risk_limit_changes_refused", "Changes of the limits refused.", registry=registry)
         self._fills = Counter("risk_fills", "Fills heard.", ["symbol"], registry=registry)
         self._position = Gauge(
             "risk_position_quantity", "Base units held, negative when short.", ["strategy", "symbol"], registry=registry
@@ -72,8 +77,14 @@ class RiskMetrics:
                 self._cancels.inc()
             case Fill():
                 self._fills.labels(message.symbol).inc()
+            case RiskLimitsChanged():
+                self._changes.labels(message.origin).inc()
             case _:
                 pass
+
+    def limits_refused(self) -> None:
+        """Count a change of the limits that could not be taken over; no message tells of it."""
+        self._unchanged.inc()
 
     def sample(self, status: Mapping[str, Any]) -> None:
         """Take the gauges from the core's status."""

@@ -22,11 +22,15 @@ def make_core(config: Config) -> RiskCore:
     return RiskCore(config.risk, instruments_of(config))
 
 
+def make_session_core(folder: Path, config: Config) -> RiskCore:
+    """Return a fresh core with the limits that the journal in a service's folder begins with; JournalError as there."""
+    return RiskCore(section_of_session(folder, config.risk), instruments_of(config))
+
+
 def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
     """Return the running service; raises what `JournaledService` and `LimitsReloader.begin` raise."""
     config, metrics = loaded.config, RiskMetrics()
-    section = section_of_session(Path(config.engine.data_dir) / RISK_MANAGER, config.risk)
-    core = RiskCore(section, instruments_of(config))
+    core = make_session_core(Path(config.engine.data_dir) / RISK_MANAGER, config)
     service = JournaledService(loop, config, RISK_MANAGER, core, metrics=metrics)
     loop.every(SAMPLE_INTERVAL_NS, lambda: metrics.sample(service.core.status()))
     service.allow_operator(*COMMANDS)

@@ -74,7 +74,8 @@ class FuseCounts(msgspec.Struct):
 class State(msgspec.Struct):
     """All that a snapshot keeps. open_positions: runners that hold something or have an entry on its way.
 
-    results: of runners whose closed trades are counted.
+    results: of runners whose closed trades are counted. parameters: what is in force, and file_parameters: what the
+    configuration's file said last (`parameters.py`); empty in states from before they were kept.
     """
 
     markets: dict[str, Market] = {}
@@ -90,6 +91,8 @@ class State(msgspec.Struct):
     approvals: Window = msgspec.field(default_factory=Window)
     fuses: FuseCounts = msgspec.field(default_factory=FuseCounts)
     results: dict[str, Results] = {}
+    parameters: str = ""
+    file_parameters: str = ""
     counts: Counts = msgspec.field(default_factory=Counts)
 
 

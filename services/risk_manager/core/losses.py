@@ -74,6 +74,15 @@ class LossWatch:
         lines.peak = lines.day_start = pnl
         self._estimate = None
 
+    def count_drawdown_from_here(self) -> None:
+        """Take what the account is worth now for its peak."""
+        self._watched.lines.peak = Decimal(figure(self.pnl()))
+
+    def count_day_from_here(self, now_ns: int) -> None:
+        """Count the loss of the UTC day that it is from now on."""
+        lines = self._watched.lines
+        lines.day, lines.day_start = now_ns // DAY_NS, Decimal(figure(self.pnl()))
+
     def roll(self, now_ns: int) -> None:
         """Begin the day's loss anew where a new UTC day began; the first day begins at the beginning."""
         lines, day = self._watched.lines, now_ns // DAY_NS

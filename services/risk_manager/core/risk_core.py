@@ -22,9 +22,11 @@ from common.messages import (
     Quote,
     StopUpdate,
 )
-from services.risk_manager.core import intents, marking, operating, reports
+from services.risk_manager.core import changing, intents, marking, operating, reports
 from services.risk_manager.core.desk import Desk, State
 from services.risk_manager.core.limits import Limits
+from services.risk_manager.core.parameters import CHANGE, section_of, text_of
+from services.risk_manager.core.standing import Use, standing
 from services.risk_manager.core.summary import summarise
 
 type Take = Callable[[Any, int], Sequence[AnyMessage]]
@@ -37,11 +39,11 @@ class RiskCore:
     """The `Core` of the risk manager; a message it does not hear is ignored."""
 
     def __init__(self, section: RiskSection, instruments: Instruments) -> None:
-        limits = Limits.of(section)
-        state = State()
+        limits, text = Limits.of(section), text_of(section)
+        state = State(parameters=text, file_parameters=text)
         state.account.purse(limits.account_currency).cash = limits.initial_cash
         self._desk = Desk(limits, instruments, state)
-        self._take = _table(self._desk)
+        self._take: dict[type, Take] = _table(self._desk) | {OperatorCommand: self._obey}
 
     def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
         """Take one input; return the decisions that follow from it."""
@@ -61,9 +63,33 @@ class RiskCore:
         return _encoder.encode(self._desk.state)
 
     def restore(self, state: bytes) -> None:
-        """Take over a state; limits and instruments are those of the config."""
-        self._desk = Desk(self._desk.limits, self._desk.instruments, _decoder.decode(state))
-        self._take = _table(self._desk)
+        """Take over a state, with the limits that were in force; instruments are those of the config."""
+        taken, own = _decoder.decode(state), self._desk
+        limits = own.limits
+        if not taken.parameters:
+            taken.parameters = taken.file_parameters = own.state.parameters
+        elif taken.parameters != own.state.parameters:
+            limits = Limits.of(section_of(taken.parameters))
+        self._work_on(Desk(limits, own.instruments, taken))
+
+    def parameters(self) -> tuple[str, str]:
+        """Return what is in force and what the configuration's file said last, as `parameters.text_of` writes it."""
+        return self._desk.state.parameters, self._desk.state.file_parameters
+
+    def standing(self, now_ns: int) -> list[Use]:
+        """Return every limit that is in force, and how much of it is used."""
+        return standing(self._desk, now_ns)
+
+    def _obey(self, command: OperatorCommand, now_ns: int) -> Sequence[AnyMessage]:
+        if command.name != CHANGE:
+            return operating.obey(self._desk, command, now_ns)
+        desk, told = changing.change(self._desk, command, now_ns)
+        self._work_on(desk)
+        return told
+
+    def _work_on(self, desk: Desk) -> None:
+        self._desk = desk
+        self._take = _table(desk) | {OperatorCommand: self._obey}
 
     def status(self) -> dict[str, Any]:
         """Return counts, positions, cash, P&L and breaker."""
@@ -82,5 +108,4 @@ def _table(desk: Desk) -> dict[type, Take]:
         CancelIntent: partial(intents.cancel, desk),
         MarketStatus: partial(marking.take_status, desk),
         InputGap: partial(marking.take_gap, desk),
-        OperatorCommand: partial(operating.obey, desk),
     }

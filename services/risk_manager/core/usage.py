@@ -81,6 +81,15 @@ class Usage:
             found.append(GroupUse(group, others + used_value, others + found_value))
         return tuple(found)
 
+    def now_of_strategy(self, name: str) -> tuple[Decimal, int]:
+        """Return what the runners of a strategy with limits could be worth, and how many hold or enter something."""
+        mine = self._open[name]
+        return sum((_reach(each) * self._price(each.symbol) for each in mine.values()), ZERO), len(mine)
+
+    def now_of_symbols(self, symbols: tuple[str, ...]) -> Decimal:
+        """Return what symbols together could be worth."""
+        return sum((self._symbol_worth(symbol) for symbol in dict.fromkeys(symbols)), ZERO)
+
     def _symbol_worth(self, symbol: str) -> Decimal:
         market = self._markets.get(symbol)
         if market is None or not market.open_positions:

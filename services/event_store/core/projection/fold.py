@@ -31,6 +31,7 @@ from common.messages import (
     PositionChanged,
     Quote,
     RejectReason,
+    RiskLimitsChanged,
     RunnerFailed,
     RunnerState,
     RunnerTransitioned,
@@ -130,6 +131,9 @@ class Projection:
         counts = self.state.counts
         counts[name] = counts.get(name, 0) + 1
 
+    def _take_limits(self, changed: RiskLimitsChanged) -> None:
+        self.state.limits.update((change.key, change.after) for change in changed.changes)
+
     def _table(self) -> dict[type, Callable[[Any], None]]:
         state, orders = self.state, self.state.orders
         return {
@@ -137,6 +141,7 @@ class Projection:
             Trade: lambda trade: state.trades.__setitem__(trade.symbol, trade),
             Bar: lambda bar: state.bars.setdefault(bar.symbol, {}).__setitem__(bar.timeframe, bar),
             MarketStatus: lambda status: state.markets.__setitem__(status.symbol, status),
+            RiskLimitsChanged: self._take_limits,
             AccountChanged: lambda changed: state.accounts.__setitem__(changed.currency, changed),
             PositionChanged: lambda changed: state.positions.setdefault(changed.symbol, {}).__setitem__(
                 changed.runner, changed

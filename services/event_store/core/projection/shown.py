@@ -51,6 +51,7 @@ def describe(state: State) -> dict[str, Any]:
             for name, runner in sorted(state.runners.items())
         },
         "breaker": {"reason": _breaker(state), "refusals": state.breaker.refusals},
+        "limits": dict(sorted(state.limits.items())),
         "markets": {symbol: status.state.value for symbol, status in sorted(state.markets.items())},
         "quotes": {symbol: [quote.bid, quote.ask] for symbol, quote in sorted(state.quotes.items())},
         "halts": {service: halt.error for service, halt in sorted(state.halts.items())},

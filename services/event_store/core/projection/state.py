@@ -50,7 +50,7 @@ class State(msgspec.Struct, kw_only=True):
     """All that was folded. Each field is one section, with a digest of its own.
 
     accounts: by currency. positions and holdings: by symbol, then runner; holdings are what the fills sum to, base units.
-    bars: by symbol, then timeframe. commands: the latest of operators, by name and runner. halts: the latest of each
+    limits: keys of the [risk] section that changed while it ran. bars: by symbol, then timeframe. commands: the latest of operators, by name and runner. halts: the latest of each
     service. counts: events by type.
     """
 
@@ -60,6 +60,7 @@ class State(msgspec.Struct, kw_only=True):
     orders: OrderTable = msgspec.field(default_factory=OrderTable)
     runners: dict[str, RunnerRecord] = {}
     breaker: Breaker = msgspec.field(default_factory=Breaker)
+    limits: dict[str, str] = {}
     markets: dict[str, MarketStatus] = {}
     quotes: dict[str, Quote] = {}
     trades: dict[str, Trade] = {}

@@ -1,0 +1,1 @@
+"""What `orrery risk` shows."""
