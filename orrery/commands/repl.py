@@ -75,7 +75,7 @@ def command(  # noqa: PLR0913 - one argument per option
             raise CommandLineError("repl: expected --attach, or STRATEGY and --data, found both")
         from orrery.repl.attached import attached
 
-        return _talk(attached(load(config, keys).config, runner), lines, is_json=json)
+        return _talk(attached(load(config, keys).config, runner, is_json=json), lines, is_json=json)
     if strategy is None or not data or runner:
         raise CommandLineError("repl: expected STRATEGY and --data FILE, or --attach; `orrery repl --help` shows both")
     from orrery.backtesting.options import Options

@@ -1,5 +1,6 @@
 """A runner of a running stack: looked at and asked on a copy; nothing of it stops or changes but by `pause` and `resume`."""
 
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from common.config.models import Config
 from common.journal import JournalError
 from orrery.errors import CommandLineError
 from orrery.events.follow import USUAL, Wanted, follow
-from orrery.events.follow_command import as_line
+from orrery.events.follow_command import as_json, as_line
 from orrery.redrive.moments import moment_of
 from orrery.redrive.session import Session
 from orrery.repl import text as t
@@ -96,8 +97,10 @@ class OnStack:
 class AttachedSession:
     """What is typed, on a runner of a running stack."""
 
-    def __init__(self, subject: OnStack) -> None:
+    def __init__(self, subject: OnStack, *, is_json: bool) -> None:
+        """is_json: `follow` prints one JSON object a line."""
         self._subject = subject
+        self._is_json = is_json
         self._inspector = Inspector(subject)
         self._stopped = threading.Event()
         self.commands = {
@@ -135,7 +138,7 @@ class AttachedSession:
             if self._stopped.is_set():
                 break
             if event is not None and _is_its(event.message, shown["timeframe"]):
-                print(as_line(event)[: t.width()], flush=True)
+                print(as_json(event) if self._is_json else _fitting(as_line(event)), flush=True)
                 count += 1
         return Answer([f"{count} events"], {"events": count})
 
@@ -174,7 +177,7 @@ class AttachedSession:
         return help_of(self.commands, rest)
 
 
-def attached(config: Config, runner: str) -> AttachedSession:
+def attached(config: Config, runner: str, *, is_json: bool) -> AttachedSession:
     """Return a session on a runner, the first if none is named.
 
     Raises:
@@ -188,7 +191,9 @@ def attached(config: Config, runner: str) -> AttachedSession:
     if not known:
         raise CommandLineError("repl: the stack has no runner")
     try:
-        return AttachedSession(OnStack(config, one_of(runner, known, "--runner") if runner else known[0]))
+        return AttachedSession(
+            OnStack(config, one_of(runner, known, "--runner") if runner else known[0]), is_json=is_json
+        )
     except ReplError as error:
         raise CommandLineError(str(error)) from error
 
@@ -208,6 +213,10 @@ def _seconds(text: str) -> float | None:
     if not 0.0 <= seconds <= FOLLOW_SECONDS_MAX:
         raise ReplError(f"follow: expected seconds up to {FOLLOW_SECONDS_MAX:,.0f}, found {text!r}")
     return seconds
+
+
+def _fitting(line: str) -> str:
+    return line[: t.width()] if sys.stdout.isatty() else line
 
 
 def _is_its(message: dict[str, Any], timeframe: str) -> bool:
