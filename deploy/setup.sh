@@ -95,6 +95,7 @@ case ${1:-runtime} in
     else
       install requirements.lock .venv/.installed-runtime
     fi
+    deploy/ocaml.sh setup
     ;;
   *) fail "expected runtime, dev or find, found $1" ;;
 esac
