@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from common.config.models import Config
 from orrery.backtesting.inputs import make_plan
 from orrery.backtesting.options import Options
 from orrery.errors import CommandLineError
@@ -16,7 +17,7 @@ DEFAULT_BARS = 5_000
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """What was typed after `orrery check lookahead` or `warmup`."""
+    """What was typed after `orrery check lookahead` or `warmup`. loaded: the configuration, if one was asked for."""
 
     strategy: Path
     data: Path
@@ -25,6 +26,7 @@ class Inputs:
     indicators: Sequence[Path]
     mapping: Sequence[str]
     bars: int
+    loaded: Config | None = None
 
 
 def plan_of(inputs: Inputs) -> Plan:
@@ -36,7 +38,8 @@ def plan_of(inputs: Inputs) -> Plan:
     install_indicators(inputs.indicators)
     options = Options(
         strategies=[inputs.strategy], data=[inputs.data], symbols=[inputs.symbol] if inputs.symbol else [], start="",
-        end="", cash="100000", fee="0.001", slippage="0", params=inputs.params, loaded=None, mapping=inputs.mapping,
+        end="", cash="100000" if inputs.loaded is None else "", fee="0.001", slippage="0", params=inputs.params,
+        loaded=inputs.loaded, mapping=inputs.mapping,
     )  # fmt: skip
     plan = make_plan(options)
     table = plan.tables[0]

@@ -9,9 +9,10 @@ import typer
 
 from orrery.commands import TOOLS
 from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
-from orrery.options import IndicatorOption, JsonOption
+from orrery.options import ConfigOption, IndicatorOption, JsonOption, SetOption, load
 
 if TYPE_CHECKING:
+    from common.config.models import Config
     from orrery.checks.inputs import Inputs
     from orrery.sandbox.corpus import Attempt
     from services.backtest.checks.model import Report
@@ -46,12 +47,15 @@ def lookahead(  # noqa: PLR0913 - one argument per option
     allow_dates: Annotated[
         bool, typer.Option("--allow-dates", help="Let decisions be bound to dates and prices.")
     ] = False,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
     json: JsonOption = False,
 ) -> int:
     """Find what a strategy knows of bars that are still to come.
 
     It is run on data that end, or go on differently, behind many bars: nothing up to there may change. Exit code 0
-    when it is clean, 1 when it is not, 2 when it cannot be checked.
+    when it is clean, 1 when it is not, 2 when it cannot be checked. With --config or --set the limits, instruments and the
+    model of the configuration apply.
 
     Example: `orrery check lookahead --strategy my.lua --data BTCUSDT_1m.csv --indicator zscore.py`
     """
@@ -61,7 +65,7 @@ def lookahead(  # noqa: PLR0913 - one argument per option
 
     inputs = Inputs(
         strategy=strategy, data=data, symbol=symbol, params=param or (), indicators=indicator or (),
-        mapping=map_ or (), bars=bars,
+        mapping=map_ or (), bars=bars, loaded=_loaded(config, overrides),
     )  # fmt: skip
     return _check(inputs, lambda plan: check_lookahead(plan, cuts=cuts, allows_dates=allow_dates), is_json=json)
 
@@ -79,12 +83,15 @@ def warmup(  # noqa: PLR0913 - one argument per option
     tolerance: Annotated[
         float, typer.Option(min=0.0, max=100.0, metavar="PERCENT", help="Of an indicator's range.")
     ] = 1.0,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
     json: JsonOption = False,
 ) -> int:
     """Find what a strategy remembers of the first bar of its data, and how long a warm-up its indicators need.
 
     It is run on data that begin later: after five times its declared warm-up, and 100 bars at least, nothing may differ.
-    Exit code 0 when it is clean, 1 when it is not, 2 when it cannot be checked.
+    Exit code 0 when it is clean, 1 when it is not, 2 when it cannot be checked. With --config or --set the limits,
+    instruments and the model of the configuration apply.
 
     Example: `orrery check warmup --strategy strategies/ema_crossover.lua --data BTCUSDT_1m.csv`
     """
@@ -94,7 +101,7 @@ def warmup(  # noqa: PLR0913 - one argument per option
 
     inputs = Inputs(
         strategy=strategy, data=data, symbol=symbol, params=param or (), indicators=indicator or (),
-        mapping=map_ or (), bars=bars,
+        mapping=map_ or (), bars=bars, loaded=_loaded(config, overrides),
     )  # fmt: skip
     return _check(inputs, lambda plan: check_warmup(plan, tolerance=tolerance), is_json=json)
 
@@ -130,6 +137,10 @@ def _research() -> Iterator[None]:
     except ModuleNotFoundError as error:
         text = f"expected the packages of the extra `research`, found no {error.name}"
         raise CommandLineError(f"check: {text}") from error
+
+
+def _loaded(config: Path | None, overrides: list[str] | None) -> "Config | None":
+    return load(config, overrides).config if config is not None or overrides else None
 
 
 def _check(inputs: "Inputs", check: "Callable[[Plan], Report]", *, is_json: bool) -> int:

@@ -1,5 +1,6 @@
 """`orrery check`: 0 when clean, 1 when biased, 2 when it cannot be said; and what scripts read."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -89,3 +90,20 @@ def test_what_cannot_be_checked_is_2(
 def test_a_missing_data_file_is_2(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "warmup", "-s", EMA, "-d", "nowhere.csv"]) == 2
     assert "nowhere.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("check", ["lookahead", "warmup"])
+def test_a_model_is_that_of_the_configuration(capsys: pytest.CaptureFixture[str], check: str) -> None:
+    strategy, bars = str(ROOT / "strategies" / "ml_signal.lua"), str(ROOT / "strategies" / "models" / "btcusdt_1s.csv")
+    model = ROOT / "strategies" / "models" / "btcusdt_1s.onnx"
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    typed = ["check", check, "-s", strategy, "-d", bars, *(CUTS if check == "lookahead" else ())]
+    assert main(typed) == 2
+    assert "signal.model_path" in capsys.readouterr().err
+    pytest.importorskip("onnxruntime", reason="the extra `ml` is not installed")
+    settings = ("--set", f"signal.model_path={model}", "--set", f"signal.model_sha256={digest}")
+    assert main([*typed, *settings, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["asked"] > 500
+    if check == "warmup":
+        assert "model().signal" in [each["indicator"] for each in found["warmth"]]
