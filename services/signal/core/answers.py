@@ -1,17 +1,16 @@
 """From what a strategy's function returned to what it decided: every key checked, every mistake named."""
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Any, NamedTuple
 
 import msgspec
 
-from common.messages import OrderType, Side, TimeInForce
+from common.messages import Side
+from services.signal.core.asking_orders import Asked, Guarding, asked_of, guarding_of
 from services.signal.core.host import Function
+from services.signal.core.reading import AnswerError, fraction, needed, positive, shown, text
 
-
-class AnswerError(ValueError):
-    """A function returned what its caller cannot use; the text names key, expected and found."""
+__all__ = ["AnswerError"]
 
 
 class Hold(NamedTuple):
@@ -28,20 +27,20 @@ class Hint(NamedTuple):
 class Enter(msgspec.Struct, frozen=True, gc=False):
     """Open a position. quantity: base units, None to leave it to risk, and hint is then what helps with it.
 
-    price: None for the market's. stop, target: where to close it.
+    price: None for the market's. stop, target: where to close it. asked: None for a market order without more.
     """
 
     side: Side
     quantity: float | None
     price: float | None
-    order_type: OrderType
-    time_in_force: TimeInForce
+    asked: Asked | None
     stop: float | None
     target: float | None
     stop_fraction: float | None
     target_fraction: float | None
     reason: str
     hint: Hint | None = None
+    guarding: Guarding | None = None
 
 
 class CancelAnalysis(NamedTuple):
@@ -51,10 +50,26 @@ class CancelAnalysis(NamedTuple):
 
 
 class Exit(msgspec.Struct, frozen=True, gc=False):
-    """Close the position, or `quantity` base units of it."""
+    """Close the position, or `quantity` base units of it; at market where `asked` says nothing else."""
 
     quantity: float | None
     price: float | None
+    reason: str
+    asked: Asked | None = None
+
+
+class ChangeOrder(msgspec.Struct, frozen=True, gc=False):
+    """Change the order that rests; what is None stays. quantity: base units in all."""
+
+    quantity: float | None
+    price: float | None
+    trigger: float | None
+    reason: str
+
+
+class TakeBack(NamedTuple):
+    """Cancel the order that rests."""
+
     reason: str
 
 
@@ -77,12 +92,13 @@ class BreakEven(NamedTuple):
     """Set the stop to the entry price."""
 
 
-Decision = Hold | Enter | CancelAnalysis | Exit | MoveLevels | TrailStop | BreakEven
+Decision = Hold | Enter | CancelAnalysis | Exit | MoveLevels | TrailStop | BreakEven | ChangeOrder | TakeBack
 
 _ACTIONS = {
-    Function.FILTER: ("enter_long", "enter_short", "cancel_analysis", "hold"),
+    Function.FILTER: ("enter_long", "enter_short", "cancel_analysis", "amend", "cancel", "hold"),
     Function.MANAGE: (
-        "exit", "exit_partial", "update_stop", "update_target", "trailing_stop", "breakeven_stop", "hold",
+        "exit", "exit_partial", "update_stop", "update_target", "trailing_stop", "breakeven_stop",
+        "amend", "cancel", "hold",
     ),
 }  # fmt: skip
 
@@ -101,54 +117,61 @@ def decide(function: Function, answer: Mapping[str, Any]) -> Decision:
     """
     action = answer.get("action")
     if action not in _ACTIONS[function]:
-        raise AnswerError(f"action: expected one of {', '.join(_ACTIONS[function])}, found {_shown(action)}")
+        raise AnswerError(f"action: expected one of {', '.join(_ACTIONS[function])}, found {shown(action)}")
     if action in ("enter_long", "enter_short"):
         return _enter(Side.BUY if action == "enter_long" else Side.SELL, answer)
     if action == "cancel_analysis":
         return CancelAnalysis(_reason(answer))
     if action in ("exit", "exit_partial"):
-        quantity = _needed(answer, "quantity") if action == "exit_partial" else None
-        return Exit(quantity, _positive(answer, "price"), _reason(answer))
+        quantity = needed(answer, "quantity") if action == "exit_partial" else None
+        return Exit(quantity, positive(answer, "price"), _reason(answer), asked_of(answer, reduces=True))
+    if action == "amend":
+        return _change(answer)
+    if action == "cancel":
+        return TakeBack(_reason(answer))
     return _levels(action, answer)
+
+
+def _change(answer: Mapping[str, Any]) -> ChangeOrder:
+    price = positive(answer, "limit_price")
+    price = positive(answer, "price") if price is None else price
+    wanted = ChangeOrder(positive(answer, "quantity"), price, positive(answer, "trigger_price"), _reason(answer))
+    if wanted.quantity is None and wanted.price is None and wanted.trigger is None:
+        raise AnswerError("amend: expected a quantity, a price or a trigger_price, found none of them")
+    return wanted
 
 
 def _levels(action: str, answer: Mapping[str, Any]) -> Decision:
     if action == "update_stop":
-        return MoveLevels(stop=_needed(answer, "price"), allow_widen=answer.get("allow_widen") is True)
+        return MoveLevels(stop=needed(answer, "price"), allow_widen=answer.get("allow_widen") is True)
     if action == "update_target":
-        return MoveLevels(target=_needed(answer, "price"))
+        return MoveLevels(target=needed(answer, "price"))
     if action == "trailing_stop":
-        distance, fraction = _positive(answer, "distance"), _fraction(answer, "fraction")
-        if (distance is None) == (fraction is None):
+        distance, share = positive(answer, "distance"), fraction(answer, "fraction")
+        if (distance is None) == (share is None):
             raise AnswerError("trailing_stop: expected either distance (quote units) or fraction (of the price)")
-        return TrailStop(distance, fraction)
+        return TrailStop(distance, share)
     return BreakEven() if action == "breakeven_stop" else Hold()
 
 
 def _enter(side: Side, answer: Mapping[str, Any]) -> Enter:
-    order_type, time_in_force = OrderType.MARKET, TimeInForce.GTC
-    if "type" in answer or "order_type" in answer:
-        order_type = _member(OrderType, answer, "order_type", _text(answer, "type", OrderType.MARKET))
-    price = _positive(answer, "price") if "price" in answer else None
-    if order_type is OrderType.LIMIT and price is None:
-        raise AnswerError("price: expected a price for a limit order, found nothing")
-    quantity = _positive(answer, "quantity")
+    asked = asked_of(answer, reduces=False)
+    price = positive(answer, "price") if asked is None or asked.reference is None else asked.reference
+    quantity = positive(answer, "quantity")
     if quantity is None:
         _expect_no_other_name(answer)
-    if "time_in_force" in answer:
-        time_in_force = _member(TimeInForce, answer, "time_in_force", TimeInForce.GTC)
     return Enter(
         side,
         quantity,
         price,
-        order_type,
-        time_in_force,
-        _positive(answer, "stop_price") if "stop_price" in answer else None,
-        _positive(answer, "target_price") if "target_price" in answer else None,
-        _fraction(answer, "stop_loss") if "stop_loss" in answer else None,
-        _fraction(answer, "take_profit") if "take_profit" in answer else None,
+        asked,
+        positive(answer, "stop_price") if "stop_price" in answer else None,
+        positive(answer, "target_price") if "target_price" in answer else None,
+        fraction(answer, "stop_loss") if "stop_loss" in answer else None,
+        fraction(answer, "take_profit") if "take_profit" in answer else None,
         _reason(answer),
-        Hint(_fraction(answer, "risk"), _positive(answer, "atr")) if quantity is None else None,
+        Hint(fraction(answer, "risk"), positive(answer, "atr")) if quantity is None else None,
+        guarding_of(answer),
     )
 
 
@@ -158,50 +181,5 @@ def _expect_no_other_name(answer: Mapping[str, Any]) -> None:
         raise AnswerError(f"quantity: expected a positive number or nothing, found {meant} in its place")
 
 
-def _member[T: (OrderType, TimeInForce)](kind: type[T], answer: Mapping[str, Any], key: str, default: str) -> T:
-    value = _text(answer, key, default)
-    try:
-        return kind(value)
-    except ValueError:
-        raise AnswerError(f"{key}: expected {' or '.join(kind)}, found {_shown(value)}") from None
-
-
-def _text(answer: Mapping[str, Any], key: str, default: str) -> str:
-    value = answer.get(key, default)
-    if not isinstance(value, str):
-        raise AnswerError(f"{key}: expected a string, found {_shown(value)}")
-    return value
-
-
 def _reason(answer: Mapping[str, Any]) -> str:
-    return _text(answer, "reason", "")[:REASON_LIMIT] if "reason" in answer else ""
-
-
-def _positive(answer: Mapping[str, Any], key: str) -> float | None:
-    if key not in answer:
-        return None
-    value = answer[key]
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value <= 0:
-        raise AnswerError(f"{key}: expected a positive number, found {_shown(value)}")
-    return float(value)
-
-
-def _needed(answer: Mapping[str, Any], key: str) -> float:
-    value = _positive(answer, key)
-    if value is None:
-        raise AnswerError(f"{key}: expected a positive number, found nothing")
-    return value
-
-
-def _fraction(answer: Mapping[str, Any], key: str) -> float | None:
-    value = _positive(answer, key)
-    if value is not None and value >= 1:
-        prices = {"stop_loss": "; stop_price takes a price", "take_profit": "; target_price takes a price"}
-        raise AnswerError(f"{key}: expected a fraction below 1, found {_shown(value)}{prices.get(key, '')}")
-    return value
-
-
-def _shown(value: Any) -> str:
-    return "nothing" if value is None else repr(value)[:80]
+    return text(answer, "reason", "")[:REASON_LIMIT] if "reason" in answer else ""

@@ -71,4 +71,12 @@ def _position(runner: Runner) -> dict[str, Any] | None:
 def _pending(order: Pending | None) -> dict[str, Any] | None:
     if order is None:
         return None
-    return {"intent_id": order.intent_id, "kind": order.kind.value, "age": order.age, "cancelling": order.cancelling}
+    shown = {
+        "intent_id": order.intent_id,
+        "kind": order.kind.value,
+        "age": order.age,
+        "cancelling": order.cancelling,
+        "order_type": order.order_type.value,
+    }
+    prices = {"limit_price": order.limit_price, "trigger_price": order.trigger_price}
+    return shown | {name: figure(price) for name, price in prices.items() if price is not None}

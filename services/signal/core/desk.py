@@ -10,11 +10,21 @@ from decimal import Decimal
 import msgspec
 
 from common.instruments import Instrument
-from common.messages import AnyMessage, Fill, IntentKind, OrderType
+from common.messages import AnyMessage, Fill, IntentKind, OrderAmended
 from common.money import ZERO, use_money_context
-from services.signal.core.answers import Enter, Exit
-from services.signal.core.orders import Levels, Origin, Pending, cancel_intent, entry_intent, exit_intent, stop_update
+from services.signal.core.answers import ChangeOrder, Enter, Exit
+from services.signal.core.orders import (
+    Levels,
+    Origin,
+    Pending,
+    amend_intent,
+    cancel_intent,
+    entry_intent,
+    exit_intent,
+    stop_update,
+)
 from services.signal.core.position import Position
+from services.signal.core.reading import AnswerError
 
 FILLS_REMEMBERED = 64
 """Ids of the latest fills, by which one that is delivered again is recognised."""
@@ -42,22 +52,70 @@ class Desk(msgspec.Struct):
 
     def enter(self, origin: Origin, decision: Enter, price: float, levels: Levels, facts: Instrument) -> AnyMessage:
         """Ask for a position; raises AnswerError."""
+        if self.pending is not None:
+            raise AnswerError("action: expected amend, cancel or hold while an entry rests, found another entry")
         intent = entry_intent(origin, self.decisions + 1, decision, price, levels, facts)
         self.decisions += 1
-        self.pending = Pending(
-            intent.id, IntentKind.ENTRY, intent.order_type, stop=intent.stop_price, target=intent.target_price
-        )
+        self.pending = Pending.of(intent, decision.asked)
         return intent
 
     def leave(self, origin: Origin, decision: Exit, price: float, facts: Instrument) -> list[AnyMessage]:
-        """Ask for the end of the position or of a part of it; raises AnswerError."""
+        """Ask for the end of the position or of a part of it; raises AnswerError.
+
+        An exit that rests already is taken back first; once it is off, the whole position is closed at market.
+        """
+        if self.pending is not None:
+            self.pending.then_exit = decision.reason
+            return [] if self.pending.cancelling else [self.cancel(origin, self.pending, "exit")]
         intent = exit_intent(origin, self.decisions + 1, decision, price, self.position, facts)
         self.decisions += 1
         asked: list[AnyMessage] = []
         if self.working is not None and not self.working.cancelling:
             asked.append(self.cancel(origin, self.working, "exit"))
-        self.pending = Pending(intent.id, IntentKind.EXIT, intent.order_type)
+        self.pending = Pending.of(intent, decision.asked)
         return [*asked, intent]
+
+    @property
+    def resting(self) -> Pending | None:
+        """Return the order that may rest at the venue and is not being cancelled."""
+        for order in (self.pending, self.working):
+            if order is not None and order.rests and not order.cancelling:
+                return order
+        return None
+
+    def take_back(self, origin: Origin, reason: str) -> list[AnyMessage]:
+        """Cancel the order that rests; raises AnswerError where there is none."""
+        order = self.resting
+        if order is None:
+            raise AnswerError("cancel: expected an order that rests, found none")
+        return [self.cancel(origin, order, reason)]
+
+    def change(self, origin: Origin, decision: ChangeOrder, facts: Instrument) -> list[AnyMessage]:
+        """Ask for the order that rests to be changed; raises AnswerError where there is none, or nothing would change."""
+        order = self.resting
+        if order is None:
+            raise AnswerError("amend: expected an order that rests, found none")
+        if decision.price is not None and order.limit_price is None:
+            raise AnswerError(f"price: expected nothing for {order.order_type}, found {decision.price:g}")
+        if decision.trigger is not None and order.trigger_price is None:
+            raise AnswerError(f"trigger_price: expected nothing for {order.order_type}, found {decision.trigger:g}")
+        intent = amend_intent(origin, self.decisions + 1, order, decision, facts)
+        is_same = (
+            intent.quantity in (None, order.quantity)
+            and intent.limit_price in (None, order.limit_price)
+            and intent.trigger_price in (None, order.trigger_price)
+        )
+        if is_same:
+            return []
+        self.decisions += 1
+        return [intent]
+
+    def learn_amended(self, amended: OrderAmended) -> None:
+        """Take over how an order of this desk stands now."""
+        for order in (self.pending, self.working):
+            if order is not None and order.intent_id == amended.intent_id:
+                order.quantity = amended.quantity
+                order.limit_price, order.trigger_price = amended.limit_price, amended.trigger_price
 
     def move(
         self, origin: Origin, stop: Decimal | None, target: Decimal | None, *, allow_widen: bool = False
@@ -80,8 +138,7 @@ class Desk(msgspec.Struct):
             if order is None:
                 continue
             order.age += 1
-            resting = order.kind is IntentKind.ENTRY and order.order_type is OrderType.LIMIT
-            if resting and 0 < limit <= order.age and not order.cancelling:
+            if order.kind is IntentKind.ENTRY and order.rests and 0 < limit <= order.age and not order.cancelling:
                 asked.append(self.cancel(origin, order, "timeout"))
         return asked
 

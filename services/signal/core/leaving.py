@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from common.messages import AnyMessage, Fill, IntentKind, OrderType
+from common.messages import AnyMessage, Fill
 from services.signal.core.answers import Exit
 from services.signal.core.orders import Origin
 from services.signal.core.roster import Roster
@@ -57,8 +57,7 @@ class Leaving:
         desk, pending = runner.desk, runner.desk.pending
         origin = Origin(runner.id, runner.spec.strategy.name, runner.spec.symbol, cause, now_ns)
         if pending is not None:
-            resting = pending.kind is IntentKind.ENTRY and pending.order_type is OrderType.LIMIT
-            return [desk.cancel(origin, pending, REASON)] if resting and not pending.cancelling else ()
+            return [desk.cancel(origin, pending, REASON)] if pending.rests and not pending.cancelling else ()
         if not desk.position.is_open:
             return ()  # an entry that still works is being cancelled
         if leaving[runner.id] >= EXITS_MAX:

@@ -1,20 +1,38 @@
 """What a runner has asked for and not had answered, and the messages by which it asks. Ids are numbers of decisions."""
 
 from decimal import Decimal
+from typing import Self
 
 import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
 from common.instruments import Instrument
-from common.messages import CancelIntent, IntentKind, OrderIntent, OrderType, Side, SizingHint, StopUpdate
+from common.messages import (
+    AmendIntent,
+    CancelIntent,
+    IntentKind,
+    OrderIntent,
+    OrderType,
+    Side,
+    SizingHint,
+    StopUpdate,
+)
 from common.money import ZERO, decimal_of, use_money_context
-from services.signal.core.answers import AnswerError, Enter, Exit
+from common.order_terms import rests
+from services.signal.core.answers import ChangeOrder, Enter, Exit
+from services.signal.core.asking_orders import Asked
+from services.signal.core.ordering import guards_of, ordered, price_on_tick
 from services.signal.core.position import Position
+from services.signal.core.reading import AnswerError
 
 
 class Pending(msgspec.Struct, gc=False):
-    """An intent on its way. age: updates since; filled: base units so far; cancelling: a cancel was sent."""
+    """An intent on its way. age: updates since; filled: base units so far; cancelling: a cancel was sent.
+
+    rests: it may stay at the venue for a while; is_managed: its strategy is asked about it meanwhile. side, quantity and
+    prices: as they were asked for, or amended. then_exit: why the position is to be closed once this is off.
+    """
 
     intent_id: str
     kind: IntentKind
@@ -24,6 +42,24 @@ class Pending(msgspec.Struct, gc=False):
     cancelling: bool = False
     stop: Decimal | None = None
     target: Decimal | None = None
+    rests: bool = False
+    is_managed: bool = False
+    side: Side | None = None
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
+    trigger_price: Decimal | None = None
+    then_exit: str | None = None
+
+    @classmethod
+    def of(cls, intent: OrderIntent, asked: Asked | None) -> Self:
+        """Return what is pending once an intent was sent."""
+        stop, target, order_type = intent.stop_price, intent.target_price, intent.order_type
+        pending = cls(intent.id, intent.kind, order_type, stop=stop, target=target)
+        if asked is not None and rests(order_type, intent.time_in_force):
+            pending.rests, pending.is_managed = True, asked.manage
+            pending.side, pending.quantity, pending.limit_price = intent.side, intent.quantity, intent.limit_price
+            pending.trigger_price = None if intent.terms is UNSET else intent.terms.trigger_price
+        return pending
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):
@@ -51,7 +87,7 @@ def entry_intent(
     Raises:
         AnswerError: nothing is left after rounding, or a level lies on the wrong side of the price.
     """
-    side, order_type, stop, target = decision.side, decision.order_type, decision.stop, decision.target
+    side, stop, target = decision.side, decision.stop, decision.target
     reference = price if decision.price is None else decision.price
     sign = 1 if side is Side.BUY else -1
     if stop is None:
@@ -63,7 +99,7 @@ def entry_intent(
     if target is not None and (target - reference) * sign <= 0:
         raise AnswerError(f"target_price: expected {'above' if sign > 0 else 'below'} {reference:g}, found {target:g}")
     runner, now_ns = origin.runner, origin.now_ns
-    rounded = _price(facts, reference, "price")
+    rounded = price_on_tick(facts, reference, "price")
     intent = OrderIntent(  # as few keywords as an order of a kind needs: beyond fifteen a dict is made first
         event_ns=now_ns,
         received_ns=now_ns,
@@ -75,20 +111,21 @@ def entry_intent(
         side=side,
         quantity=None if decision.quantity is None else _quantity(facts, decision.quantity),
         reference_price=rounded,
-        order_type=order_type,
-        time_in_force=decision.time_in_force,
-        limit_price=rounded if order_type is OrderType.LIMIT else None,
         reason=decision.reason,
         cause=origin.cause,
     )
     if decision.hint is not None and any(decision.hint):
         intent = replace(intent, sizing=_hint(*decision.hint))
+    if decision.asked is not None:
+        intent = ordered(intent, decision.asked, facts)
+    if decision.guarding is not None:
+        intent = replace(intent, guards=guards_of(decision.guarding, facts))
     if stop is None and target is None:
         return intent
     return replace(
         intent,
-        stop_price=None if stop is None else _price(facts, stop, "stop_price"),
-        target_price=None if target is None else _price(facts, target, "target_price"),
+        stop_price=None if stop is None else price_on_tick(facts, stop, "stop_price"),
+        target_price=None if target is None else price_on_tick(facts, target, "target_price"),
     )
 
 
@@ -103,7 +140,7 @@ def exit_intent(
     runner, now_ns = origin.runner, origin.now_ns
     held = abs(position.quantity)
     quantity = held if decision.quantity is None else min(held, _quantity(facts, decision.quantity))
-    return OrderIntent(
+    intent = OrderIntent(
         id=f"{runner}-{number}",
         runner=runner,
         strategy=origin.strategy,
@@ -111,12 +148,13 @@ def exit_intent(
         kind=IntentKind.EXIT,
         side=Side.BUY if position.quantity < ZERO else Side.SELL,
         quantity=quantity,
-        reference_price=_price(facts, price if decision.price is None else decision.price, "price"),
+        reference_price=price_on_tick(facts, _reference(decision, price), "price"),
         reason=decision.reason,
         cause=origin.cause,
         event_ns=now_ns,
         received_ns=now_ns,
     )
+    return intent if decision.asked is None else ordered(intent, decision.asked, facts)
 
 
 def cancel_intent(origin: Origin, pending: Pending, reason: str) -> CancelIntent:
@@ -131,6 +169,31 @@ def cancel_intent(origin: Origin, pending: Pending, reason: str) -> CancelIntent
         event_ns=origin.now_ns,
         received_ns=origin.now_ns,
     )
+
+
+def amend_intent(
+    origin: Origin, number: int, pending: Pending, decision: ChangeOrder, facts: Instrument
+) -> AmendIntent:
+    """Return the wish to change what rests; raises AnswerError where nothing is left after rounding."""
+    return AmendIntent(
+        id=f"{origin.runner}-{number}",
+        runner=origin.runner,
+        intent_id=pending.intent_id,
+        symbol=origin.symbol,
+        quantity=None if decision.quantity is None else _quantity(facts, decision.quantity),
+        limit_price=None if decision.price is None else price_on_tick(facts, decision.price, "price"),
+        trigger_price=None if decision.trigger is None else price_on_tick(facts, decision.trigger, "trigger_price"),
+        reason=decision.reason,
+        cause=origin.cause,
+        event_ns=origin.now_ns,
+        received_ns=origin.now_ns,
+    )
+
+
+def _reference(decision: Exit, price: float) -> float:
+    asked = None if decision.asked is None else decision.asked.reference
+    named = decision.price if asked is None else asked
+    return price if named is None else named
 
 
 def stop_update(
@@ -161,7 +224,7 @@ def trailed_stop(position: Position, price: float, distance: float) -> float | N
 
 def stop_of(facts: Instrument, price: float, key: str) -> Decimal:
     """Return a level on the tick; raises AnswerError where nothing is left of it."""
-    return _price(facts, price, key)
+    return price_on_tick(facts, price, key)
 
 
 def _hint(risk: float | None, atr: float | None) -> SizingHint:
@@ -171,14 +234,6 @@ def _hint(risk: float | None, atr: float | None) -> SizingHint:
 def _level(price: float, own: float | None, usual: float | None, sign: int) -> float | None:
     fraction = usual if own is None else own
     return None if fraction is None else price * (1.0 + sign * fraction)
-
-
-def _price(facts: Instrument, value: float, key: str) -> Decimal:
-    use_money_context()
-    price = facts.price(value)
-    if price <= ZERO:
-        raise AnswerError(f"{key}: {value:g} is nothing on a tick of {facts.tick_size}")
-    return price
 
 
 def _quantity(facts: Instrument, value: float) -> Decimal:

@@ -12,6 +12,7 @@ from common.messages import (
     InputGap,
     MarketState,
     MarketStatus,
+    OrderAmended,
     PositionChanged,
     Quote,
 )
@@ -207,6 +208,13 @@ class Roster:
         runner = self.runners.get(changed.runner) or self.find(changed.runner)
         if runner is not None:
             runner.on_position_changed(changed)
+        return _NOTHING
+
+    def learn_amended(self, amended: OrderAmended, _now_ns: int) -> Sequence[AnyMessage]:
+        """Tell a runner how its order stands now."""
+        runner = self.find(amended.runner)
+        if runner is not None:
+            runner.desk.learn_amended(amended)
         return _NOTHING
 
     def learn_account(self, changed: AccountChanged, _now_ns: int) -> Sequence[AnyMessage]:

@@ -12,22 +12,24 @@ from typing import assert_never
 from common.instruments import Instrument
 from common.messages import AnyMessage, Bar, Fill, PositionChanged, Quote, RunnerState, RunnerTransitioned
 from services.signal.core.answers import (
-    AnswerError,
     BreakEven,
     CancelAnalysis,
+    ChangeOrder,
     Decision,
     Enter,
     Exit,
     Hold,
     MoveLevels,
+    TakeBack,
     TrailStop,
     decide,
 )
 from services.signal.core.asker import MARKET_FIELDS, Asker
 from services.signal.core.desk import Desk, Told
 from services.signal.core.host import Function, StrategyHost
-from services.signal.core.orders import Levels, Origin, stop_of, trailed_stop
+from services.signal.core.orders import Levels, Origin, Pending, stop_of, trailed_stop
 from services.signal.core.position import Position
+from services.signal.core.reading import AnswerError
 from services.signal.core.series import Series
 from services.signal.core.spec import RunnerSpec, Update
 from services.signal.core.state_machine import Event, StateMachine
@@ -98,7 +100,7 @@ class Runner:
         out: list[AnyMessage] = []
         if desk.pending is not None or desk.working is not None:
             out += desk.age(origin, self.machine.timeout_updates)
-            if desk.pending is not None:
+            if desk.pending is not None and not self._is_asked_about(desk.pending):
                 return out
         errors, evaluations = asker.errors, asker.evaluations
         if state is RunnerState.IN_POSITION:
@@ -110,6 +112,10 @@ class Runner:
         if asker.errors == errors and asker.evaluations > evaluations:
             asker.errors_in_row = 0
         return out
+
+    def _is_asked_about(self, pending: Pending) -> bool:
+        """Return whether the strategy has a say while its order is on its way."""
+        return pending.is_managed and not pending.cancelling and self.machine.state is not RunnerState.IDLE
 
     def _detect(self, origin: Origin, price: float, out: list[AnyMessage]) -> None:
         answer = self.asker.ask(Function.DETECT, origin, out)
@@ -141,6 +147,10 @@ class Runner:
         match decision:
             case Hold():
                 pass
+            case ChangeOrder() | TakeBack():
+                out += self._on_order(decision, origin)
+            case CancelAnalysis() if desk.pending is not None:
+                out += desk.take_back(origin, decision.reason)
             case CancelAnalysis():
                 self._fire(Event.ANALYSIS_CANCELLED, origin, out, decision.reason)
             case Enter():
@@ -151,14 +161,22 @@ class Runner:
             case BreakEven():
                 self._move(origin, float(position.entry_price), None, out)
             case TrailStop():
-                distance = decision.distance if decision.distance is not None else price * (decision.fraction or 0.0)
-                stop = trailed_stop(position, price, distance)
-                if stop is not None:
-                    self._move(origin, stop, None, out)
+                self._trail(decision, origin, price, out)
             case MoveLevels():
                 self._move(origin, decision.stop, decision.target, out, allow_widen=decision.allow_widen)
             case _:
                 assert_never(decision)
+
+    def _on_order(self, decision: ChangeOrder | TakeBack, origin: Origin) -> Sequence[AnyMessage]:
+        if isinstance(decision, TakeBack):
+            return self.desk.take_back(origin, decision.reason)
+        return self.desk.change(origin, decision, self.facts)
+
+    def _trail(self, decision: TrailStop, origin: Origin, price: float, out: list[AnyMessage]) -> None:
+        distance = decision.distance if decision.distance is not None else price * (decision.fraction or 0.0)
+        stop = trailed_stop(self.desk.position, price, distance)
+        if stop is not None:
+            self._move(origin, stop, None, out)
 
     def _move(
         self,
@@ -189,8 +207,13 @@ class Runner:
     def on_order_ended(self, intent_id: str, reason: str, now_ns: int) -> Sequence[AnyMessage]:
         """Learn that an order was refused, rejected or cancelled; return what follows."""
         out: list[AnyMessage] = []
-        if self.desk.end(intent_id) and self.machine.state is RunnerState.ANALYZING:
+        desk, pending = self.desk, self.desk.pending
+        then_exit = pending.then_exit if pending is not None and pending.intent_id == intent_id else None
+        if desk.end(intent_id) and self.machine.state is RunnerState.ANALYZING:
             self._fire(Event.ENTRY_ENDED, self._origin(intent_id, now_ns), out, reason)
+        latest = self.asker.series.latest
+        if then_exit is not None and desk.position.is_open and latest is not None:
+            out += desk.leave(self._origin(intent_id, now_ns), Exit(None, None, then_exit), latest.close, self.facts)
         return out
 
     def on_position_changed(self, changed: PositionChanged) -> None:
