@@ -70,7 +70,7 @@ def rule_lines(rules: Explanation) -> Iterator[str]:
         for place, compared in enumerate(rule.compared)
     ]
     for line in t.table(("", "rule", "limit", "found"), lines, is_text=True):
-        yield f"           {line}"[: t.width()]
+        yield f"     {line}"[: t.width()]
 
 
 def _figures(compared: Compared) -> tuple[str, str]:

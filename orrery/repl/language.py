@@ -27,11 +27,14 @@ def do(session: Session, line: str) -> Answer:
     command = None if match is None else named(session.commands, match[1])
     if match is not None and command is not None:
         return command.do(match[2].strip())
+    close = get_close_matches(match[1], session.commands, n=1) if match is not None else []
     try:
-        return session.evaluate(text)
+        answer = session.evaluate(text)
     except ReplError as error:
-        close = get_close_matches(match[1], session.commands, n=1) if match is not None else []
         raise ReplError(f"{error}; did you mean the command {close[0]}?" if close else str(error)) from None
+    if close and answer.data.get("values") == [None]:
+        raise ReplError(f"no such command, and nil in Lua; did you mean {close[0]}?")
+    return answer
 
 
 def parts(script: str) -> list[str]:

@@ -162,7 +162,7 @@ def completer(session: Session) -> Callable[[str, int], str | None]:
     def complete(begun: str, number: int) -> str | None:
         nonlocal found
         if number == 0:
-            words = [*session.commands, *QUIT[:1], *session.words()]
+            words = [*(f"{name} " for name in (*session.commands, QUIT[0])), *session.words()]
             found = sorted({word for word in words if word.startswith(begun)})
         return found[number] if number < len(found) else None
 

@@ -81,6 +81,6 @@ def test_names_are_completed(tmp_path: Path) -> None:
     complete = completer(talk)
     assert complete("indicators.em", 0) == "indicators.ema("
     assert complete("context.s", 0) == "context.signal"
-    assert complete("unt", 0) == "until"
+    assert complete("unt", 0) == "until "
     assert complete("unt", 1) is None
     assert json.dumps(complete("market_data.bi", 0)) == '"market_data.bid"'
