@@ -69,8 +69,8 @@ class Answer(msgspec.Struct):
     error: _Fault | None = None
 
 
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(Answer).decode
+encode_line = msgspec.json.Encoder().encode
+decode_answer = msgspec.json.Decoder(Answer).decode
 
 
 def find_program(root: Path) -> Path | None:
@@ -126,7 +126,7 @@ class OcamlIndicators:
         """Return the answer to a request. deadline_ns: time for it, if not the usual; raises as `compute` does."""
         counters = self.counters
         counters.requests += 1
-        line = _encode({"id": counters.requests, **request}) + b"\n"
+        line = encode_line({"id": counters.requests, **request}) + b"\n"
         limit = self._deadline_ns if deadline_ns is None else deadline_ns
         deadline = monotonic_ns() + limit
         try:
@@ -163,7 +163,7 @@ class OcamlIndicators:
 
     def _checked(self, line: bytes) -> Answer:
         try:
-            answer = _decode(line)
+            answer = decode_answer(line)
         except msgspec.DecodeError as error:
             self.counters.deaths += 1
             self.close()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.signal.core.indicator import Indicator, IndicatorKey, Value
-from services.signal.hosts.ocaml import OcamlIndicators
+from services.signal.hosts.ocaml import Answer, OcamlIndicators
 from services.signal.hosts.ocaml_difference import Measure
 
 EXPORT_EVERY = 64
@@ -63,9 +63,14 @@ class OcamlSession:
         """
         values: list[Value] = []
         while len(values) < len(rows):
-            first = len(values)
-            values += self._ask(rows[first : first + EXPORT_EVERY - self.count % EXPORT_EVERY], deadline_ns)
+            part = rows[len(values) : len(values) + self.room]
+            values += self.accept(part, self._program.exchange(self.question(part), deadline_ns))
         return values
+
+    @property
+    def room(self) -> int:
+        """Return how many bars one question may have."""
+        return EXPORT_EVERY - self.count % EXPORT_EVERY
 
     def keep(self, rows: Sequence[Row]) -> None:
         """Take bars whose values nobody wants; the program hears of them with the next question."""
@@ -87,25 +92,28 @@ class OcamlSession:
         self._since = [tuple(row) for row in since]
         self._of = 0
 
-    def _ask(self, rows: Sequence[Row], deadline_ns: int | None) -> list[Value]:
-        program, is_due = self._program, (self.count + len(rows)) % EXPORT_EVERY == 0
+    def question(self, rows: Sequence[Row]) -> dict[str, Any]:
+        """Return the request for the values at these bars, at most `room`; `accept` or `keep` follows before another."""
         request: dict[str, Any] = {"session": self._number, "last": len(rows)}
         fed = rows
-        if self._of == 0 or self._of != program.incarnation:
+        if self._of == 0 or self._of != self._program.incarnation:
             names = [parameter.name for parameter in self._kind.PARAMETERS]
             request["indicator"] = self._key.name
             request["params"] = dict(zip(names, self._key.parameters, strict=True))
             request["state"] = self._exported
             fed = [*self._since, *rows]
         request["data"] = {name: self._column(name, fed, at) for at, name in enumerate(self._columns)}
-        if is_due:
+        if len(rows) == self.room:
             request["export"] = True
-        answer = program.exchange(request, deadline_ns)
-        self._of = program.incarnation
+        return request
+
+    def accept(self, rows: Sequence[Row], answer: Answer) -> list[Value]:
+        """Remember what was answered to the question about these bars; return the values."""
+        is_due = len(rows) == self.room
+        self._of = self._program.incarnation
         self.count += len(rows)
         if is_due:
-            self._exported = answer.state
-            self._since = []
+            self._exported, self._since = answer.state, []
         else:
             self._since += rows
         return self._values(answer.ok)

@@ -8,9 +8,9 @@ import msgspec
 
 from common.messages import Bar
 from services.signal.core.indicator import Indicator, IndicatorKey, Value
-from services.signal.hosts.ocaml import OcamlError, OcamlUnavailableError
+from services.signal.hosts.ocaml import Answer
 from services.signal.hosts.ocaml_difference import TOLERANCE
-from services.signal.hosts.ocaml_session import EXPORT_EVERY, OcamlSession
+from services.signal.hosts.ocaml_session import OcamlSession
 
 EQUAL, DIFFERENT, UNANSWERED = "equal", "different", "unanswered"
 _DAY_NS = 86_400_000_000_000
@@ -65,12 +65,24 @@ _RECURSIVE: dict[str, Callable[[Sequence[int]], int]] = {
 class Track:
     """A live indicator beside a session that hears the same bars. count: bars of the series that were handed on.
 
+    is_asked: whether a question is under way.
+
     How it works: it begins with the bars of the series' window. Where these are all there ever were, both are equal from
     the first bar on. Else it has to settle; the mean since the day's beginning settles with the next day, and of the
     on-balance volume, which never forgets, the changes are compared.
     """
 
-    __slots__ = ("_first_day", "_indicator", "_is_exact", "_key", "_offset", "_settles_at", "count", "session")
+    __slots__ = (
+        "_first_day",
+        "_indicator",
+        "_is_exact",
+        "_key",
+        "_offset",
+        "_settles_at",
+        "count",
+        "is_asked",
+        "session",
+    )
 
     def __init__(
         self, key: IndicatorKey, indicator: Indicator, session: OcamlSession, window: Sequence[Bar], count: int
@@ -82,6 +94,7 @@ class Track:
         bars = settling_bars(key)
         self._settles_at = None if bars is None else began + bars
         self._offset: float | None = None
+        self.is_asked = False
 
     def goes_on(self, indicator: Indicator, count: int, kept: int) -> bool:
         """Return whether this is still the indicator, and the bars since are still kept."""
@@ -100,9 +113,16 @@ class Track:
         """Return the indicator as a strategy writes it."""
         return self._key.title
 
-    def inputs(self, bar: Bar) -> tuple[float, ...]:
-        """Return what the indicator takes of a bar."""
-        return tuple(getattr(bar, name) for name in self._indicator.INPUTS)
+    @property
+    def live(self) -> Value:
+        """Return the live value."""
+        value: Value = self._indicator.value
+        return value
+
+    def rows(self, bars: Sequence[Bar]) -> list[tuple[float, ...]]:
+        """Return what the indicator takes of each bar."""
+        inputs = self._indicator.INPUTS
+        return [tuple([getattr(bar, name) for name in inputs]) for bar in bars]
 
     def aligned(self, live: Value, found: Value) -> Value:
         """Return OCaml's value with the beginning that only the live one knows."""
@@ -114,45 +134,35 @@ class Track:
 
 
 class Job(NamedTuple):
-    """A question: what is the indicator's value behind these bars, of which the session has not heard?"""
+    """A question: what is the indicator's value behind these bars, of which the session has not heard?
+
+    live: the value to compare with. is_last: whether no more bars are to follow. is_settled: whether it can be compared.
+    """
 
     track: Track
     bars: Sequence[Bar]
+    rows: Sequence[Sequence[float]]
     live: Value
     runner: str
+    is_last: bool
     is_settled: bool
 
-    def checked(self) -> Check | None:
-        """Ask; return what came of it, None where it cannot be compared yet. Raises OcamlUnavailableError."""
-        track, found = self.track, None
-        before = track.session.count
-        try:
-            # In parts, so that whoever else runs in this process waits for no more than one of them.
-            for first in range(0, len(self.bars), EXPORT_EVERY):
-                rows = [track.inputs(bar) for bar in self.bars[first : first + EXPORT_EVERY]]
-                found = track.session.feed(rows)[-1]
-        except (OcamlError, OcamlUnavailableError) as error:
-            self._keep(track.session.count - before)
-            if isinstance(error, OcamlUnavailableError):
-                raise
+    def answered(self, answer: Answer) -> Check | None:
+        """Take the answer; return what came of it, None where it is not compared."""
+        track = self.track
+        if answer.error is not None:
             return self.unanswered()
-        found = track.aligned(self.live, found)
+        found = track.session.accept(self.rows, answer)[-1]
         if not self.is_settled:
             return None
-        apart = track.session.measure.apart(self.live, found, track.inputs(self.bars[-1]))
+        found = track.aligned(self.live, found)
+        apart = track.session.measure.apart(self.live, found, self.rows[-1])
         return self._check(DIFFERENT if apart > TOLERANCE else EQUAL, found, apart)
 
-    def skipped(self) -> Check:
-        """Do not ask; the session has the bars for later."""
-        self._keep(0)
-        return self.unanswered()
-
     def unanswered(self) -> Check:
-        """Return that there is no answer."""
+        """Let the session have the bars later; return that there is no answer."""
+        self.track.session.keep(self.rows)
         return self._check(UNANSWERED)
-
-    def _keep(self, first: int) -> None:
-        self.track.session.keep([self.track.inputs(bar) for bar in self.bars[first:]])
 
     def _check(self, result: str, found: Value = None, apart: float = 0.0) -> Check:
         bar = self.bars[-1]

@@ -1,8 +1,9 @@
 """A second opinion on live indicators: every so many bars, the OCaml program says what they should be.
 
-How it works: between two messages `look` notes, for each indicator whose runner has heard enough bars, its value and the
-bars since the last time. A thread feeds them to a session of the program and waits for the answer, so nobody who trades
-does. The session hears every bar, so both have seen the same ones wherever the series' window held all there were when it
+How it works: between two messages `look` takes, of each indicator whose runner has heard enough bars, its value and the
+bars since the last time, and puts the question into the program's pipe; a later look takes the answer out. Nobody ever
+waits for the program: what delays a message is one look, some ten microseconds a question. A thread would not do: while
+it holds the interpreter's lock, and it may be put to sleep with it, trading stands still. The session hears every bar, so both have seen the same ones wherever the series' window held all there were when it
 was opened. Where it did not (a restart from a snapshot, a long run), the session begins with the window, and is compared
 once so many bars have passed that the beginning weighs less than 1e-12 (`settling_bars`).
 """
@@ -10,8 +11,6 @@ once so many bars have passed that the beginning weighs less than 1e-12 (`settli
 from collections import deque
 from collections.abc import Callable
 from itertools import islice
-from queue import SimpleQueue
-from threading import Thread
 from typing import Any
 
 import msgspec
@@ -22,19 +21,20 @@ from services.signal.core.indicator import IndicatorKey
 from services.signal.core.indicators import BUILT_IN
 from services.signal.core.roster import Roster
 from services.signal.core.runner import Runner
-from services.signal.hosts.ocaml import OcamlIndicators, OcamlUnavailableError
+from services.signal.hosts.ocaml import OcamlUnavailableError
+from services.signal.hosts.ocaml_queue import OcamlQueue
 from services.signal.hosts.ocaml_session import OcamlSession
 from services.signal.hosts.ocaml_track import DIFFERENT, UNANSWERED, Check, Job, Track
 
-UNDER_WAY_MAX = 1_024
+UNDER_WAY_MAX = 64
 """Questions without an answer yet; what does not fit waits for a later look."""
-CHECKS_PER_LOOK = 32
-"""Indicators noted at one look, so that a look stays short."""
+QUESTIONS_PER_LOOK = 4
+"""So that a look stays short."""
 PAUSE_NS = 5_000_000_000
 """After a missing answer, until the program is asked again."""
 LOGGED_MAX = 100
 """Differences that are logged; all are counted."""
-FORGET_EVERY = 240
+FORGET_EVERY = 1_200
 """Looks between two at what is watched and not there any more."""
 
 _log = get_logger("indicators")
@@ -54,30 +54,24 @@ class Verifier:
     """Compares the live values of runners. every: bars between two checks. observe: told each check, in `look`."""
 
     def __init__(
-        self,
-        roster: Roster,
-        program: OcamlIndicators,
-        every: int,
-        observe: Callable[[Check], None] = lambda _check: None,
+        self, roster: Roster, program: OcamlQueue, every: int, observe: Callable[[Check], None] = lambda _check: None
     ) -> None:
         self._roster, self._program, self._every, self._observe = roster, program, every, observe
         self._tracks: dict[tuple[str, IndicatorKey], Track] = {}
         self._due: dict[tuple[str, str], int] = {}
         self._waiting: deque[tuple[Runner, IndicatorKey]] = deque()
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
-        self._checks: deque[Check | None] = deque()
-        self._thread: Thread | None = None
-        self._under_way = self._logged = self._looks = self._again_ns = 0
+        self._asked: dict[int, tuple[Job, Runner, IndicatorKey]] = {}
+        self._logged = self._looks = self._again_ns = 0
         self.counters = CheckCounters()
 
     @property
     def is_idle(self) -> bool:
         """Return whether nothing is to be asked, answered or told."""
-        return not (self._under_way or self._waiting)
+        return not (self._asked or self._waiting)
 
     def look(self) -> None:
-        """Tell what came of earlier questions and note what is to be asked; takes microseconds and never waits."""
-        self._tell()
+        """Take answers and ask what is to be asked; takes microseconds and never waits."""
+        self._collect()
         self._looks += 1
         if self._looks % FORGET_EVERY == 0:
             self._forget()
@@ -88,15 +82,11 @@ class Verifier:
                 for runner in self._roster.of_series[key]:
                     names = [each for each, _ in runner.asker.bank.shown() if each.name in BUILT_IN]
                     self._waiting += [(runner, each) for each in names]
-        for _ in range(min(len(self._waiting), CHECKS_PER_LOOK, UNDER_WAY_MAX - self._under_way)):
-            self._note(*self._waiting.popleft())
+        for _ in range(min(len(self._waiting), QUESTIONS_PER_LOOK, UNDER_WAY_MAX - len(self._asked))):
+            self._ask(*self._waiting.popleft())
 
     def close(self) -> None:
-        """End the thread and the program."""
-        if self._thread is not None:
-            self._jobs.put(None)
-            self._thread.join()
-            self._thread = None
+        """End the program."""
         self._program.close()
 
     def status(self) -> dict[str, Any]:
@@ -105,55 +95,78 @@ class Verifier:
         program = {**msgspec.structs.asdict(self._program.counters), "pid": self._program.pid}
         return {"every": self._every, "watched": len(self._tracks), **counted, "program": program}
 
-    def _note(self, runner: Runner, key: IndicatorKey) -> None:
+    def _track(self, runner: Runner, key: IndicatorKey) -> Track | None:
         indicator = dict(runner.asker.bank.shown()).get(key)
         if indicator is None or self._roster.runners.get(runner.id) is not runner:
-            return
+            return None
         series = runner.asker.series
-        window = series.window
         track = self._tracks.get((runner.id, key))
-        if track is None or not track.goes_on(indicator, series.count, len(window)):
-            track = Track(key, indicator, OcamlSession(self._program, key, type(indicator)), window, series.count)
-            self._tracks[runner.id, key] = track
-        bars = list(islice(window, len(window) - (series.count - track.count), None))
-        track.count = series.count
-        if not bars:
+        if track is None or not track.goes_on(indicator, series.count, len(series.window)):
+            session = OcamlSession(self._program, key, type(indicator))
+            track = self._tracks[runner.id, key] = Track(key, indicator, session, series.window, series.count)
+        return track
+
+    def _ask(self, runner: Runner, key: IndicatorKey) -> None:
+        track, series = self._track(runner, key), runner.asker.series
+        if track is None or track.is_asked or track.count == series.count:
             return
-        if self._thread is None:
-            self._thread = Thread(target=self._answer_all, name="verifier", daemon=True)
-            self._thread.start()
-        self._under_way += 1
-        self._jobs.put(Job(track, bars, indicator.value, runner.id, track.is_settled(bars[-1])))
+        is_paused = monotonic_ns() < self._again_ns
+        window, first = series.window, len(series.window) - (series.count - track.count)
+        bars = list(islice(window, first, None if is_paused else first + track.session.room))
+        track.count += len(bars)
+        is_last = track.count == series.count
+        is_settled = is_last and track.is_settled(bars[-1])
+        job = Job(track, bars, track.rows(bars), track.live, runner.id, is_last=is_last, is_settled=is_settled)
+        if is_paused:
+            self._tell(job.unanswered())
+        else:
+            self._put(job, runner, key)
 
-    def _answer_all(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            self._checks.append(self._answer(job))
-
-    def _answer(self, job: Job) -> Check | None:
-        if monotonic_ns() < self._again_ns:
-            return job.skipped()
+    def _put(self, job: Job, runner: Runner, key: IndicatorKey) -> None:
         try:
-            return job.checked()
+            number = self._program.put(job.track.session.question(job.rows))
         except OcamlUnavailableError as error:
-            self._again_ns = monotonic_ns() + PAUSE_NS
-            _log.warning("OCaml gives no second opinion", error=str(error))
-            return job.unanswered()
+            self._tell(job.unanswered())
+            self._lose(str(error))
+            return
+        job.track.is_asked = True
+        self._asked[number] = (job, runner, key)
 
-    def _tell(self) -> None:
+    def _collect(self) -> None:
+        try:
+            answers = self._program.take()
+        except OcamlUnavailableError as error:
+            self._lose(str(error))
+            return
+        for number, answer in answers:
+            job, runner, key = self._asked.pop(number)
+            job.track.is_asked = False
+            check = job.answered(answer)
+            if job.is_last:
+                self._tell(check)
+            else:
+                self._waiting.append((runner, key))
+
+    def _lose(self, reason: str) -> None:
+        _log.warning("OCaml gives no second opinion", error=reason, lost=len(self._asked))
+        self._again_ns = monotonic_ns() + PAUSE_NS
+        while self._asked:
+            _, (job, _, _) = self._asked.popitem()
+            job.track.is_asked = False
+            self._tell(job.unanswered())
+
+    def _tell(self, check: Check | None) -> None:
         counters = self.counters
-        while self._checks:
-            check = self._checks.popleft()
-            self._under_way -= 1
-            if check is None:
-                counters.settling += 1
-                continue
-            setattr(counters, check.result, getattr(counters, check.result) + 1)
-            if check.result != UNANSWERED:
-                counters.largest = max(counters.largest, check.apart)
-            if check.result == DIFFERENT and self._logged < LOGGED_MAX:
-                self._logged += 1
-                _log.warning("live indicator differs from OCaml's", **msgspec.structs.asdict(check))
-            self._observe(check)
+        if check is None:
+            counters.settling += 1
+            return
+        setattr(counters, check.result, getattr(counters, check.result) + 1)
+        if check.result != UNANSWERED:
+            counters.largest = max(counters.largest, check.apart)
+        if check.result == DIFFERENT and self._logged < LOGGED_MAX:
+            self._logged += 1
+            _log.warning("live indicator differs from OCaml's", **msgspec.structs.asdict(check))
+        self._observe(check)
 
     def _forget(self) -> None:
         gone = self._tracks.keys() - {

@@ -9,10 +9,11 @@ from common.logs import get_logger
 from services.signal.core.roster import Roster
 from services.signal.hosts.ocaml import OcamlIndicators, find_program
 from services.signal.hosts.ocaml_backend import PROJECT, OcamlBackend
+from services.signal.hosts.ocaml_queue import OcamlQueue
 from services.signal.hosts.ocaml_track import Check
 from services.signal.hosts.ocaml_verifier import Verifier
 
-LOOK_NS = 250_000_000
+LOOK_NS = 50_000_000
 """Between two looks."""
 
 _log = get_logger("indicators")
@@ -41,14 +42,15 @@ class OcamlWatch:
         self._backend = backend
         self._verifier: Verifier | None = None
         self._told: dict[str, int] = {}
-        self._program = None if backend is None else backend.program
+        self._program: OcamlIndicators | None = None if backend is None else backend.program
         if backend is None and section.indicator_verify_every:
             found = find_program(PROJECT)
             if found is None:
                 _log.info("no second opinion on indicators: ocaml-indicators is not built")
             else:
-                self._program = OcamlIndicators([str(found)])
-                self._verifier = Verifier(roster, self._program, section.indicator_verify_every, self._checked)
+                program = OcamlQueue([str(found)])
+                self._program = program
+                self._verifier = Verifier(roster, program, section.indicator_verify_every, self._checked)
 
     @property
     def degraded(self) -> str:

@@ -13,9 +13,10 @@ from services.signal.core.indicator import IndicatorKey
 from services.signal.core.indicators import BUILT_IN, REGISTRY
 from services.signal.core.roster import SignalLimits
 from services.signal.core.signal_core import SignalCore
-from services.signal.hosts.ocaml import OcamlIndicators, find_program
+from services.signal.hosts.ocaml import find_program
+from services.signal.hosts.ocaml_queue import OcamlQueue
 from services.signal.hosts.ocaml_track import Check, settling_bars
-from services.signal.hosts.ocaml_verifier import CHECKS_PER_LOOK, Verifier
+from services.signal.hosts.ocaml_verifier import QUESTIONS_PER_LOOK, Verifier
 from tests.unit.signal.support import INSTRUMENTS, ScriptedHost, bar, runner_spec, strategy
 
 PROGRAM = find_program(Path(__file__).parents[3])
@@ -52,7 +53,7 @@ def feed(core: SignalCore, first: int, behind: int) -> None:
 class Watched:
     """A verifier with what it was told."""
 
-    def __init__(self, core: SignalCore, program: OcamlIndicators, every: int = 10) -> None:
+    def __init__(self, core: SignalCore, program: OcamlQueue, every: int = 10) -> None:
         self.checks: list[Check] = []
         self.verifier = Verifier(core.roster, program, every, self.checks.append)
 
@@ -68,13 +69,14 @@ class Watched:
 
 
 @pytest.fixture
-def program() -> Iterator[OcamlIndicators]:
-    with OcamlIndicators([str(PROGRAM)], deadline_seconds=20.0) as running:
-        yield running
+def program() -> Iterator[OcamlQueue]:
+    running = OcamlQueue([str(PROGRAM)], deadline_seconds=20.0)
+    yield running
+    running.close()
 
 
 @needs_program
-def test_every_indicator_is_compared_every_so_many_bars(program: OcamlIndicators) -> None:
+def test_every_indicator_is_compared_every_so_many_bars(program: OcamlQueue) -> None:
     core = core_of(keys())
     watched = Watched(core, program)
     try:
@@ -93,7 +95,7 @@ def test_every_indicator_is_compared_every_so_many_bars(program: OcamlIndicators
 
 
 @needs_program
-def test_a_restarted_service_is_compared_once_the_beginning_shows_no_more(program: OcamlIndicators) -> None:
+def test_a_restarted_service_is_compared_once_the_beginning_shows_no_more(program: OcamlQueue) -> None:
     before, after = core_of(keys()), core_of(keys())
     feed(before, 0, 500)
     after.restore(before.snapshot())
@@ -111,7 +113,7 @@ def test_a_restarted_service_is_compared_once_the_beginning_shows_no_more(progra
 
 
 @needs_program
-def test_a_value_that_is_wrong_is_told_with_all_that_is_known(program: OcamlIndicators) -> None:
+def test_a_value_that_is_wrong_is_told_with_all_that_is_known(program: OcamlQueue) -> None:
     key = IndicatorKey("ema", (3,))
     core = core_of((key,))
     watched = Watched(core, program)
@@ -138,7 +140,7 @@ def test_a_value_that_is_wrong_is_told_with_all_that_is_known(program: OcamlIndi
 
 
 @needs_program
-def test_a_death_between_two_questions_is_made_good(program: OcamlIndicators) -> None:
+def test_a_death_between_two_questions_is_made_good(program: OcamlQueue) -> None:
     core = core_of(keys())
     watched = Watched(core, program)
     try:
@@ -158,7 +160,7 @@ def test_a_death_between_two_questions_is_made_good(program: OcamlIndicators) ->
 
 
 def test_a_program_that_hangs_holds_nobody_up() -> None:
-    asleep = OcamlIndicators([sys.executable, "-c", "import time; time.sleep(60)"], deadline_seconds=0.5)
+    asleep = OcamlQueue([sys.executable, "-c", "import time; time.sleep(60)"], deadline_seconds=0.5)
     core = core_of(keys())
     watched = Watched(core, asleep, every=1)
     try:
@@ -178,17 +180,17 @@ def test_a_look_notes_a_bounded_number_of_indicators() -> None:
     for symbol in ("BTCUSDT", "ETHUSDT", "SOLUSDT"):
         for number in range(10):
             core.handle(bar(number, symbol=symbol), 1)
-    watched = Watched(core, OcamlIndicators(["no-such-program-of-ours"]))
+    watched = Watched(core, OcamlQueue(["no-such-program-of-ours"]))
     try:
         watched.verifier.look()
-        assert len(watched.verifier._waiting) == 3 * len(keys()) - CHECKS_PER_LOOK
+        assert len(watched.verifier._waiting) == 3 * len(keys()) - QUESTIONS_PER_LOOK
         assert {check.result for check in watched.settle()} == {"unanswered"}
     finally:
         watched.verifier.close()
 
 
 @needs_program
-def test_what_is_not_there_any_more_is_forgotten(program: OcamlIndicators) -> None:
+def test_what_is_not_there_any_more_is_forgotten(program: OcamlQueue) -> None:
     core = core_of(keys(), symbols=("BTCUSDT", "ETHUSDT"))
     watched = Watched(core, program)
     try:
