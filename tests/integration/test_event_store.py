@@ -9,17 +9,17 @@ import pytest
 from common.journal import read_folder
 from common.messages import Health, HealthState, OperatorCommand
 from common.routes import EVENT_STORE, EXECUTION, MARKET_DATA, RISK_MANAGER, SERVICES, SIGNAL
+from orrery.chaos.market import FAST_MARKET
 from services.event_store.adapters.reading import read
 from services.event_store.adapters.verifying import verify
 from tests.integration.harness import Stack, free_port, wait_until
-from tests.integration.test_stack import CONFIG
 
 FLOW = {"intents": SIGNAL, "decisions": RISK_MANAGER, "reports": EXECUTION}
 
 
 @pytest.fixture
 def stack() -> Iterator[Stack]:
-    running = Stack(CONFIG)
+    running = Stack(FAST_MARKET)
     yield running
     running.close()
 

@@ -8,14 +8,14 @@ import pytest
 
 from common.routes import EVENT_STORE, RISK_MANAGER, SERVICES
 from orrery.__main__ import main
+from orrery.chaos.market import FAST_MARKET
 from services.event_store.adapters.projected import ProjectedLog
 from tests.integration.harness import Stack, wait_until
-from tests.integration.test_stack import CONFIG
 
 
 @pytest.fixture
 def stack() -> Iterator[Stack]:
-    running = Stack(CONFIG)
+    running = Stack(FAST_MARKET)
     yield running
     running.close()
 
