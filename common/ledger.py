@@ -27,7 +27,7 @@ from common.inputs import Input, InputKind, encode_input
 from common.journal import Journal, JournalError, JournalWriteError
 from common.logs import get_logger
 from common.messages import AnyMessage, OperatorCommand
-from common.recovery import REMEMBERED_COMMANDS, RecoveredState, recover
+from common.recovery import REMEMBERED_COMMANDS, recover
 from common.routes import Retention, retention_of, topic_of
 from common.snapshots import Snapshot, SnapshotStore
 
@@ -85,7 +85,7 @@ class Ledger:
         self._interposing = core if isinstance(core, Interposing) else None
         if self._interposing is not None:
             self._interposing.go_live()
-        self._report(self.recovered)
+        _report(self)
 
     def publish_by(self, publisher: Publisher) -> None:
         """Send answers by `publisher`, whose outbox is ours."""
@@ -221,7 +221,12 @@ class Ledger:
             if durable is None:
                 topic = topic_of(message)
                 if topic is None:
-                    self._perform(message)
+                    # What no stream carries is kept back, for the one who does it, until what led to it is safe.
+                    assert self.perform is not None, f"a core may not emit {type(message).__name__}"
+                    self._unsent.append(partial(self.perform, message))
+                    self._staged = True
+                    if self.observe is not None:
+                        self.observe(message)
                     continue
                 durable = self._durable[type(message)] = retention_of(topic) is Retention.JOURNAL
             self._unsent.append(publisher.stage(message) if durable else partial(publisher.publish, message))
@@ -230,14 +235,6 @@ class Ledger:
                 self.observe(message)
         if len(self._unsent) >= UNSENT_LIMIT:
             self.commit()
-
-    def _perform(self, message: AnyMessage) -> None:
-        """Keep back what no stream carries, for the one who does it, until what led to it is safe."""
-        assert self.perform is not None, f"a core may not emit {type(message).__name__}"
-        self._unsent.append(partial(self.perform, message))
-        self._staged = True
-        if self.observe is not None:
-            self.observe(message)
 
     def _flush(self) -> bool:
         try:
@@ -253,7 +250,9 @@ class Ledger:
         self.blocked = ""
         return True
 
-    def _report(self, recovered: RecoveredState) -> None:
-        for repair in (*self.inbox.repairs, *self.outbox.repairs, *self.snapshots.repairs):
-            _log.warning("journal repaired", repair=repair)
-        _log.info("state restored", inputs=self.inbox.last_number, redone=recovered.redone, resent=recovered.completed)
+
+def _report(ledger: Ledger) -> None:
+    for repair in (*ledger.inbox.repairs, *ledger.outbox.repairs, *ledger.snapshots.repairs):
+        _log.warning("journal repaired", repair=repair)
+    recovered = ledger.recovered
+    _log.info("state restored", inputs=ledger.inbox.last_number, redone=recovered.redone, resent=recovered.completed)

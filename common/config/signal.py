@@ -23,6 +23,12 @@ class SignalSection(EndpointSection):
     max_errors: int = Field(5, ge=1, description="Failures in a row after which a runner is paused.")
     instruction_limit: int = Field(1_000_000, ge=1_000, description="Lua instructions per call.")
     memory_limit_mb: int = Field(64, ge=1, le=4_096, description="Lua memory per strategy, MiB.")
+    workers: int = Field(
+        1, ge=0, le=64, description="Processes that runners live in; 0: the service's own, where nothing watches them."
+    )
+    worker_timeout_ms: int = Field(
+        2_000, ge=50, le=60_000, description="Longest call of a runner, after which its worker is killed, ms."
+    )
     window: int = Field(1_000, ge=10, le=1_000_000, description="Bars kept per symbol and timeframe.")
     reload: bool = Field(True, description="Take over strategy files that change, once they are found good.")
     indicators: list[str] = Field(

@@ -19,6 +19,9 @@ from common.messages import (
     StopUpdate,
 )
 
+WORKER_CAUSES = ("hung", "killed", "failed", "stalled")
+"""How workers are lost."""
+
 
 class SignalMetrics:
     """Counts messages into a registry; labels are strategies, symbols and enum members only."""
@@ -55,6 +58,24 @@ class SignalMetrics:
             "signal_indicator_difference_largest", "Largest difference found, as a fraction.", registry=registry
         )
         self._largest = 0.0
+        self._workers = Gauge("signal_workers", "Worker processes that runners live in.", registry=registry)
+        self._restarts = Counter(
+            "signal_worker_restarts", "Workers that were lost and brought back.", ["cause"], registry=registry
+        )
+        for cause in WORKER_CAUSES:
+            self._restarts.labels(cause)
+        self._stopped = Counter(
+            "signal_runners_stopped", "Runners stopped because their worker was lost at them.", registry=registry
+        )
+
+    def worker_lost(self, cause: str, *, stopped: bool) -> None:
+        """Count a worker that was lost and brought back; stopped: and a runner stopped for it."""
+        self._restarts.labels(cause).inc()
+        self._stopped.inc(stopped)
+
+    def workers_alive(self, count: int) -> None:
+        """Note how many workers there are."""
+        self._workers.set(count)
 
     def indicator_checked(self, result: str, apart: float) -> None:
         """Count a live indicator that was compared with OCaml's, how far they were apart as a fraction of their size."""

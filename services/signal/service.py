@@ -1,11 +1,11 @@
 """The signal service's shell: runners with their Lua hosts on the bus; market data is asked for the bars they need."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from common.bus_service import ServiceError
-from common.config.instruments import instruments_of
 from common.config.load import LoadedConfig
 from common.config.models import Config
 from common.journaled_service import JournaledService
@@ -14,16 +14,19 @@ from common.routes import MARKET_DATA, SIGNAL
 from common.runner import EventLoop
 from common.sessions import keep_source
 from services.signal.adapters.runner_desk import RunnerDesk
-from services.signal.core.questions import OwnRunners
-from services.signal.core.roster import SignalLimits
+from services.signal.core.questions import OwnRunners, Runners
 from services.signal.core.signal_core import SignalCore
-from services.signal.hosts.lua import lua_factory
+from services.signal.core.spec import RunnerSpec
 from services.signal.hosts.ocaml import OcamlUnavailableError
 from services.signal.hosts.ocaml_backend import use_backend
 from services.signal.hosts.ocaml_watch import LOOK_NS, OcamlWatch
-from services.signal.loading import StrategyFileError, build_runners, limits_of
+from services.signal.loading import StrategyFileError, build_runners
 from services.signal.metrics import SignalMetrics
 from services.signal.reloading import Reloader, sources_of_session
+from services.signal.workers.guard import Guard
+from services.signal.workers.sharded import ShardedCore
+from services.signal.workers.starting import Spares, core_of, start_core
+from services.signal.workers.telling import Teller
 
 
 def make_core(config: Config, sources: Mapping[str, bytes] | None = None) -> SignalCore:
@@ -31,18 +34,17 @@ def make_core(config: Config, sources: Mapping[str, bytes] | None = None) -> Sig
 
     sources: contents of strategy files, by their paths, in place of what is on the disk.
     """
-    section = config.signal
+    return core_of(config, make_specs(config, sources))
+
+
+def make_specs(config: Config, sources: Mapping[str, bytes] | None = None) -> list[RunnerSpec]:
+    """Return the runners that the configuration wants, whose indicators are computed as it says; raises as `make_core`."""
     specs = build_runners(config, sources)
     try:
-        use_backend(section)
+        use_backend(config.signal)
     except OcamlUnavailableError as error:
         raise StrategyFileError(str(error)) from error
-    return SignalCore(
-        specs,
-        lua_factory(limits_of(section)),
-        instruments_of(config),
-        SignalLimits(max_errors=section.max_errors, window=section.window),
-    )
+    return specs
 
 
 def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
@@ -51,18 +53,43 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
     Raises:
         ServiceError: a strategy file cannot be used; and what `JournaledService` raises.
     """
-    config = loaded.config
+    config, metrics = loaded.config, SignalMetrics()
     folder = Path(config.engine.data_dir) / SIGNAL
+    spares = Spares(config)
     try:
         sources = sources_of_session(folder, config)
-        core = make_core(config, sources)
+        specs = make_specs(config, sources)
+        for source in sources.values():
+            keep_source(folder, source)
+        if config.signal.workers:
+            return _build_with_workers(loop, config, metrics, partial(start_core, config, specs, spares))
     except StrategyFileError as error:
         raise ServiceError(str(error)) from error
-    metrics = SignalMetrics()
-    for source in sources.values():
-        keep_source(folder, source)
+    finally:
+        spares.close()
+    core = core_of(config, specs)
     service = JournaledService(loop, config, SIGNAL, core, metrics=metrics)
-    runners = OwnRunners(core)
+    _watch(service, OcamlWatch(config.signal, core.roster, use_backend(config.signal), metrics))
+    return _serve(service, OwnRunners(core), config, metrics)
+
+
+def _build_with_workers(
+    loop: EventLoop, config: Config, metrics: SignalMetrics, start: Callable[[Guard], ShardedCore]
+) -> JournaledService:
+    teller = Teller(metrics)
+    core = start(Guard(teller.lost))
+    try:
+        service = JournaledService(loop, config, SIGNAL, core, metrics=metrics)
+    except BaseException:
+        core.close()
+        raise
+    service.after_close = core.close
+    teller.follow(service, core)
+    return _serve(service, core, config, metrics)
+
+
+def _serve(service: JournaledService, runners: Runners, config: Config, metrics: SignalMetrics) -> JournaledService:
+    """Let operators and market data know the runners, and the files that change change them."""
     wanted: dict[str, Any] = {"bars": runners.required_bars()}
 
     def require_bars() -> None:
@@ -72,10 +99,9 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
     reloader = Reloader(service, runners, config, metrics.reload_failed)
     reloader.on_change = require_bars
     RunnerDesk(service, runners, config, reloader).on_change = require_bars
-    if not loop.is_conducted:
-        reloader.begin(loop)
+    if not service.bus.loop.is_conducted:
+        reloader.begin(service.bus.loop)
     service.when_appears(MARKET_DATA, "require_bars", wanted)
-    _watch(service, OcamlWatch(config.signal, core.roster, use_backend(config.signal), metrics))
     return service
 
 

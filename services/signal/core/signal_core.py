@@ -39,7 +39,8 @@ _NOTHING: tuple[AnyMessage, ...] = ()
 class SignalCore:
     """All runners of one signal service; implements `common.core.Core`.
 
-    specs: the runners, in the order in which they are asked. make_host: makes the place where a strategy lives.
+    specs: the runners, in the order in which they are asked. make_host: makes the place where a strategy lives. changes:
+    what obeys operators' commands.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class SignalCore:
         self._roster = Roster(limits or SignalLimits())
         for spec in specs:
             self._roster.add(spec, make_host(spec), instruments[spec.symbol])
-        self._changes = Changes(self._roster, make_host, instruments)
+        self.changes = Changes(self._roster, make_host, instruments)
         self._handlers: dict[type, Callable[[Any, int], Sequence[AnyMessage]]] = {
             Bar: self._on_bar,
             Quote: self._on_quote,
@@ -61,7 +62,7 @@ class SignalCore:
             OrderRejected: self._on_order_ended,
             OrderCancelled: self._on_order_ended,
             OrderAmended: self._roster.learn_amended,
-            OperatorCommand: self._changes.obey,
+            OperatorCommand: self.changes.obey,
             MarketStatus: self._roster.learn_market,
             PositionChanged: self._roster.learn_position,
             AccountChanged: self._roster.learn_account,
@@ -133,7 +134,7 @@ class SignalCore:
         if runner is None:
             return fill_retired(self._roster, fill, now_ns)
         out = runner.on_fill(fill, now_ns)
-        return [*out, *self._changes.settle(runner, fill.id, now_ns)] if self._roster.leaving else out
+        return [*out, *self.changes.settle(runner, fill.id, now_ns)] if self._roster.leaving else out
 
     def _on_order_ended(
         self, ended: OrderRefused | OrderRejected | OrderCancelled, now_ns: int
@@ -144,7 +145,7 @@ class SignalCore:
             return _NOTHING
         reason = "cancelled" if isinstance(ended, OrderCancelled) else ended.reason.value
         out = runner.on_order_ended(ended.intent_id, reason, now_ns)
-        return [*out, *self._changes.settle(runner, ended.intent_id, now_ns)] if self._roster.leaving else out
+        return [*out, *self.changes.settle(runner, ended.intent_id, now_ns)] if self._roster.leaving else out
 
     def snapshot(self) -> bytes:
         """Return the whole state: canonical bytes."""
@@ -156,17 +157,12 @@ class SignalCore:
         Raises:
             ValueError: the bytes are no such state, or the state of a strategy does not fit its file.
         """
-        load_roster(self._roster, decode_saved(state), self._changes.restored)
-
-    @property
-    def changes(self) -> Changes:
-        """Return what obeys operators' commands."""
-        return self._changes
+        load_roster(self._roster, decode_saved(state), self.changes.restored)
 
     @property
     def refusal(self) -> str:
         """Return why the latest operator command was not obeyed; empty if it was."""
-        return self._changes.refusal
+        return self.changes.refusal
 
     @property
     def roster(self) -> Roster:

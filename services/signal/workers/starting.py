@@ -1,0 +1,82 @@
+"""From the configuration to a core whose runners live in workers, and to a worker's share of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from common.config.instruments import instruments_of
+from common.config.models import Config
+from services.signal.core.roster import SignalLimits
+from services.signal.core.signal_core import SignalCore
+from services.signal.core.spec import RunnerSpec
+from services.signal.hosts.lua import lua_factory
+from services.signal.hosts.plugin_files import install
+from services.signal.loading import limits_of, use_model
+from services.signal.workers.frames import Begin
+from services.signal.workers.guard import Guard, WorkerError
+from services.signal.workers.keeper import Keeper
+from services.signal.workers.process import ProcessLink
+from services.signal.workers.sharded import ShardedCore
+from services.signal.workers.sharing import share_of
+
+NS_PER_MS = 1_000_000
+
+
+class Spares:
+    """Worker processes, started before anybody knows what they will have to do, and later ones when they are needed."""
+
+    def __init__(self, config: Config) -> None:
+        """Start as many as the configuration wants; raises WorkerError if none can be started."""
+        self._timeout_ns = config.signal.worker_timeout_ms * NS_PER_MS
+        self._started: list[ProcessLink] = []
+        for _ in range(config.signal.workers):
+            self._started.append(self._new())
+
+    def take(self) -> ProcessLink:
+        """Return a process that has nothing to do yet; raises WorkerError."""
+        return self._started.pop() if self._started else self._new()
+
+    def close(self) -> None:
+        """End those that nobody took."""
+        while self._started:
+            self._started.pop().end()
+
+    def _new(self) -> ProcessLink:
+        try:
+            return ProcessLink(self._timeout_ns)
+        except OSError as error:
+            raise WorkerError(f"signal.workers: no process can be started: {error.strerror}") from error
+
+
+def start_core(config: Config, specs: Sequence[RunnerSpec], spares: Spares, guard: Guard) -> ShardedCore:
+    """Return a core whose runners live in the workers that the configuration wants; raises WorkerError."""
+    count = config.signal.workers
+    told = config.model_dump_json().encode()
+    keepers = [
+        Keeper(number, spares.take, Begin(told, [spec for spec in specs if share_of(spec.id, count) == number]))
+        for number in range(count)
+    ]
+    try:
+        return ShardedCore(keepers, [spec.id for spec in specs], config.signal.window, guard)
+    except BaseException:
+        for keeper in keepers:
+            keeper.link.end()
+        raise
+
+
+def make_share(given: Begin) -> tuple[Config, SignalCore]:
+    """Return, in a worker, the configuration and a fresh core of the runners named.
+
+    Raises:
+        PluginError, StrategyFileError, HostError: what the parent could use cannot be used any more.
+    """
+    config = Config.model_validate_json(given.config)
+    install([Path(name) for name in config.signal.indicators])
+    use_model([spec.strategy for spec in given.specs], config.signal)
+    return config, core_of(config, given.specs)
+
+
+def core_of(config: Config, specs: Sequence[RunnerSpec]) -> SignalCore:
+    """Return a fresh core of these runners, in this process."""
+    section = config.signal
+    limits = SignalLimits(max_errors=section.max_errors, window=section.window)
+    return SignalCore(specs, lua_factory(limits_of(section)), instruments_of(config), limits)
