@@ -96,8 +96,8 @@ def _newton_step(x: Array, wanted: Array, weights: Array, held: Array) -> Array:
             curvature[one, :, other, :] = (x * weight[:, None]).T @ x
         curvature[one, :, one, :] += np.diag(held)
     square = curvature.reshape(classes * count, classes * count)
-    step: Array = np.linalg.solve(square, gradient.T.reshape(-1)).reshape(classes, count).T
-    return step
+    step = np.linalg.solve(square, gradient.T.reshape(-1)).reshape(classes, count).T
+    return step.astype(np.float64)
 
 
 def softmax(scores: Array) -> Array:

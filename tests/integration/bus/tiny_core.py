@@ -105,6 +105,7 @@ class TinyCore:
         return intent(self.state.made, now_ns, self._price)
 
     def _approved(self, order: OrderIntent, now_ns: int) -> ApprovedOrder:
+        assert order.quantity is not None, f"{order.id} leaves its size to risk"
         return ApprovedOrder(
             id=order.id,
             intent_id=order.id,

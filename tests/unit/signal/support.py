@@ -81,7 +81,7 @@ def fill(intent: OrderIntent, quantity: str = "", price: str = "", remaining: st
         symbol=intent.symbol,
         kind=intent.kind,
         side=intent.side,
-        quantity=Decimal(quantity) if quantity else intent.quantity,
+        quantity=Decimal(quantity) if quantity else asked(intent),
         price=Decimal(price) if price else intent.reference_price,
         fee=Decimal("0.1"),
         fee_currency="USDT",
@@ -135,6 +135,12 @@ def refused(intent: OrderIntent) -> OrderRefused:
     )
 
 
+def asked(intent: OrderIntent) -> Decimal:
+    """Return the quantity that a strategy named."""
+    assert intent.quantity is not None, f"{intent.id} leaves its size to risk"
+    return intent.quantity
+
+
 def cancelled(intent: OrderIntent, remaining: str = "") -> OrderCancelled:
     """Return the end of an order that was not filled, or not to its end."""
     return OrderCancelled(
@@ -143,7 +149,7 @@ def cancelled(intent: OrderIntent, remaining: str = "") -> OrderCancelled:
         runner=intent.runner,
         symbol=intent.symbol,
         venue="paper",
-        remaining_quantity=Decimal(remaining) if remaining else intent.quantity,
+        remaining_quantity=Decimal(remaining) if remaining else asked(intent),
         cause=intent.id,
         event_ns=intent.event_ns,
         received_ns=intent.event_ns,

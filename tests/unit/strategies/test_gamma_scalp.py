@@ -10,7 +10,7 @@ import pytest
 from common.messages import AnyMessage, Greeks
 from orrery.__main__ import main
 from services.signal.core.spec import StrategySpec
-from tests.unit.signal.support import MINUTE_NS, intents, lua_core, runner_spec, trade
+from tests.unit.signal.support import MINUTE_NS, asked, intents, lua_core, runner_spec, trade
 from tests.unit.strategies.support import FOLDER, bars_of, load, numbers
 
 OPTION = "BTC-29MAR24-60000-C"
@@ -37,7 +37,7 @@ def run(spec: StrategySpec, deltas: list[float], gamma: float | None = None) -> 
     (runner,) = core.status()["runners"]
     assert runner["errors"] == 0, runner["last_error"]
     orders = intents(said)
-    return [(*row, order.quantity) for row, order in zip(numbers(orders), orders, strict=True)]
+    return [(*row, asked(order)) for row, order in zip(numbers(orders), orders, strict=True)]
 
 
 def expected(deltas: list[float], contracts: float, band: float) -> list[tuple[int, str, Decimal]]:
