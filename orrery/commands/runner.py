@@ -1,5 +1,6 @@
 """`orrery runner`: the runners of a running stack, looked into and changed."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -7,9 +8,10 @@ import typer
 
 from orrery.commands import STACK
 from orrery.errors import EXIT_OK, CommandLineError
-from orrery.options import ConfigOption, JsonOption, SetOption, load
+from orrery.options import ConfigOption, DurationOption, JsonOption, SetOption, load
 
 if TYPE_CHECKING:
+    from common.config.models import Config
     from orrery.runners.asking import Answered
 
 PANEL = STACK
@@ -100,28 +102,46 @@ def add(  # noqa: PLR0913 - one argument per option
 
 
 @app.command()
-def reload(
+def reload(  # noqa: PLR0913 - one argument per option
     runner: RunnerArgument,
     file: FileArgument,
+    *,
     param: ParamOption = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Go on: give each version of the file, until Ctrl-C.")] = False,
+    duration: DurationOption = None,
     config: ConfigOption = None,
     overrides: SetOption = None,
     json: JsonOption = False,
 ) -> int:
     """Give a runner another version of its file, or other parameters; position and context stay.
 
-    Files named in the configuration are watched and need no command; this is for runners that were added.
+    Files named in the configuration are watched and need no command; this is for runners that were added. With --watch a
+    version that is not good is told and not given; the one before stays.
 
-    Example: `orrery runner reload momentum:BTCUSDT strategies/momentum.lua --param period=30`
+    Example: `orrery runner reload momentum:BTCUSDT strategies/momentum.lua --param period=30 --watch`
     """
+
+    def give() -> int:
+        answered = _give(runner, file, param or (), load(config, overrides).config)
+        return _print(answered, [f"{runner}: reloaded, {answered.result['sha256'][:12]}"], json=json)
+
+    code = give()
+    if watch:
+        from orrery.runners.watching import follow_file
+
+        follow_file(file, give, duration)
+    return code
+
+
+def _give(runner: str, file: Path, params: Sequence[str], config: "Config") -> "Answered":
     from orrery.runners.adding import Wanted, spec_of
+    from orrery.runners.asking import ask
     from services.signal.core.changes import described
 
     name, _, symbol = runner.partition(":")
-    spec = spec_of(Wanted(file, symbol, name, "", tuple(param or ())), load(config, overrides).config)
+    spec = spec_of(Wanted(file, symbol, name, "", params), config)
     arguments = described(spec) | {"runner": runner, "timeframe": spec.strategy.timeframe}
-    answered = _ask("strategy.reload", arguments, config, overrides)
-    return _print(answered, [f"{runner}: reloaded, {answered.result['sha256'][:12]}"], json=json)
+    return ask(config, "strategy.reload", arguments)
 
 
 @app.command()
@@ -197,8 +217,8 @@ def _print(answered: "Answered", lines: Any, *, json: bool) -> int:
     if json:
         import msgspec
 
-        print(msgspec.json.encode({**answered.result, "took_ms": answered.took_ms}).decode())
+        print(msgspec.json.encode({**answered.result, "took_ms": answered.took_ms}).decode(), flush=True)
     else:
         for line in lines:
-            print(line)
+            print(line, flush=True)
     return EXIT_OK

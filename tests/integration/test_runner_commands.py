@@ -1,6 +1,7 @@
 """`orrery runner` against a running stack: what it says of runners, and runners that come, change and go."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -75,3 +76,43 @@ def test_runners_come_are_looked_into_and_go(stack: Stack) -> None:
     code, text = typed(stack, "add", file, "--symbol", "CCCUSDT", "--name", "beside")
     assert code == EXIT_FAILED
     assert "market_data.symbols (AAAUSDT, BBBUSDT), found CCCUSDT" in text
+
+
+def test_a_file_that_was_added_is_watched_from_where_it_lies(stack: Stack) -> None:
+    path = stack.folder / "beside.lua"
+    path.write_text(PULSE)
+    assert typed(stack, "add", str(path), "--symbol", "BBBUSDT", "--name", "beside")[0] == 0
+    settings = [part for override in stack.overrides for part in ("--set", override)]
+    command = [
+        sys.executable,
+        "-m",
+        "orrery",
+        "runner",
+        "reload",
+        BESIDE,
+        str(path),
+        "--watch",
+        "--config",
+        str(stack.config),
+    ]
+    watching = subprocess.Popen(
+        [*command, *settings], cwd=PROJECT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert watching.stdout is not None
+    assert watching.stderr is not None
+    try:
+        assert watching.stdout.readline().startswith(f"{BESIDE}: reloaded, ")
+        before = told(stack, "show", BESIDE)["sha256"]
+        path.write_text("function broken(\n")
+        assert "the version before stays" in watching.stderr.readline()
+        assert told(stack, "show", BESIDE)["sha256"] == before
+        path.write_text(PULSE.replace("VERSION", "next"))
+        assert watching.stdout.readline().startswith(f"{BESIDE}: reloaded, ")
+        assert told(stack, "show", BESIDE)["sha256"] != before
+    finally:
+        watching.send_signal(signal.SIGINT)
+        code = watching.wait(10)
+        watching.stdout.close()
+        watching.stderr.close()
+    assert code == 0
+    assert len(told(stack, "show", BESIDE, "--bars", "3")["recent_bars"]) == 3

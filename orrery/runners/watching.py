@@ -1,0 +1,41 @@
+"""A strategy file watched from where it lies: each good version is given to a runner of a running stack."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from common.clock import monotonic_ns
+from orrery.errors import CommandLineError
+
+POLL_S = 0.5
+"""Between two looks at the file."""
+
+
+def follow_file(file: Path, give: Callable[[], object], seconds: float | None) -> None:
+    """Call `give` for each version of a file from now on; for `seconds`, or until Ctrl-C.
+
+    What `give` refuses is told on standard error. A file that is not there for a moment is waited for: editors write so.
+    """
+    seen, began_ns = _stamp(file), monotonic_ns()
+    try:
+        while seconds is None or monotonic_ns() - began_ns < seconds * 1e9:
+            time.sleep(POLL_S)
+            found = _stamp(file)
+            if found is None or found == seen:
+                continue
+            seen = found
+            try:
+                give()
+            except CommandLineError as error:
+                print(f"orrery: {error}; the version before stays", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        pass  # the usual way to end it
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size
