@@ -96,6 +96,8 @@ def settings_of(options: Options) -> dict[str, str]:
         "end": options.end or "last bar",
         "limits": "of the configuration" if options.loaded is not None else "the cash alone",
     }
+    if options.loaded is not None and options.loaded.signal.indicator_backend != "native":
+        told["indicators"] = options.loaded.signal.indicator_backend
     if options.timeframe:
         told["timeframe"] = options.timeframe
     if options.spread not in {"", "0"}:

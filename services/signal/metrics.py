@@ -54,6 +54,8 @@ class SignalMetrics:
         self._program = Counter(
             "signal_indicator_program_events", "What befell the OCaml program.", ["event"], registry=registry
         )
+        for event in ("start", "death", "hang", "fallback"):
+            self._program.labels(event)
         self._apart = Gauge(
             "signal_indicator_difference_largest", "Largest difference found, as a fraction.", registry=registry
         )

@@ -119,3 +119,4 @@ def _watch(service: JournaledService, watch: OcamlWatch) -> None:
     bus.assess = assess_both
     bus.details = lambda: {**details(), "indicators": watch.status()}
     bus.loop.every(LOOK_NS, watch.look)
+    service.after_close = watch.close

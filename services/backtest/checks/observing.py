@@ -111,7 +111,9 @@ class _Notebook(PassingHost):
     def _label(self, keys: Sequence[IndicatorKey]) -> None:
         for key in keys:
             outputs = REGISTRY[key.name].OUTPUTS
-            self._labels += [title_of(key)] if len(outputs) == 1 else [f"{title_of(key)}.{output}" for output in outputs]
+            self._labels += (
+                [title_of(key)] if len(outputs) == 1 else [f"{title_of(key)}.{output}" for output in outputs]
+            )
 
 
 def observe(plan: Plan, table: BarTable, given: Given | None = None) -> Observed:

@@ -8,7 +8,6 @@ then catches up. Each answer is held against the class's value, which costs noth
 """
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -192,10 +191,23 @@ def use_backend(section: SignalSection, *, is_strict: bool = False) -> OcamlBack
     return backend
 
 
-@cache
+def close_backends() -> None:
+    """End the programs of all backends; cores that use them start them anew."""
+    while _backends:
+        _backends.popitem()[1].program.close()
+
+
+_backends: dict[tuple[int, bool], OcamlBackend] = {}
+
+
 def _backend(deadline_ms: int, *, is_strict: bool) -> OcamlBackend:
+    known = _backends.get((deadline_ms, is_strict))
+    if known is not None:
+        return known
     program = find_program(PROJECT)
     if program is None:
         text = "expected the program ocaml-indicators, found none; `make setup` builds it where OCaml's dune is"
         raise OcamlUnavailableError(f"signal.indicator_backend: {text}")
-    return OcamlBackend(OcamlIndicators([str(program)]), deadline_ms, is_strict=is_strict)
+    backend = OcamlBackend(OcamlIndicators([str(program)]), deadline_ms, is_strict=is_strict)
+    _backends[deadline_ms, is_strict] = backend
+    return backend
