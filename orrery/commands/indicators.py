@@ -11,7 +11,6 @@ from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
 from orrery.options import JsonOption
 
 if TYPE_CHECKING:
-    from orrery.indicators.verify import Comparison
     from services.backtest.bars_table import BarTable
     from services.signal.core.indicator import IndicatorKey
 
@@ -34,19 +33,24 @@ def command(  # noqa: PLR0913 - one argument per option
     last: Annotated[int, typer.Option(min=1, help="How many of the latest bars to print.")] = SHOWN,
     json: JsonOption = False,
 ) -> int:
-    """List the indicators, compute one over a file of bars, or compare the implementations.
+    """List the indicators, tell about one, compute it over a file of bars, or compare the implementations.
 
-    Examples: `orrery indicators --list`, `orrery indicators ema --param period=10 --data btc.csv --backend ocaml`,
-    `orrery indicators --verify --data btc.csv`
+    Names that begin with `ta:` are pandas-ta's, which strategies call by `indicators.ta(name, parameters)`.
+
+    Examples: `orrery indicators --list`, `orrery indicators ta:hma`, `orrery indicators --verify --data btc.csv`,
+    `orrery indicators ema --param period=10 --data btc.csv --backend ocaml`
     """
     if list_ and not (name or verify):
         return _list(json=json)
+    if name is not None and data is None and not verify:
+        return _describe(name, json=json)
     if data is None or list_ or (name is None) is not verify:
-        raise CommandLineError("indicators: expected --list, or NAME --data FILE, or --verify --data FILE")
-    table = _table(data, symbol)
+        raise CommandLineError("indicators: expected --list, or NAME, or NAME --data FILE, or --verify --data FILE")
     if name is None:
-        return _verify(table, json=json)
-    return _compute(_key(name, param or []), table, backend, last, json=json)
+        return _verify(_table(data, symbol), json=json)
+    from orrery.indicators.keys import key_of
+
+    return _compute(key_of(name, param or []), _table(data, symbol), backend, last, json=json)
 
 
 def _table(data: Path, symbol: str) -> "BarTable":
@@ -56,79 +60,72 @@ def _table(data: Path, symbol: str) -> "BarTable":
 
 
 def _list(*, json: bool) -> int:
-    from orrery.indicators.backends import inputs_of
+    from orrery.indicators.output import listed
     from services.signal.core.indicators import REGISTRY
+    from services.signal.hosts.pandas_ta import FAMILY, catalogue
 
     if json:
-        _print_json(
-            {
-                name: {
-                    "inputs": inputs_of(kind),
-                    "outputs": kind.OUTPUTS,
-                    "parameters": [parameter._asdict() for parameter in kind.PARAMETERS],
-                }
-                for name, kind in sorted(REGISTRY.items())
-            }
-        )
+        theirs = {FAMILY + name: _told(FAMILY + name) for name in catalogue()}
+        _print_json({name: _told(name) for name in sorted(REGISTRY)} | theirs)
         return EXIT_OK
-    for name, kind in sorted(REGISTRY.items()):
-        given = ", ".join(
-            parameter.name + ("" if parameter.default is None else f" = {parameter.default:g}")
-            for parameter in kind.PARAMETERS
-        )
-        print(f"{f'{name}({given})':<58} {', '.join(kind.OUTPUTS)}")
+    for line in listed():
+        print(line)
     return EXIT_OK
 
 
-def _key(name: str, texts: list[str]) -> "IndicatorKey":
-    from services.signal.core.indicator import BadParametersError, IndicatorKey, checked
-    from services.signal.core.indicators import REGISTRY
+def _describe(name: str, *, json: bool) -> int:
+    from orrery.indicators.keys import kind_of
+    from orrery.indicators.output import described
 
-    kind = REGISTRY.get(name)
-    if kind is None:
-        raise CommandLineError(f"{name}: expected an indicator, one of {', '.join(sorted(REGISTRY))}")
-    names = [parameter.name for parameter in kind.PARAMETERS]
-    given: dict[str, float] = {}
-    for text in texts:
-        parameter, _, value = text.partition("=")
-        if parameter not in names or parameter in given:
-            raise CommandLineError(f"--param {text}: expected NAME=VALUE once for {', '.join(names) or 'no parameter'}")
-        try:
-            given[parameter] = float(value)
-        except ValueError:
-            raise CommandLineError(f"--param {text}: expected a number, found {value or 'nothing'}") from None
-    try:
-        return IndicatorKey(name, checked(name, kind.PARAMETERS, [given.get(parameter) for parameter in names]))
-    except BadParametersError as error:
-        raise CommandLineError(str(error)) from error
+    if json:
+        kind_of(name)
+        _print_json({name: _told(name)})
+        return EXIT_OK
+    for line in described(name):
+        print(line)
+    return EXIT_OK
+
+
+def _told(name: str) -> Any:
+    from orrery.indicators.backends import inputs_of
+    from orrery.indicators.keys import entry_of, kind_of
+
+    entry = entry_of(name)
+    if entry is not None:
+        return entry
+    kind = kind_of(name)
+    parameters = [parameter._asdict() for parameter in kind.PARAMETERS]
+    return {"inputs": inputs_of(kind), "outputs": kind.OUTPUTS, "parameters": parameters}
 
 
 def _compute(key: "IndicatorKey", table: "BarTable", backend: str, last: int, *, json: bool) -> int:
     from orrery.indicators.backends import NAMES, UnknownHereError
     from orrery.indicators.backends import backend as open_backend
+    from orrery.indicators.output import rows
     from services.backtest.data_quality import moment
+    from services.signal.core.indicators import title_of
 
     if backend not in NAMES:
         raise CommandLineError(f"--backend {backend}: expected one of {', '.join(NAMES)}")
-    with open_backend(backend) as compute:
+    with open_backend(backend, last) as compute:
         try:
             outputs = compute(key, table)
         except UnknownHereError:
             raise CommandLineError(f"{backend} does not have {key.name}") from None
     times = [moment(int(end)) for end in table.end_ns[-last:]]
-    rows = {name: [None if math.isnan(x) else x for x in column[-last:].tolist()] for name, column in outputs.items()}
+    found = {name: [None if math.isnan(x) else x for x in column[-last:].tolist()] for name, column in outputs.items()}
     if json:
         about = {"indicator": key.name, "parameters": key.parameters, "backend": backend}
-        _print_json({**about, "bars": len(table), "time": times, "outputs": rows})
+        _print_json({**about, "bars": len(table), "time": times, "outputs": found})
         return EXIT_OK
-    print(f"{'time':<24}" + "".join(f"{name:>24}" for name in rows))
-    for number, time in enumerate(times):
-        cells = [column[number] for column in rows.values()]
-        print(f"{time:<24}" + "".join(f"{'nil' if cell is None else format(cell, '.15g'):>24}" for cell in cells))
+    print(f"{title_of(key)} by {backend}, {table.symbol} {table.timeframe}, the last {len(times)} of {len(table)} bars")
+    for line in rows(times, found):
+        print(line)
     return EXIT_OK
 
 
 def _verify(table: "BarTable", *, json: bool) -> int:
+    from orrery.indicators.output import compared
     from orrery.indicators.verify import compare_all
 
     comparisons = compare_all(table, lambda text: typer.echo(f"left out: {text}", err=True))
@@ -137,21 +134,10 @@ def _verify(table: "BarTable", *, json: bool) -> int:
 
         _print_json([{**msgspec.structs.asdict(found), "verdict": found.verdict} for found in comparisons])
     else:
-        print(f"{table.symbol} {table.timeframe}, {len(table)} bars; native against")
-        for found in comparisons:
-            print(_line(found))
+        print(f"{table.symbol} {table.timeframe}, {len(table)} bars: the largest difference from ours, in any output")
+        for line in compared(comparisons):
+            print(line)
     return EXIT_FAILED if any(found.verdict == "differs" for found in comparisons) else EXIT_OK
-
-
-def _line(found: "Comparison") -> str:
-    parameters = ", ".join(f"{number:g}" for number in found.parameters)
-    figures = (
-        ""
-        if found.difference is None
-        else f"{found.difference:9.1e} {'' if found.settled is None else format(found.settled, '9.1e'):>9}"
-        f" {found.first_value!s:>5} {found.first_value_there!s:>5}"
-    )
-    return f"{f'{found.indicator}({parameters})':<24}{found.backend:<11}{figures:<33}{found.verdict}"
 
 
 def _print_json(value: Any) -> None:

@@ -7,16 +7,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from orrery.errors import CommandLineError
-from orrery.indicators import foreign
+from orrery.indicators.keys import entry_of
+from orrery.indicators.shapes import Column, Function
 from services.backtest.bars_table import BarTable
-from services.signal.core.indicator import Indicator, IndicatorKey
+from services.signal.core.indicator import Indicator, IndicatorKey, Value
 from services.signal.core.indicators import REGISTRY
 from services.signal.hosts.ocaml import OcamlError, OcamlIndicators, OcamlUnavailableError, find_program
 
-Column = npt.NDArray[np.float64]
 Backend = Callable[[IndicatorKey, BarTable], dict[str, Column]]
 """Computes the outputs of an indicator over all bars; NaN where there is no value yet."""
 
@@ -41,16 +40,30 @@ def columns_of(table: BarTable) -> dict[str, Sequence[float]]:
     return {**figures, "start_ns": table.start_ns.tolist(), "timestamp": (table.start_ns / 1e9).tolist()}
 
 
+def _latest(last: int) -> Backend:
+    """Return what computes as strategies do; of an indicator on a window for the latest bars only."""
+
+    def compute(key: IndicatorKey, table: BarTable) -> dict[str, Column]:
+        windowed = getattr(REGISTRY[key.name], "WINDOWED", None)
+        if windowed is None or not last:
+            return native(key, table)
+        return native(key, table.rows(max(0, len(table) - last - windowed.bars), len(table)))
+
+    return compute
+
+
 def native(key: IndicatorKey, table: BarTable) -> dict[str, Column]:
     """Compute with the streaming form that strategies use, bar by bar."""
     kind = REGISTRY[key.name]
     update, columns = kind(*key.parameters).update, columns_of(table)
     values = [update(*row) for row in zip(*[columns[name] for name in kind.INPUTS], strict=True)]
-    rows = np.full((len(values), len(kind.OUTPUTS)), math.nan)
-    for number, value in enumerate(values):
-        if value is not None:
-            rows[number] = value
+    rows = np.array([_row(value, len(kind.OUTPUTS)) for value in values], dtype=np.float64)
     return {name: rows[:, slot] for slot, name in enumerate(kind.OUTPUTS)}
+
+
+def _row(value: Value, outputs: int) -> list[float]:
+    each = value if isinstance(value, tuple) else (value,) * outputs
+    return [math.nan if one is None else one for one in each]
 
 
 def _ocaml(program: OcamlIndicators) -> Backend:
@@ -71,7 +84,7 @@ def _ocaml(program: OcamlIndicators) -> Backend:
     return compute
 
 
-def _foreign(functions: Mapping[str, foreign.Function]) -> Backend:
+def _foreign(functions: Mapping[str, Function]) -> Backend:
     def compute(key: IndicatorKey, table: BarTable) -> dict[str, Column]:
         function = functions.get(key.name)
         if function is None:
@@ -83,14 +96,14 @@ def _foreign(functions: Mapping[str, foreign.Function]) -> Backend:
 
 
 @contextmanager
-def backend(name: str) -> Iterator[Backend]:
-    """Return an implementation by its name.
+def backend(name: str, last: int = 0) -> Iterator[Backend]:
+    """Return an implementation by its name. last: bars wanted, where fewer than all are cheaper; 0 for all.
 
     Raises:
         MissingBackendError: it is not installed, or not built.
     """
     if name == NATIVE:
-        yield native
+        yield _latest(last)
     elif name == OCAML:
         program = find_program(ROOT)
         if program is None:
@@ -98,10 +111,26 @@ def backend(name: str) -> Iterator[Backend]:
         with OcamlIndicators([str(program)], OCAML_SECONDS) as running:
             yield _ocaml(running)
     else:
-        module, functions = ("pandas_ta", foreign.pandas_ta) if name == PANDAS_TA else ("talib", foreign.ta_lib)
-        if importlib.util.find_spec(module) is None:
+        if importlib.util.find_spec("pandas_ta" if name == PANDAS_TA else "talib") is None:
             raise MissingBackendError(f"{name}: expected the package, found none; `pip install {name}` brings it")
-        yield _foreign(functions())
+        if name == PANDAS_TA:
+            yield _pandas_ta()
+        else:
+            from orrery.indicators.from_ta_lib import ta_lib
+
+            yield _foreign(ta_lib())
+
+
+def _pandas_ta() -> Backend:
+    from orrery.indicators.from_pandas_ta import FUNCTIONS, whole
+
+    ours = _foreign(FUNCTIONS)
+
+    def compute(key: IndicatorKey, table: BarTable) -> dict[str, Column]:
+        entry = entry_of(key.name)
+        return ours(key, table) if entry is None else whole(entry, key, table)
+
+    return compute
 
 
 def inputs_of(kind: type[Indicator]) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ class Survey:
         if found is None or len(found) != behind - first:
             return None
         values = found.to_numpy(dtype=np.float64).reshape(behind - first, -1)
-        return tuple(map(str, found.columns)) if values.shape[1] > 1 else (str(found.name),), values
+        return tuple(map(str, found.columns)) if found.ndim > 1 else (str(found.name),), values
 
     def entry(self, name: str) -> Entry:
         """Return what the table says of a function."""

@@ -10,19 +10,19 @@ from orrery.indicators.backends import (
     NAMES,
     NATIVE,
     Backend,
-    Column,
     MissingBackendError,
     UnknownHereError,
     backend,
 )
+from orrery.indicators.shapes import Column
 from services.backtest.bars_table import BarTable
 from services.signal.core.indicator import IndicatorKey, checked
 from services.signal.core.indicators import REGISTRY
 
 TYPICAL_PERIOD = 20
 """Stands in for a parameter without a default, bars."""
-SETTLED_PERIODS = 20
-"""Bars after which the way a recurrence was seeded is forgotten, as a multiple of all periods of the indicator."""
+SETTLED_PERIODS = 40
+"""Bars after which the way a recurrence was seeded is forgotten, as a multiple of the indicator's longest period."""
 AGREES = 1e-9
 """Largest difference, relative to the largest value of the series where that is above 1, that counts as equal."""
 
@@ -45,6 +45,11 @@ class Comparison(msgspec.Struct, frozen=True):
     first_value_there: int | None = None
     scale: float = 1.0
     missing: str = ""
+
+    @property
+    def title(self) -> str:
+        """Return the indicator as a strategy writes it."""
+        return IndicatorKey(self.indicator, self.parameters).title
 
     @property
     def verdict(self) -> str:
@@ -95,7 +100,7 @@ def compare(key: IndicatorKey, name: str, here: dict[str, Column], there: dict[s
     ours = np.column_stack(list(here.values()))
     theirs = np.column_stack([there[output] for output in here])
     gaps = np.abs(ours - theirs)
-    settled = gaps[SETTLED_PERIODS * int(sum(number for number in key.parameters if number == int(number))) :]
+    settled = gaps[SETTLED_PERIODS * max((int(number) for number in key.parameters), default=0) :]
     return Comparison(
         key.name,
         key.parameters,

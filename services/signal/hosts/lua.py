@@ -135,7 +135,7 @@ class LuaHost:
 
     def configure(self, spec: RunnerSpec) -> None:
         """Set symbol, parameters and indicators before the first update."""
-        pandas_ta.install()
+        pandas_ta.install(spec.strategy.indicators)
         given = {
             "symbol": spec.symbol,
             "currency": spec.currency,

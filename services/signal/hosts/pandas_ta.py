@@ -5,7 +5,8 @@ are refused and why; it is made by `python -m orrery.indicators.survey`. The lib
 100 MB to import, is imported when one of them is computed for the first time.
 """
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from functools import cache
 from math import isfinite
@@ -15,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from services.signal.core.indicator import Indicator, Number, Parameter
+from services.signal.core.indicator import Indicator, IndicatorKey, Number, Parameter
 from services.signal.core.indicators import add_family
 from services.signal.core.window import Columns, Outputs, Windowed, window_kind
 
@@ -107,8 +108,11 @@ def call(entry: Entry, series: Mapping[str, Any], named: Mapping[str, Any]) -> A
     None, and an error too, mean that the window is too short for it: pandas-ta has no other way to say so.
     """
     columns = {ARGUMENTS.get(name, name): series[name] for name in entry.inputs}
+    function = getattr(library(), entry.name)
     try:
-        found = getattr(library(), entry.name)(**columns, **entry.fixed, **named)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # divisions by nothing; what is not finite is nil
+            found = function(**columns, **entry.fixed, **named)
     except (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError):
         return None
     return found[0] if isinstance(found, tuple) else found
@@ -142,9 +146,11 @@ def _kind(name: str) -> type[Indicator] | None:
     return window_kind(Windowed(name, entry.inputs, entry.outputs, parameters, choices, entry.bars, _computed(entry)))
 
 
-def install() -> None:
-    """Let indicators be asked for as `ta:hma`; may be called again."""
+def install(keys: Iterable[IndicatorKey] = ()) -> None:
+    """Let indicators be asked for as `ta:hma`; may be called again. keys: of a strategy that will be running."""
     add_family(FAMILY, _kind)
+    if any(key.name.startswith(FAMILY) for key in keys):
+        library()  # a second, better now than at the first bar
 
 
 def close_names(name: str) -> list[str]:

@@ -9,11 +9,14 @@ import pytest
 
 from orrery.__main__ import main
 from orrery.indicators.backends import ROOT
+from orrery.indicators.conventions import NOTES
 from orrery.indicators.verify import Comparison, compare, typical
 from services.signal.core.indicators import REGISTRY
 from services.signal.hosts.ocaml import find_program
+from services.signal.hosts.pandas_ta import catalogue
 
-BARS = 400
+BARS = 1_200
+"""More than 40 times the longest period: then seeds are forgotten."""
 
 
 @pytest.fixture
@@ -38,7 +41,11 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def test_the_list_has_every_indicator(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--list")
     assert code == 0
-    assert [line.partition("(")[0] for line in out.splitlines()] == sorted(REGISTRY)
+    ours, theirs, refused = (part.splitlines()[1:] for part in out.split("\n\n"))
+    assert [line.partition("(")[0].strip() for line in ours] == sorted(REGISTRY)
+    offered = [entry for entry in catalogue().values() if not entry.refused]
+    assert [line.split()[0] for line in theirs] == [f"ta:{entry.name}" for entry in offered]
+    assert len(theirs) + len(refused) == len(catalogue())
     listed = json.loads(run(capsys, "--list", "--json")[1])
     assert listed["macd"]["outputs"] == ["macd", "signal", "histogram"]
     assert [parameter["name"] for parameter in listed["macd"]["parameters"]] == ["fast", "slow", "signal"]
@@ -54,12 +61,39 @@ def test_one_over_a_file(bars: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert found["outputs"]["sma"][1:] == pytest.approx([(a + b) / 2 for a, b in pairwise(closes)], abs=1e-9)
 
 
+def test_one_of_the_library_over_a_file(bars: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On the window as strategies have it, and in one call over all: an average of few bars is the same."""
+    arguments = ("ta:hma", "-p", "length=9", "-p", "mamode=sma", "--data", str(bars), "--symbol", "XYZ", "--last", "40")
+    found = [
+        json.loads(run(capsys, *arguments, "--json", "--backend", name)[1])["outputs"]
+        for name in ("native", "pandas-ta")
+    ]
+    assert found[0]["HMA_10"] == pytest.approx(found[1]["HMA_10"], abs=1e-9)
+    shown = run(capsys, *arguments)[1].splitlines()
+    assert shown[0] == 'ta("hma", {length = 9, mamode = "sma"}) by native, XYZ 1m, the last 40 of 1200 bars'
+    assert len(shown) == 42
+
+
+def test_it_tells_about_one(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "ta:macd")
+    assert code == 0
+    assert "returns  MACD_12_26_9, MACDh_12_26_9, MACDs_12_26_9" in out.splitlines()
+    assert 'in Lua   indicators.ta("macd", {fast = 12, slow = 26, signal = 9})' in out
+    assert "  period         an integer from 1 to 100000" in run(capsys, "ema")[1]
+    assert json.loads(run(capsys, "ta:hma", "--json")[1])["ta:hma"]["inputs"] == ["close"]
+
+
 def test_all_implementations_agree(bars: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "--verify", "--data", str(bars), "--symbol", "XYZ", "--json")
     assert code == 0, err
     found = {(row["indicator"], row["backend"]): row for row in json.loads(out)}
     assert all(row["verdict"] in ("equal", "equal once settled", "does not have it") for row in found.values())
     assert found["ema", "ta-lib"]["verdict"] == "equal"
+    seeded = {name for (name, backend), row in found.items() if backend == "pandas-ta" and row["verdict"] != "equal"}
+    assert seeded == {"adx", "atr", "keltner", "macd", "rsi"}
+    assert seeded <= {name for name, backend in NOTES if backend == "pandas-ta"}
+    missing = {pair for pair, row in found.items() if row["verdict"] == "does not have it"}
+    assert missing == {("vwap", "ta-lib")}
     if find_program(ROOT) is None:
         assert "ocaml-indicators: expected the program, found none" in err
     else:
@@ -80,8 +114,19 @@ def test_a_difference_is_found() -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        ((), "expected --list, or NAME --data FILE"),
-        (("emma", "--data", "{bars}"), "emma: expected an indicator, one of"),
+        ((), "expected --list, or NAME, or NAME --data FILE"),
+        (
+            ("emma", "--data", "{bars}"),
+            "emma: expected an indicator, one of `orrery indicators --list`; did you mean ema",
+        ),
+        (("hma",), "hma: expected an indicator, one of `orrery indicators --list`; did you mean ta:hma"),
+        (("ta:zigzag",), "ta:zigzag: refused: it looks ahead"),
+        (("ta:hma", "-p", "mamode=x", "--data", "{bars}"), "--param mamode=x: expected one of ema, sma, wma, found x"),
+        (
+            ("ta:hma", "-p", "length=0", "--data", "{bars}"),
+            "ta:hma: length: expected an integer from 1 to 1000, found 0",
+        ),
+        (("ta:hma", "--backend", "ta-lib", "--data", "{bars}"), "ta-lib does not have ta:hma"),
         (("ema", "--data", "{bars}"), "ema: period: expected an integer from 1 to 100000, found nothing"),
         (("ema", "-p", "period=x", "--data", "{bars}"), "--param period=x: expected a number, found x"),
         (("ema", "-p", "length=2", "--data", "{bars}"), "--param length=2: expected NAME=VALUE once for period"),
