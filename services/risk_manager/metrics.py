@@ -18,6 +18,7 @@ from common.messages import (
     OrderIntent,
     OrderRefused,
     RejectReason,
+    TradingState,
     RiskLimitsChanged,
 )
 
@@ -58,6 +59,7 @@ class RiskMetrics:
         self._fees = Gauge("risk_fees", "Fees paid.", ["currency"], registry=registry)
         self._figures = {name: Gauge(f"risk_{name}", text, registry=registry) for name, text in FIGURES.items()}
         self._breaker = Gauge("risk_breaker_open", "1 while the breaker refuses entries.", registry=registry)
+        self._trading = Gauge("risk_trading_state", "1 for the state of trading, else 0.", ["state"], registry=registry)
         self._held: set[tuple[str, str]] = set()
         for reason in RejectReason:
             self._rejected.labels(reason)  # A rate over a counter that appears with its first event misses that event.
@@ -91,6 +93,8 @@ class RiskMetrics:
         for name, gauge in self._figures.items():
             gauge.set(float(status[name]))
         self._breaker.set(status["breaker"]["open"])
+        for state in TradingState:
+            self._trading.labels(state).set(status["trading"] == state)
         for gauge, amounts in ((self._cash, status["cash"]), (self._fees, status["fees"])):
             for currency, amount in amounts.items():
                 gauge.labels(currency).set(float(amount))

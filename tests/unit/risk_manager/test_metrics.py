@@ -3,7 +3,7 @@
 import pytest
 from prometheus_client.registry import CollectorRegistry
 
-from common.messages import IntentKind
+from common.messages import IntentKind, TradingState
 from services.risk_manager.metrics import RiskMetrics
 from tests.unit.risk_manager.builders import T0, approved, exit_intent, fill_of, intent, opened, quote, risk_core
 
@@ -30,6 +30,8 @@ def test_gauges_are_the_state_of_the_core(registry: CollectorRegistry) -> None:
     assert registry.get_sample_value("risk_equity") == pytest.approx(10_000 + unrealised)
     assert registry.get_sample_value("risk_open_positions") == 1
     assert registry.get_sample_value("risk_breaker_open") == 0
+    states = {state: registry.get_sample_value("risk_trading_state", {"state": state}) for state in TradingState}
+    assert states == {TradingState.ACTIVE: 1, TradingState.REDUCING: 0, TradingState.HALTED: 0}
 
 
 def test_a_closed_position_is_shown_as_flat(registry: CollectorRegistry) -> None:
