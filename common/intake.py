@@ -1,5 +1,7 @@
 """What a journaled service hears, from the sockets into the ledger: decoded, told to the core, acknowledged."""
 
+from collections.abc import Callable
+
 from common.bus.frames import Received
 from common.bus.subscriber import Subscriber
 from common.bus_service import BusService
@@ -18,12 +20,16 @@ class PoisonError(Exception):
 
 
 class Intake:
-    """Reads from `subscriber` while the ledger takes; a blocked ledger leaves the messages in the sockets."""
+    """Reads from `subscriber` while the ledger takes; a blocked ledger leaves the messages in the sockets.
+
+    may_open: whether market data may be let in, once order flow is complete.
+    """
 
     def __init__(self, bus: BusService, subscriber: Subscriber, ledger: Ledger) -> None:
         self._bus, self._subscriber, self._ledger = bus, subscriber, ledger
         self._unseen = 0
         self._flows = False
+        self.may_open: Callable[[], bool] = lambda: True
 
     def let_flow(self) -> None:
         """Read whatever comes, unless that is done already."""
@@ -56,7 +62,7 @@ class Intake:
             return
         self.let_flow()
         self.take_stream()
-        if not subscriber.gate_open and subscriber.is_synced(order_flow_only=True):
+        if not subscriber.gate_open and subscriber.is_synced(order_flow_only=True) and self.may_open():
             subscriber.open_gate()
 
     def tell_seen(self) -> None:

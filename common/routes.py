@@ -32,6 +32,7 @@ from common.messages import (
     OrderRejected,
     OrderTriggered,
     PositionChanged,
+    PositionDiffers,
     QueueMoved,
     Quote,
     RiskLimitsChanged,
@@ -148,6 +149,7 @@ def topic_of(message: AnyMessage) -> str | None:  # noqa: PLR0911, C901 - a tabl
             | AccountChanged()
             | TradingStateChanged()
             | RiskLimitsChanged()
+            | PositionDiffers()
         ):
             return "decisions"
         case (

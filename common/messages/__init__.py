@@ -4,6 +4,7 @@ from common.messages.account import (
     AccountChanged,
     LimitChange,
     PositionChanged,
+    PositionDiffers,
     RiskLimitsChanged,
     TradingStateChanged,
 )
@@ -97,6 +98,7 @@ AnyMessage = (
     | AccountChanged
     | TradingStateChanged
     | RiskLimitsChanged
+    | PositionDiffers
     | VenueDifference
     | VenueRequest
     | VenueHeard
@@ -155,6 +157,7 @@ __all__ = [
     "OrderTriggered",
     "OrderType",
     "PositionChanged",
+    "PositionDiffers",
     "QueueMoved",
     "Quote",
     "RejectReason",

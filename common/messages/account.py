@@ -6,6 +6,7 @@ import msgspec
 
 from common.messages.base import Message
 from common.messages.enums import TradingState
+from common.messages.venue import DifferenceAction
 
 
 class PositionChanged(Message, frozen=True, kw_only=True, tag="position_changed", gc=False):
@@ -64,4 +65,18 @@ class RiskLimitsChanged(Message, frozen=True, kw_only=True, tag="risk_limits_cha
 
     changes: list[LimitChange]
     origin: str
+    cause: str
+
+
+class PositionDiffers(Message, frozen=True, kw_only=True, tag="position_differs", gc=False):
+    """Risk and execution do not agree on what a runner holds, or do again. ours: risk's; theirs: execution's; base units.
+
+    action: halted where only reductions pass until they agree or an operator says that risk is ready; else healed.
+    """
+
+    runner: str
+    symbol: str
+    ours: Decimal
+    theirs: Decimal
+    action: DifferenceAction
     cause: str

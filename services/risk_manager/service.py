@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+from common.bus.connect import Connector
 from common.config.instruments import instruments_of
 from common.config.load import LoadedConfig
 from common.config.models import Config
 from common.journaled_service import JournaledService
-from common.routes import RISK_MANAGER
+from common.routes import EXECUTION, RISK_MANAGER
 from common.runner import EventLoop
+from services.risk_manager.adapters.reconciler import Reconciler
 from services.risk_manager.core.operating import COMMANDS
 from services.risk_manager.core.previewing import PREVIEW, preview
 from services.risk_manager.core.risk_core import RiskCore
@@ -39,4 +41,7 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
     reloader = LimitsReloader(service, core, loaded, metrics)
     if not loop.is_conducted:
         reloader.begin(loop)
+        bus = service.bus
+        connector = Connector(bus.context, bus.endpoints, bus.security, bus.wall, config.engine.peer_timeout_ms)
+        Reconciler(service, core, connector.commander(EXECUTION)).begin(loop)
     return service

@@ -52,6 +52,7 @@ from common.messages import (
     OrderTriggered,
     OrderType,
     PositionChanged,
+    PositionDiffers,
     QueueMoved,
     Quote,
     RejectReason,
@@ -263,6 +264,14 @@ EXAMPLES: list[msgspec.Struct] = [
         fees=Decimal("6.000002"),
         open_positions=1,
         cause=f"{_INTENT}-f1",
+    ),
+    PositionDiffers(
+        **_AT,
+        **_RUNNER,
+        ours=Decimal("0.125"),
+        theirs=Decimal("0.250"),
+        action=DifferenceAction.HALTED,
+        cause="reconcile:7",
     ),
     RiskLimitsChanged(
         **_AT,

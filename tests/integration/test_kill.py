@@ -105,7 +105,7 @@ def test_one_command_ends_everything_while_strategies_are_frozen(stack: Stack) -
     assert is_over(stack)
     orrery(stack, "arm")
     wait_until(lambda: stack.core(EXECUTION)["fills"] >= 3, "trading goes on")
-    assert commands(stack) == ["kill", "arm"]
+    assert commands(stack) == ["reconcile", "reconciled", "kill", "arm"]
 
 
 def commands(stack: Stack) -> list[str]:

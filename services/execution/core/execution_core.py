@@ -168,6 +168,10 @@ class ExecutionCore:
             "killed": state.killed,
             "open_orders": len(state.book.open),
             "holdings": {symbol: figure(sum(held.values(), ZERO)) for symbol, held in state.holdings.items()},
+            "held_by": {
+                symbol: {runner: figure(amount) for runner, amount in held.items() if amount}
+                for symbol, held in state.holdings.items()
+            },
             "venue": {"name": self._desk.name, **self._desk.venue.status()},
         }
 

@@ -1,5 +1,6 @@
 """Holds an intent against the rules: gathers what they may know, asks them in order."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from msgspec.structs import replace
@@ -8,9 +9,11 @@ from common.instruments import Instrument
 from common.messages import IntentKind, OrderIntent, RejectReason, Side, TradingState
 from common.money import ONE, ZERO
 from services.risk_manager.core.basis import Sizing
-from services.risk_manager.core.desk import Desk
+from services.risk_manager.core.desk import Desk, State
+from services.risk_manager.core.latches import NONE_SET, Latch
 from services.risk_manager.core.markets import Market
 from services.risk_manager.core.positions import Position
+from services.risk_manager.core.reconciliation import PENDING
 from services.risk_manager.core.refusal import Refusal
 from services.risk_manager.core.rough import upper_bound
 from services.risk_manager.core.rules import BY_TOTALS, EXIT_RULES, Rules, first_refusal
@@ -50,6 +53,9 @@ def _check_entry(
 ) -> Found:
     # What passes by the bounds of the totals passes by the totals, and the bounds cost next to nothing.
     rules = rules_now(desk)
+    if rules is not desk.active_rules:
+        view = _exact_view_of_entry(desk, intent, market, quantity, earlier_id, now_ns)
+        return first_refusal(rules, intent, view)
     bounded = _bounded_view(desk, intent, market, quantity, earlier_id, now_ns)
     if bounded is not None:
         found = first_refusal(rules, intent, bounded)
@@ -61,15 +67,22 @@ def _check_entry(
 def rules_now(desk: Desk) -> Rules:
     """Return the rules that an entry must pass as trading stands."""
     state = desk.state
-    if state.trading.state is TradingState.ACTIVE and not state.breaker.reason:
+    if state.trading.state is TradingState.ACTIVE and not state.breaker.reason and not state.reconciliation.is_pending:
         return desk.active_rules
     return desk.all_rules
+
+
+def _latches(state: State) -> Mapping[str, Latch]:
+    latches = state.trading.latches
+    if not state.reconciliation.is_pending:
+        return latches
+    return {RejectReason.NOT_READY.value: PENDING} | latches
 
 
 def _bounded_view(
     desk: Desk, intent: OrderIntent, market: Market, quantity: Decimal, earlier_id: str, now_ns: int
 ) -> View | None:
-    """Return a view whose values are bounds, worse than the truth; None where there are none."""
+    """Return a view whose values are bounds, worse than the truth; None where there are none. Nothing is in the way."""
     state, instrument, quote = desk.state, desk.instruments[intent.symbol], market.quote
     if quote is None or instrument.quote != desk.limits.account_currency:
         return None
@@ -97,7 +110,7 @@ def _bounded_view(
         quantity,
         ZERO,
         earlier_id,
-        state.breaker.reason,
+        "",
         market.state,
         None if market.quote_ns is None else now_ns - market.quote_ns,
         mark,
@@ -106,7 +119,7 @@ def _bounded_view(
         value,
         bounds[0],
         bounds[1],
-        state.trading.latches,
+        NONE_SET,
         more,
     )
 
@@ -147,7 +160,7 @@ def _exact_view_of_entry(
         others_open=state.open_positions - own.is_open,
         reach=long_reach if is_buy else short_reach,
         reach_value=value,
-        latches=state.trading.latches,
+        latches=_latches(state),
         reach_used=reach.long if is_buy else reach.short,
         value_used=used_value,
     )

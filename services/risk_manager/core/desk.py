@@ -17,6 +17,7 @@ from services.risk_manager.core.markets import Market
 from services.risk_manager.core.orders import Orders, WorkingOrder
 from services.risk_manager.core.positions import Position
 from services.risk_manager.core.reach import Reaches
+from services.risk_manager.core.reconciliation import Reconciliation
 from services.risk_manager.core.results import Results
 from services.risk_manager.core.rough import Rough
 from services.risk_manager.core.rules import entry_rules
@@ -91,6 +92,7 @@ class State(msgspec.Struct):
     approvals: Window = msgspec.field(default_factory=Window)
     fuses: FuseCounts = msgspec.field(default_factory=FuseCounts)
     results: dict[str, Results] = {}
+    reconciliation: Reconciliation = msgspec.field(default_factory=Reconciliation)
     parameters: str = ""
     file_parameters: str = ""
     counts: Counts = msgspec.field(default_factory=Counts)

@@ -68,7 +68,7 @@ def explain(core: RiskCore, intent: OrderIntent, now_ns: int) -> Explanation:
     market.position(intent.runner, intent.strategy)
     view = exact_view(desk, intent, market, intent.id if novelty is Novelty.REUSED else "", now_ns)
     loss = state.breaker.baseline - desk.losses.pnl()
-    rules = _rules(desk) if intent.kind is IntentKind.ENTRY else EXIT_RULES
+    rules = _rules(desk, view) if intent.kind is IntentKind.ENTRY else EXIT_RULES
     return Explanation(
         rules=figures(rules, intent, view, loss),
         quantity=figure(view.quantity),
@@ -84,13 +84,12 @@ def explain(core: RiskCore, intent: OrderIntent, now_ns: int) -> Explanation:
     )
 
 
-def _rules(desk: Desk) -> Rules:
+def _rules(desk: Desk, view: View) -> Rules:
     """Return the rules worth telling of: all that are configured, and of the latches what is set, and the breaker."""
-    latches = desk.state.trading.latches
     return tuple(
         (reason, check)
         for reason, check in desk.all_rules
-        if reason not in LATCHED or reason is RejectReason.BREAKER_OPEN or reason.value in latches
+        if reason not in LATCHED or reason is RejectReason.BREAKER_OPEN or reason.value in view.latches
     )
 
 

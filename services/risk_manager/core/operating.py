@@ -5,6 +5,7 @@ from typing import Final
 
 from common.messages import AnyMessage, OperatorCommand, RejectReason
 from common.money import use_money_context
+from services.risk_manager.core import reconciling
 from services.risk_manager.core.desk import Desk
 from services.risk_manager.core.halting import flatten, follow, reset_breaker
 from services.risk_manager.core.trading import ARMED_AGAIN
@@ -22,7 +23,7 @@ NO: Final = "no"
 
 def obey(desk: Desk, command: OperatorCommand, now_ns: int) -> Sequence[AnyMessage]:
     """Do what an operator asked for; what is unknown is counted."""
-    act = COMMANDS.get(command.name)
+    act = COMMANDS.get(command.name) or OF_THE_SHELL.get(command.name)
     if act is None:
         desk.state.counts.ignored_commands += 1
         return ()
@@ -53,11 +54,15 @@ def _reduce(desk: Desk, command: OperatorCommand, now_ns: int) -> Sequence[AnyMe
 
 
 def _not_ready(desk: Desk, command: OperatorCommand, now_ns: int) -> Sequence[AnyMessage]:
+    if desk.state.reconciliation.is_latched:  # an operator's latch does not end when positions agree
+        desk.state.reconciliation.is_latched = False
+        desk.state.trading.lift(RejectReason.NOT_READY)
     _latch(desk, command, RejectReason.NOT_READY, "not ready")
     return follow(desk, command.id, now_ns)
 
 
 def _ready(desk: Desk, command: OperatorCommand, now_ns: int) -> Sequence[AnyMessage]:
+    reconciling.accept(desk)
     desk.state.trading.lift(RejectReason.NOT_READY)
     return follow(desk, command.id, now_ns)
 
@@ -81,3 +86,9 @@ COMMANDS: Final[dict[str, Callable[[Desk, OperatorCommand, int], Sequence[AnyMes
     READY: _ready,
 }
 """Each command by its name."""
+
+OF_THE_SHELL: Final[dict[str, Callable[[Desk, OperatorCommand, int], Sequence[AnyMessage]]]] = {
+    reconciling.RECONCILE: reconciling.begin,
+    reconciling.COMPARED: reconciling.take_outcome,
+}
+"""What no operator says: the service tells it itself, by the same way."""

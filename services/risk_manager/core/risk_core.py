@@ -22,10 +22,11 @@ from common.messages import (
     Quote,
     StopUpdate,
 )
-from services.risk_manager.core import changing, intents, marking, operating, reports
+from services.risk_manager.core import changing, intents, marking, operating, reconciling, reports
 from services.risk_manager.core.desk import Desk, State
 from services.risk_manager.core.limits import Limits
 from services.risk_manager.core.parameters import CHANGE, section_of, text_of
+from services.risk_manager.core.reconciliation import Held, Reconciliation
 from services.risk_manager.core.standing import Use, standing
 from services.risk_manager.core.summary import summarise
 
@@ -79,6 +80,15 @@ class RiskCore:
     def standing(self, now_ns: int) -> list[Use]:
         """Return every limit that is in force, and how much of it is used."""
         return standing(self._desk, now_ns)
+
+    @property
+    def reconciliation(self) -> Reconciliation:
+        """Return what came of the latest comparison with execution."""
+        return self._desk.state.reconciliation
+
+    def differences(self, held: dict[str, dict[str, str]]) -> list[Held]:
+        """Return where execution's holdings, by symbol and runner, are not ours."""
+        return reconciling.differences(self._desk, held)
 
     def _obey(self, command: OperatorCommand, now_ns: int) -> Sequence[AnyMessage]:
         if command.name != CHANGE:

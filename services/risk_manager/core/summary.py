@@ -8,6 +8,7 @@ from common.money import ZERO, figure, use_money_context
 from services.risk_manager.core.desk import Desk
 from services.risk_manager.core.markets import Market
 from services.risk_manager.core.positions import Position
+from services.risk_manager.core.reconciliation import PENDING
 
 
 def summarise(desk: Desk) -> dict[str, Any]:
@@ -40,6 +41,7 @@ def summarise(desk: Desk) -> dict[str, Any]:
         "exposure": figure(valuation.exposure()),
         "trading": state.trading.state.value,
         "in_the_way": {
+            **({"not_ready": PENDING.detail} if state.reconciliation.is_pending else {}),
             **{reason: latch.detail for reason, latch in sorted(state.trading.latches.items())},
             **({"breaker_open": state.breaker.reason} if state.breaker.reason else {}),
         },

@@ -183,6 +183,7 @@ def test_it_says_how_it_stands() -> None:
         "ignored_cancels": 0, "triggered": 0, "amended": 0, "amends_rejected": 0, "ignored_amends": 0, "expired": 0,
         "impossible_events": 0, "killed": "", "input_gaps": 0, "open_orders": 1,
         "holdings": {"BTCUSDT": "2"},
+        "held_by": {"BTCUSDT": {RUNNER: "2"}},
         "venue": {
             "name": "simulated", "holdings": {"BTCUSDT": "2"}, "slippage_paid": {"USDT": "0.22"},
             "fees_paid": {"USDT": "0.40052"}, "resting": 1,

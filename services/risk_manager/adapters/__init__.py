@@ -1,0 +1,1 @@
+"""Sockets of the risk manager beside those that every service has."""
