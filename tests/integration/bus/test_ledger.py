@@ -13,11 +13,12 @@ from common.bus.publisher import Publisher
 from common.clock import EventClock, WallClock
 from common.codec import decode, encode
 from common.config.models import EngineSection
+from common.core import UnheardError
 from common.inputs import Input, InputKind, read_inputs
 from common.journal import Journal, JournalLockedError, read_folder
 from common.ledger import UNSENT_LIMIT, Ledger
 from common.messages import AnyMessage, OperatorCommand, OrderIntent, RunnerState, RunnerTransitioned
-from common.operators import OperatorDesk
+from common.operators import NotDoneError, OperatorDesk
 from tests.integration.bus.tiny_core import PERIOD_NS, TinyCore, intent, quote
 
 
@@ -331,3 +332,82 @@ class Clumsy(TinyCore):
 def test_a_core_that_fails_on_a_command_ends_the_service(make: Callable[..., Stage]) -> None:
     with pytest.raises(RuntimeError, match="fail: the core failed: KeyError"):
         Desk(make(Clumsy("maker"))).say("fail", "c1")
+
+
+class Foresighted(TinyCore):
+    """Obeys a command of its own before each intent of number 2; takes no command named `fail`."""
+
+    def __init__(self) -> None:
+        super().__init__("approver")
+        self.live = False
+        self.own: list[OperatorCommand] = []
+
+    @override
+    def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
+        if isinstance(message, OperatorCommand) and message.name == "fail":
+            raise UnheardError("it cannot be done")
+        if self.live and isinstance(message, OrderIntent) and message.id.endswith("-2"):
+            self.own.append(
+                OperatorCommand(
+                    id=f"own-{now_ns}",
+                    service="signal",
+                    name="count",
+                    arguments={},
+                    event_ns=now_ns,
+                    received_ns=now_ns,
+                )
+            )
+            super().handle(self.own[-1], now_ns)
+        return super().handle(message, now_ns)
+
+    def go_live(self) -> None:
+        """Learn that inputs are new."""
+        self.live = True
+
+    def take_interposed(self) -> Sequence[OperatorCommand]:
+        """Return the commands obeyed before the latest input."""
+        taken, self.own = self.own, []
+        return taken
+
+
+def test_a_command_put_before_an_input_is_redone_before_it(make: Callable[..., Stage]) -> None:
+    stage = make(Foresighted())
+    for number in (1, 2, 3):
+        stage.hear(intent(number), number, number)
+    assert stage.ledger.commit()
+    assert kinds(stage.sent()) == ["ApprovedOrder", "OperatorCommand", "ApprovedOrder", "ApprovedOrder"]
+    recorded = [decode(each.payload) for _, each in read_inputs(stage.ledger.inbox, 1)]
+    assert kinds(recorded) == ["OrderIntent", "OperatorCommand", "OrderIntent", "OrderIntent"]
+    before = stage.core.snapshot()
+    assert list(stage.ledger.commands) == ["own-2"]
+
+    again = make(Foresighted())
+    assert again.core.snapshot() == before
+    assert list(again.ledger.commands) == ["own-2"]
+    assert again.sent() == []
+    plain = make(TinyCore("approver"))
+    assert plain.core.snapshot() == before
+
+
+def test_what_was_not_flushed_goes_together_with_its_input(make: Callable[..., Stage]) -> None:
+    stage = make(Foresighted())
+    stage.hear(intent(1), 1, 1)
+    assert stage.ledger.commit_all()
+    before = stage.core.snapshot()
+    stage.hear(intent(2), 2, 2)
+    again = make(Foresighted())
+    assert again.core.snapshot() == before
+    assert again.ledger.cursors == {"intents": (1, 1)}
+
+
+def test_a_command_that_cannot_be_done_leaves_no_trace(make: Callable[..., Stage]) -> None:
+    stage = make(Foresighted())
+    before, desk = stage.core.snapshot(), Desk(stage)
+    with pytest.raises(NotDoneError, match="it cannot be done"):
+        desk.say("fail", "c1")
+    assert stage.ledger.commit_all()
+    assert stage.sent() == []
+    assert stage.ledger.inbox.last_number == 0
+    assert stage.core.snapshot() == before
+    desk.say("count", "c1")
+    assert kinds(stage.sent()) == ["OperatorCommand"]
