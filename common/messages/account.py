@@ -6,11 +6,15 @@ import msgspec
 
 from common.messages.base import Message
 from common.messages.enums import TradingState
+from common.messages.terms import Guards
 from common.messages.venue import DifferenceAction
 
 
 class PositionChanged(Message, frozen=True, kw_only=True, tag="position_changed", gc=False):
-    """A runner's position after a fill. quantity: base units, negative when short; 0 when flat."""
+    """A runner's position after a fill. quantity: base units, negative when short; 0 when flat.
+
+    guards: what risk watches beside stop and target, as the entry asked for; stop_price has the trailing stop in it.
+    """
 
     runner: str
     strategy: str
@@ -23,6 +27,7 @@ class PositionChanged(Message, frozen=True, kw_only=True, tag="position_changed"
     cause: str
     stop_price: Decimal | None = None
     target_price: Decimal | None = None
+    guards: Guards | msgspec.UnsetType = msgspec.UNSET
 
 
 class AccountChanged(Message, frozen=True, kw_only=True, tag="account_changed", gc=False):

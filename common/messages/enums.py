@@ -119,6 +119,7 @@ class RejectReason(StrEnum):
     INVALID_QUANTITY = "invalid_quantity"
     INVALID_PRICE = "invalid_price"
     NOTHING_TO_REDUCE = "nothing_to_reduce"
+    ORDER_TERMS = "order_terms"
     ORDER_SIZE = "order_size"
     PRICE_COLLAR = "price_collar"
     CLOSED_MARKET = "closed_market"

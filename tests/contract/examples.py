@@ -255,6 +255,7 @@ EXAMPLES: list[msgspec.Struct] = [
         cause=f"{_INTENT}-f1",
         stop_price=Decimal("58800.01"),
         target_price=Decimal("62400.01"),
+        guards=Guards(trail=Decimal("150.00"), trail_share=Decimal("0.01"), breakeven_at=Decimal("60600.00")),
     ),
     AccountChanged(
         **_AT,

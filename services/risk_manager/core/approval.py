@@ -4,7 +4,17 @@ from decimal import Decimal
 
 import msgspec
 
-from common.messages import ApprovedOrder, IntentKind, OrderIntent, OrderType, Side, Sized, TimeInForce
+from common.messages import (
+    AmendIntent,
+    ApprovedAmend,
+    ApprovedOrder,
+    IntentKind,
+    OrderIntent,
+    OrderType,
+    Side,
+    Sized,
+    TimeInForce,
+)
 from common.money import ZERO
 from services.risk_manager.core.positions import Position
 
@@ -28,7 +38,31 @@ def approve(intent: OrderIntent, quantity: Decimal, limit_price: Decimal | None,
         cause=intent.id,
         reduce_only=intent.kind is IntentKind.EXIT,
     )
-    return order if limit_price is None else msgspec.structs.replace(order, limit_price=limit_price)
+    if limit_price is None and intent.terms is msgspec.UNSET:
+        return order
+    return msgspec.structs.replace(order, limit_price=limit_price, terms=intent.terms)
+
+
+def approve_amend(
+    wanted: AmendIntent,
+    order_id: str,
+    quantity: Decimal | None,
+    prices: tuple[Decimal | None, Decimal | None],
+    now_ns: int,
+) -> ApprovedAmend:
+    """Approve the change of a resting order: its quantity in all, its limit and its trigger, None where they stay."""
+    limit, trigger = prices
+    return ApprovedAmend(
+        event_ns=now_ns,
+        received_ns=now_ns,
+        id=wanted.id,
+        order_id=order_id,
+        symbol=wanted.symbol,
+        cause=wanted.id,
+        quantity=quantity,
+        limit_price=limit,
+        trigger_price=trigger,
+    )
 
 
 def with_size(order: ApprovedOrder, sized: Sized) -> ApprovedOrder:

@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from common.instruments import Instrument
-from common.messages import IntentKind, OrderIntent, RejectReason, Side, TradingState
+from common.messages import IntentKind, OrderIntent, OrderType, RejectReason, Side, TradingState
 from common.money import ONE, ZERO
 from services.risk_manager.core.basis import Sizing
 from services.risk_manager.core.desk import Desk, State
 from services.risk_manager.core.latches import NONE_SET, Latch
 from services.risk_manager.core.markets import Market
+from services.risk_manager.core.orders import reserved
 from services.risk_manager.core.positions import Position
 from services.risk_manager.core.reconciliation import PENDING
 from services.risk_manager.core.refusal import Refusal
@@ -42,6 +44,8 @@ def check(
             earlier_id = _equal_entry(desk, intent, now_ns)
         return quantity, _check_entry(desk, intent, market, quantity, earlier_id, now_ns), None
     reducible = market.positions[intent.runner].reducible(intent.side)
+    if intent.terms is not UNSET:
+        reducible += reserved(desk.state.orders, intent)
     found = first_refusal(EXIT_RULES, intent, View(desk.limits, instrument, quantity, reducible, used_id))
     if quantity > reducible:
         return reducible, found, None
@@ -85,6 +89,8 @@ def _bounded_view(
     """Return a view whose values are bounds, worse than the truth; None where there are none. Nothing is in the way."""
     state, instrument, quote = desk.state, desk.instruments[intent.symbol], market.quote
     if quote is None or instrument.quote != desk.limits.account_currency:
+        return None
+    if intent.order_type is not OrderType.MARKET and (worst := _worst_price(intent)) and float(worst) > quote.bid:
         return None
     purses = state.account.purses
     if not state.open_positions and len(purses) == 1:  # nothing is worth anything: these are the totals
@@ -148,6 +154,9 @@ def _exact_view_of_entry(
     own, is_buy = market.positions[intent.runner], intent.side is Side.BUY
     long_reach, short_reach = reach.after(own, intent.side, quantity)
     value, used_value = max(long_reach, short_reach) * mark * rate, reach.largest * mark * rate
+    worst = _worst_price(intent)
+    if worst > mark:  # it would be worth more than it is now
+        value += quantity * (worst - mark) * rate
     view = View(
         limits=desk.limits,
         instrument=instrument,
@@ -169,6 +178,13 @@ def _exact_view_of_entry(
         more = _more(desk, intent, own, quantity, (quantity * mark * rate, used_value, value), now_ns)
     others = valuation.exposure_without(intent.symbol)
     return replace(view, others_value=others, equity=valuation.equity(), more=more)
+
+
+def _worst_price(intent: OrderIntent) -> Decimal:
+    """Return the highest price that an order names, at which it is worth the most; 0 where it names none."""
+    trigger = None if intent.terms is UNSET else intent.terms.trigger_price
+    named = [price for price in (intent.limit_price, trigger) if price is not None and price.is_finite()]
+    return max(named, default=ZERO)
 
 
 def _more(

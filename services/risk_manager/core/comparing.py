@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from common.messages import IntentKind, OrderIntent, RejectReason
 from common.money import HUNDRED, ZERO, figure, ratio
+from services.risk_manager.core.rules.price_collar import farthest
 from services.risk_manager.core.view import View
 
 NONE = "none"
@@ -85,6 +86,10 @@ def _prices(intent: OrderIntent, _view: View) -> list[Compared]:
     return [Compared("positive", shown)]
 
 
+def _terms(intent: OrderIntent, _view: View) -> list[Compared]:
+    return [Compared("a combination in docs/orders.md", f"{intent.order_type} {intent.time_in_force}")]
+
+
 def _repeats(_intent: OrderIntent, view: View) -> list[Compared]:
     return [_repeat(view)]
 
@@ -130,10 +135,9 @@ def _order_size(_intent: OrderIntent, view: View) -> list[Compared]:
 
 def _collar(intent: OrderIntent, view: View) -> list[Compared]:
     share, mark = view.limits.collar_share, view.mark
-    price = intent.reference_price if intent.limit_price is None else intent.limit_price
     if not mark:
         return []
-    away = abs(price - mark)
+    away = abs(farthest(intent, mark) - mark)
     return [replace(_most(share * HUNDRED, ratio(away * HUNDRED, mark), "%"), passed=away <= share * mark)]
 
 
@@ -175,6 +179,7 @@ _COMPARE: dict[RejectReason, Callable[[OrderIntent, View], list[Compared]]] = {
     RejectReason.STALE_MARKET: _market,
     RejectReason.CLOSED_MARKET: _hours,
     RejectReason.INVALID_PRICE: _prices,
+    RejectReason.ORDER_TERMS: _terms,
     RejectReason.INVALID_QUANTITY: _quantity,
     RejectReason.ORDER_SIZE: _order_size,
     RejectReason.PRICE_COLLAR: _collar,

@@ -3,10 +3,11 @@
 from decimal import Decimal
 
 import msgspec
+from msgspec import UNSET
 
 from common.ids import Families
 from common.instruments import Instruments
-from common.messages import ApprovedOrder, IntentKind, OrderIntent, OrderType, Side
+from common.messages import ApprovedOrder, IntentKind, OrderIntent, OrderTerms, OrderType, Side
 from common.money import begin_exact, end_exact, use_money_context
 from services.risk_manager.core.account import Account
 from services.risk_manager.core.breaker import Breaker
@@ -14,7 +15,7 @@ from services.risk_manager.core.costing import METHODS
 from services.risk_manager.core.limits import Limits
 from services.risk_manager.core.losses import AccountLines, LossWatch, Watched
 from services.risk_manager.core.markets import Market
-from services.risk_manager.core.orders import Orders, WorkingOrder
+from services.risk_manager.core.orders import Orders, WorkingOrder, grown, note_terms
 from services.risk_manager.core.positions import Position
 from services.risk_manager.core.reach import Reaches
 from services.risk_manager.core.reconciliation import Reconciliation
@@ -33,6 +34,8 @@ class Counts(msgspec.Struct):
     approved: int = 0
     protective_exits: int = 0
     cancels: int = 0
+    amends: int = 0
+    ignored_amends: int = 0
     fills: int = 0
     refused: dict[str, int] = {}
     repeated_intents: int = 0
@@ -54,6 +57,7 @@ class LastEntry(msgspec.Struct):
     order_type: OrderType
     limit_price: Decimal | None
     at_ns: int
+    terms: OrderTerms | None = None
 
     def equals(self, intent: OrderIntent) -> bool:
         """Return whether an intent asks for the same."""
@@ -62,6 +66,7 @@ class LastEntry(msgspec.Struct):
             and self.quantity == intent.quantity
             and self.order_type is intent.order_type
             and self.limit_price == intent.limit_price
+            and self.terms == (None if intent.terms is UNSET else intent.terms)
         )
 
 
@@ -138,24 +143,27 @@ class Desk:
         self.active_rules = entry_rules(limits, latched=False)
         self.all_rules = entry_rules(limits, latched=True)
 
-    def place(
-        self, order: ApprovedOrder, stop_price: Decimal | None = None, target_price: Decimal | None = None
-    ) -> None:
+    def place(self, order: ApprovedOrder, intent: OrderIntent | None = None) -> None:
         """Take an approved order into work: from now on it counts as if it could fill at any moment."""
         state, runner, symbol, kind = self.state, order.runner, order.symbol, order.kind
         side, quantity = order.side, order.quantity
         market = state.markets[symbol]
         position = market.positions[runner]
+        working = WorkingOrder(order.id, runner, symbol, kind, side, order.order_type, quantity)
+        if intent is not None:
+            working.stop_price, working.target_price = intent.stop_price, intent.target_price
+            if order.order_type is not OrderType.MARKET or intent.guards is not UNSET:
+                note_terms(working, intent, order.limit_price)
         begin_exact()
+        if working.oco:
+            quantity = grown(state.orders, working, quantity)
         if side is Side.BUY:
             position.buying += quantity
         else:
             position.selling += quantity
         if kind is IntentKind.ENTRY:
             position.entries += 1
-        state.orders.working[order.id] = WorkingOrder(
-            order.id, runner, symbol, kind, side, order.order_type, quantity, stop_price, target_price
-        )
+        state.orders.working[order.id] = working
         self.changed(market, position)
         end_exact()
         if self.limits.orders_kept:
@@ -164,6 +172,8 @@ class Desk:
     def release(self, order: WorkingOrder, position: Position) -> None:
         """Take an order, with what it did not fill, off its position and out of work; `changed` must follow."""
         remaining = order.remaining
+        if order.oco:
+            remaining = grown(self.state.orders, order, remaining)
         if remaining:
             if order.side is Side.BUY:
                 position.buying -= remaining

@@ -161,4 +161,4 @@ def close_out(desk: Desk, position: Position, price: Decimal, cause: str, now_ns
 
 
 def _rests(order: WorkingOrder) -> bool:
-    return order.order_type is OrderType.LIMIT
+    return order.order_type is not OrderType.MARKET

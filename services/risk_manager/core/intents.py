@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from msgspec import UNSET
+
 from common.ids import Novelty
 from common.messages import (
     AnyMessage,
@@ -11,11 +13,11 @@ from common.messages import (
     IntentKind,
     OrderIntent,
     OrderRefused,
-    OrderType,
     RejectReason,
     StopUpdate,
 )
 from common.money import ZERO, figure, is_price, use_money_context
+from common.order_terms import WITH_PRICE
 from services.risk_manager.core import fuses
 from services.risk_manager.core.approval import approve, with_size
 from services.risk_manager.core.basis import Sizing
@@ -83,15 +85,21 @@ def _refuse(
 
 
 def _approve(desk: Desk, intent: OrderIntent, quantity: Decimal, now_ns: int) -> ApprovedOrder:
-    limit_price = intent.limit_price if intent.order_type is OrderType.LIMIT else None
+    limit_price = intent.limit_price if intent.order_type in WITH_PRICE else None
     if limit_price is not None and limit_price % desk.instruments[intent.symbol].tick_size:
         limit_price = desk.instruments[intent.symbol].price(limit_price)
     order = approve(intent, quantity, limit_price, now_ns)
-    desk.place(order, intent.stop_price, intent.target_price)
+    desk.place(order, intent)
     desk.state.counts.approved += 1
     if desk.limits.duplicate_window_ns and intent.kind is IntentKind.ENTRY:
         desk.state.last_entries[intent.runner] = LastEntry(
-            intent.id, intent.side, intent.quantity, intent.order_type, intent.limit_price, now_ns
+            intent.id,
+            intent.side,
+            intent.quantity,
+            intent.order_type,
+            intent.limit_price,
+            now_ns,
+            None if intent.terms is UNSET else intent.terms,
         )
     return order
 

@@ -55,7 +55,9 @@ def _guard(desk: Desk, position: Position, quote: Quote, now_ns: int) -> Sequenc
         is_hit = bool(protection.opened_ns) and now_ns - protection.opened_ns >= limits.max_holding_ns
     if is_hit:
         return close_out(desk, position, decimal_of(quote.bid if is_long else quote.ask), quote.id, now_ns)
-    return _break_even(desk, position, quote, now_ns) if limits.breakeven_share else ()
+    if limits.breakeven_share or protection.breakeven_at:
+        return _break_even(desk, position, quote, now_ns)
+    return ()
 
 
 def _break_even(desk: Desk, position: Position, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 
 from common.instruments import Instrument
-from common.messages import Quote
+from common.messages import Guards, Quote
 
 
 class Protection(msgspec.Struct, gc=False):
@@ -18,7 +18,8 @@ class Protection(msgspec.Struct, gc=False):
     is_default: the stop comes from risk.stop_loss_percent and follows the average price. best: best price since the
     position was opened, 0 before. working: id of the protective order on its way. count: protective orders made so
     far. not_before_ns: after a rejection, when to try again. opened_ns: when the position was opened, 0 where no time stop
-    wants to know. is_at_breakeven: the stop has been moved to the entry price already.
+    wants to know. is_at_breakeven: the stop has been moved to the entry price already. guards: what the entry asked for
+    beside stop and target; trail_share and trail in the form a quote is compared with, 0 for none.
     """
 
     stop: Decimal | None = None
@@ -32,6 +33,17 @@ class Protection(msgspec.Struct, gc=False):
     not_before_ns: int = 0
     opened_ns: int = 0
     is_at_breakeven: bool = False
+    guards: Guards | None = None
+    trail_share: float = 0.0
+    trail: float = 0.0
+    breakeven_at: float = 0.0
+
+    def guard(self, guards: Guards) -> None:
+        """Watch what an entry asked for; the latest entry of a position says it."""
+        self.guards = guards
+        self.trail_share = float(guards.trail_share or 0)
+        self.trail = float(guards.trail or 0)
+        self.breakeven_at = float(guards.breakeven_at or 0)
 
     def set_stop(self, price: Decimal | None, *, is_default: bool = False) -> None:
         """Put the stop at a price, or take it away."""
@@ -48,7 +60,8 @@ class Protection(msgspec.Struct, gc=False):
         """Forget all levels: the position they protected is gone."""
         self.stop = self.target = self.stop_at = self.target_at = None
         self.is_default = self.is_at_breakeven = False
-        self.best = 0.0
+        self.best = self.trail_share = self.trail = self.breakeven_at = 0.0
+        self.guards = None
         self.opened_ns = 0
 
     def widens(self, price: Decimal, *, is_long: bool) -> bool:
@@ -61,7 +74,27 @@ class Protection(msgspec.Struct, gc=False):
         """Return whether the gain is large enough, for the first time, to move the stop to the entry price."""
         if self.is_at_breakeven:
             return False
+        if self.breakeven_at and (price >= self.breakeven_at if is_long else price <= self.breakeven_at):
+            return True
+        if not share:
+            return False
         return price >= entry * (1.0 + share) if is_long else price <= entry * (1.0 - share)
+
+    def trailing_stop(self, trailing_share: float, *, is_long: bool) -> float | None:
+        """Return the nearest of the trailing stops; None where there is none, or nothing was held yet."""
+        if not self.best:
+            return None
+        share = trailing_share
+        if self.trail_share and (not share or self.trail_share < share):
+            share = self.trail_share
+        away = self.best * share
+        if self.trail and (not share or self.trail < away):
+            away = self.trail
+        elif not share:
+            return None
+        elif not self.trail:  # written so, a stop by shares alone is the same to the last bit as it always was
+            return self.best * (1.0 - share if is_long else 1.0 + share)
+        return self.best - away if is_long else self.best + away
 
     def is_hit(self, quote: Quote, trailing_share: float, *, is_long: bool) -> bool:
         """Return whether the position must be closed at this quote; moves the trailing stop along."""
@@ -74,9 +107,10 @@ class Protection(msgspec.Struct, gc=False):
             self.target_at is not None and price >= self.target_at
         ):
             return True
-        if trailing_share and self.best:
+        if (trailing_share or self.guards is not None) and self.best:
             self.best = max(self.best, price)
-            return price <= self.best * (1.0 - trailing_share)
+            trailing = self.trailing_stop(trailing_share, is_long=True)
+            return trailing is not None and price <= trailing
         return False
 
     def _is_short_hit(self, price: float, trailing_share: float) -> bool:
@@ -84,16 +118,18 @@ class Protection(msgspec.Struct, gc=False):
             self.target_at is not None and price <= self.target_at
         ):
             return True
-        if trailing_share and self.best:
+        if (trailing_share or self.guards is not None) and self.best:
             self.best = min(self.best, price)
-            return price >= self.best * (1.0 + trailing_share)
+            trailing = self.trailing_stop(trailing_share, is_long=False)
+            return trailing is not None and price >= trailing
         return False
 
     def tightest_stop(self, trailing_share: float, instrument: Instrument, *, is_long: bool) -> Decimal | None:
         """Return the stop nearest to the market, static or trailing, on the tick."""
-        if not (trailing_share and self.best):
+        found = self.trailing_stop(trailing_share, is_long=is_long)
+        if found is None:
             return self.stop
-        trailing = instrument.price(self.best * (1.0 - trailing_share if is_long else 1.0 + trailing_share))
+        trailing = instrument.price(found)
         if self.stop is None:
             return trailing
         return max(self.stop, trailing) if is_long else min(self.stop, trailing)

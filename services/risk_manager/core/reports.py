@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+import msgspec
+
 from common.ids import number_of
 from common.messages import (
     AccountChanged,
@@ -27,7 +29,7 @@ from services.risk_manager.core.halting import (
     take_back_overshooting,
 )
 from services.risk_manager.core.markets import Market, market_of
-from services.risk_manager.core.orders import WorkingOrder
+from services.risk_manager.core.orders import WorkingOrder, count_off
 from services.risk_manager.core.positions import Position, book
 from services.risk_manager.core.results import Results
 
@@ -94,14 +96,18 @@ def _go_on(desk: Desk, position: Position, cause: str, now_ns: int) -> Sequence[
 
 
 def _count_off(desk: Desk, order: WorkingOrder, position: Position, fill: Fill, number: int) -> None:
-    filled, remaining = fill.quantity, order.remaining
     order.last_fill = max(order.last_fill, number)
-    filled = min(filled, remaining)
-    if order.side is Side.BUY:
-        position.buying -= filled
+    filled, remaining = fill.quantity, order.remaining
+    if order.oco:
+        count_off(desk.state.orders, order, position, min(filled, remaining))
+        remaining = order.remaining
     else:
-        position.selling -= filled
-    order.remaining = remaining = remaining - filled
+        filled = min(filled, remaining)
+        if order.side is Side.BUY:
+            position.buying -= filled
+        else:
+            position.selling -= filled
+        order.remaining = remaining = remaining - filled
     if not remaining or not fill.remaining_quantity:
         desk.release(order, position)
 
@@ -122,6 +128,8 @@ def _protect(
         protection.best = float(fill.price)
         if desk.limits.max_holding_ns:
             protection.opened_ns = now_ns
+    if order is not None and order.guards is not None:
+        protection.guard(order.guards)
     if order is not None and order.target_price is not None:
         protection.set_target(order.target_price)
     if order is not None and order.stop_price is not None:
@@ -147,10 +155,10 @@ def position_changed(desk: Desk, position: Position, cause: str, now_ns: int) ->
     symbol, quantity, protection = position.symbol, position.quantity, position.protection
     instrument = desk.instruments[symbol]
     stop_price = protection.stop
-    if desk.limits.trailing_share and quantity:
+    if quantity and (desk.limits.trailing_share or protection.guards is not None):
         is_long = quantity > ZERO
         stop_price = protection.tightest_stop(desk.limits.trailing_share, instrument, is_long=is_long)
-    return PositionChanged(
+    changed = PositionChanged(
         event_ns=now_ns,
         received_ns=now_ns,
         runner=position.runner,
@@ -165,6 +173,7 @@ def position_changed(desk: Desk, position: Position, cause: str, now_ns: int) ->
         stop_price=stop_price,
         target_price=protection.target,
     )
+    return changed if protection.guards is None else msgspec.structs.replace(changed, guards=protection.guards)
 
 
 def _account_changed(desk: Desk, currency: str, cause: str, now_ns: int) -> AccountChanged:

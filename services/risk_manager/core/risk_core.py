@@ -9,6 +9,8 @@ import msgspec
 from common.config.models import RiskSection
 from common.instruments import Instruments
 from common.messages import (
+    AmendIntent,
+    AmendRejected,
     AnyMessage,
     CancelIntent,
     Fill,
@@ -16,13 +18,14 @@ from common.messages import (
     MarketStatus,
     OperatorCommand,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderIntent,
     OrderRejected,
     Quote,
     StopUpdate,
 )
-from services.risk_manager.core import changing, intents, marking, operating, reconciling, reports
+from services.risk_manager.core import amending, changing, intents, marking, operating, reconciling, reports
 from services.risk_manager.core.desk import Desk, State
 from services.risk_manager.core.limits import Limits
 from services.risk_manager.core.parameters import CHANGE, section_of, text_of
@@ -116,6 +119,9 @@ def _table(desk: Desk) -> dict[type, Take]:
         OrderRejected: partial(reports.take_end, desk),
         StopUpdate: partial(intents.move_stops, desk),
         CancelIntent: partial(intents.cancel, desk),
+        AmendIntent: partial(amending.amend, desk),
+        OrderAmended: partial(amending.take_amended, desk),
+        AmendRejected: partial(amending.take_amended, desk),
         MarketStatus: partial(marking.take_status, desk),
         InputGap: partial(marking.take_gap, desk),
     }

@@ -12,7 +12,7 @@ import msgspec
 from common.instruments import Instrument
 from common.messages import AnyMessage, Fill, IntentKind, OrderAmended
 from common.money import ZERO, use_money_context
-from services.signal.core.answers import ChangeOrder, Enter, Exit
+from services.signal.core.answers import ChangeOrder, Enter, Exit, TakeBack
 from services.signal.core.orders import (
     Levels,
     Origin,
@@ -82,6 +82,12 @@ class Desk(msgspec.Struct):
             if order is not None and order.rests and not order.cancelling:
                 return order
         return None
+
+    def see_to_order(self, origin: Origin, decision: ChangeOrder | TakeBack, facts: Instrument) -> list[AnyMessage]:
+        """Change or cancel the order that rests; raises AnswerError."""
+        if isinstance(decision, TakeBack):
+            return self.take_back(origin, decision.reason)
+        return self.change(origin, decision, facts)
 
     def take_back(self, origin: Origin, reason: str) -> list[AnyMessage]:
         """Cancel the order that rests; raises AnswerError where there is none."""

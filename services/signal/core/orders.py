@@ -14,13 +14,14 @@ from common.messages import (
     IntentKind,
     OrderIntent,
     OrderType,
+    RunnerState,
     Side,
     SizingHint,
     StopUpdate,
 )
 from common.money import ZERO, decimal_of, use_money_context
 from common.order_terms import rests
-from services.signal.core.answers import ChangeOrder, Enter, Exit
+from services.signal.core.answers import ChangeOrder, Enter, Exit, TrailStop
 from services.signal.core.asking_orders import Asked
 from services.signal.core.ordering import guards_of, ordered, price_on_tick
 from services.signal.core.position import Position
@@ -213,8 +214,14 @@ def stop_update(
     )
 
 
-def trailed_stop(position: Position, price: float, distance: float) -> float | None:
+def is_asked_about(pending: Pending, state: RunnerState) -> bool:
+    """Return whether a strategy has a say while its order is on its way."""
+    return pending.is_managed and not pending.cancelling and state is not RunnerState.IDLE
+
+
+def trailed_stop(position: Position, price: float, wanted: TrailStop) -> float | None:
     """Return the stop at a distance behind the price; None where the position has a nearer one."""
+    distance = wanted.distance if wanted.distance is not None else price * (wanted.fraction or 0.0)
     sign = position.side.sign
     stop = price - sign * distance
     if position.stop is not None and (stop - float(position.stop)) * sign <= 0:

@@ -210,13 +210,6 @@ class Roster:
             runner.on_position_changed(changed)
         return _NOTHING
 
-    def learn_amended(self, amended: OrderAmended, _now_ns: int) -> Sequence[AnyMessage]:
-        """Tell a runner how its order stands now."""
-        runner = self.find(amended.runner)
-        if runner is not None:
-            runner.desk.learn_amended(amended)
-        return _NOTHING
-
     def learn_account(self, changed: AccountChanged, _now_ns: int) -> Sequence[AnyMessage]:
         """Tell the runners of a currency the account."""
         self.set_account(changed.currency, account_view(changed))
@@ -232,3 +225,11 @@ class Roster:
         """Count messages that are lost for good; indicators go on with what comes."""
         self.counters.input_gaps += gap.missing
         return _NOTHING
+
+
+def learn_amended(roster: Roster, amended: OrderAmended, _now_ns: int) -> Sequence[AnyMessage]:
+    """Tell a runner how its order stands now."""
+    runner = roster.find(amended.runner)
+    if runner is not None:
+        runner.desk.learn_amended(amended)
+    return _NOTHING

@@ -27,7 +27,7 @@ from services.signal.core.answers import (
 from services.signal.core.asker import MARKET_FIELDS, Asker
 from services.signal.core.desk import Desk, Told
 from services.signal.core.host import Function, StrategyHost
-from services.signal.core.orders import Levels, Origin, Pending, stop_of, trailed_stop
+from services.signal.core.orders import Levels, Origin, is_asked_about, stop_of, trailed_stop
 from services.signal.core.position import Position
 from services.signal.core.reading import AnswerError
 from services.signal.core.series import Series
@@ -100,7 +100,7 @@ class Runner:
         out: list[AnyMessage] = []
         if desk.pending is not None or desk.working is not None:
             out += desk.age(origin, self.machine.timeout_updates)
-            if desk.pending is not None and not self._is_asked_about(desk.pending):
+            if desk.pending is not None and not is_asked_about(desk.pending, state):
                 return out
         errors, evaluations = asker.errors, asker.evaluations
         if state is RunnerState.IN_POSITION:
@@ -112,10 +112,6 @@ class Runner:
         if asker.errors == errors and asker.evaluations > evaluations:
             asker.errors_in_row = 0
         return out
-
-    def _is_asked_about(self, pending: Pending) -> bool:
-        """Return whether the strategy has a say while its order is on its way."""
-        return pending.is_managed and not pending.cancelling and self.machine.state is not RunnerState.IDLE
 
     def _detect(self, origin: Origin, price: float, out: list[AnyMessage]) -> None:
         answer = self.asker.ask(Function.DETECT, origin, out)
@@ -148,7 +144,7 @@ class Runner:
             case Hold():
                 pass
             case ChangeOrder() | TakeBack():
-                out += self._on_order(decision, origin)
+                out += desk.see_to_order(origin, decision, self.facts)
             case CancelAnalysis() if desk.pending is not None:
                 out += desk.take_back(origin, decision.reason)
             case CancelAnalysis():
@@ -161,22 +157,11 @@ class Runner:
             case BreakEven():
                 self._move(origin, float(position.entry_price), None, out)
             case TrailStop():
-                self._trail(decision, origin, price, out)
+                self._move(origin, trailed_stop(position, price, decision), None, out)
             case MoveLevels():
                 self._move(origin, decision.stop, decision.target, out, allow_widen=decision.allow_widen)
             case _:
                 assert_never(decision)
-
-    def _on_order(self, decision: ChangeOrder | TakeBack, origin: Origin) -> Sequence[AnyMessage]:
-        if isinstance(decision, TakeBack):
-            return self.desk.take_back(origin, decision.reason)
-        return self.desk.change(origin, decision, self.facts)
-
-    def _trail(self, decision: TrailStop, origin: Origin, price: float, out: list[AnyMessage]) -> None:
-        distance = decision.distance if decision.distance is not None else price * (decision.fraction or 0.0)
-        stop = trailed_stop(self.desk.position, price, distance)
-        if stop is not None:
-            self._move(origin, stop, None, out)
 
     def _move(
         self,

@@ -1,6 +1,7 @@
 """The signal service's core: bars and quotes in, intents out; answers of risk and execution back to their runners."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from common.instruments import Instruments
@@ -26,7 +27,7 @@ from services.signal.core.changes import PAUSE, RESUME, Changes
 from services.signal.core.describe import counts_of, describe_runner
 from services.signal.core.host import HostFactory
 from services.signal.core.leaving import end_retired, fill_retired
-from services.signal.core.roster import Roster, SignalLimits
+from services.signal.core.roster import Roster, SignalLimits, learn_amended
 from services.signal.core.saving import decode_saved, encode_saved, load_roster, save_roster
 from services.signal.core.spans import Span, walk
 from services.signal.core.spec import RunnerSpec
@@ -61,7 +62,7 @@ class SignalCore:
             OrderRefused: self._on_order_ended,
             OrderRejected: self._on_order_ended,
             OrderCancelled: self._on_order_ended,
-            OrderAmended: self._roster.learn_amended,
+            OrderAmended: partial(learn_amended, self._roster),
             OperatorCommand: self.changes.obey,
             MarketStatus: self._roster.learn_market,
             PositionChanged: self._roster.learn_position,

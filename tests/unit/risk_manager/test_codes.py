@@ -10,7 +10,7 @@ from tests.unit.risk_manager.builders import T0, intent, risk_core
 WRITTEN_DOWN = {
     "duplicate": 101, "kill_switch": 102, "not_ready": 103, "breaker_open": 104, "drawdown": 105, "daily_loss": 106,
     "reducing": 107, "closed_market": 201, "stale_market": 202, "invalid_price": 203, "invalid_quantity": 204,
-    "nothing_to_reduce": 205, "order_size": 301, "price_collar": 302, "order_rate": 303, "open_positions": 401,
+    "nothing_to_reduce": 205, "order_terms": 206, "order_size": 301, "price_collar": 302, "order_rate": 303, "open_positions": 401,
     "position_size": 402, "symbol_limit": 403, "strategy_limit": 404, "correlation_group": 405, "notional": 406,
     "leverage": 407,
 }  # fmt: skip

@@ -9,18 +9,25 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from common.messages import (
+    AmendIntent,
+    AmendRejected,
     AnyMessage,
+    ApprovedAmend,
     ApprovedCancel,
     ApprovedOrder,
     CancelIntent,
     IntentKind,
     OperatorCommand,
+    OrderAmended,
     OrderRefused,
+    OrderTerms,
     OrderType,
     Side,
     TradingState,
     TradingStateChanged,
+    VenueRejectReason,
 )
+from common.order_terms import TABLE
 from services.risk_manager.core.risk_core import RiskCore
 from tests.unit.risk_manager.builders import (
     MILLISECOND,
@@ -40,6 +47,22 @@ CENTS = st.integers(9_000, 11_000)
 SIZES = st.integers(1, 5)
 SIDES = st.sampled_from(Side)
 WHO = st.sampled_from(RUNNERS)
+
+
+KINDS = st.sampled_from(OrderType)
+
+
+def parts_of(kind: OrderType, cents: int) -> dict[str, Any]:
+    """Return what makes an intent an order of a type, with all its prices at one."""
+    price, allowed = D(cents) / 100, TABLE[kind]
+    parts: dict[str, Any] = {"order_type": kind}
+    if allowed.needs_price:
+        parts["limit_price"] = price
+    if allowed.needs_trigger:
+        parts["terms"] = OrderTerms(trigger_price=price)
+    elif allowed.needs_trail:
+        parts["terms"] = OrderTerms(trail=D(cents) / 1000)
+    return parts
 
 
 def fresh_core() -> RiskCore:
@@ -65,6 +88,7 @@ class Trading(RuleBasedStateMachine):
         self.count = 0
         self.state = TradingState.ACTIVE
         self.open: dict[str, tuple[ApprovedOrder, Decimal, int]] = {}
+        self.changed: dict[str, Decimal] = {}
         self.held = dict.fromkeys(RUNNERS, D(0))
         self.most = dict(self.held)
         for symbol in ("BTCUSDT", "ETHUSDT"):
@@ -95,20 +119,20 @@ class Trading(RuleBasedStateMachine):
         self.count += 1
         return self.count
 
-    @rule(runner=WHO, size=SIZES, side=SIDES, cents=CENTS, rests=st.booleans())
-    def enter(self, runner: str, size: int, side: Side, cents: int, rests: bool) -> None:
-        limit: dict[str, Any] = {"order_type": OrderType.LIMIT, "limit_price": D(cents) / 100} if rests else {}
+    @rule(runner=WHO, size=SIZES, side=SIDES, cents=CENTS, kind=KINDS)
+    def enter(self, runner: str, size: int, side: Side, cents: int, kind: OrderType) -> None:
+        limit = parts_of(kind, cents)
         was = self.state
         answers = self.say(intent(self.number(), D(size), side=side, runner=runner, at=self.now_ns, **limit))
         if was is not TradingState.ACTIVE and self.state is not TradingState.ACTIVE:
             assert isinstance(answers[-1], OrderRefused)
 
-    @rule(runner=WHO, size=SIZES, rests=st.booleans(), cents=CENTS)
-    def leave(self, runner: str, size: int, rests: bool, cents: int) -> None:
+    @rule(runner=WHO, size=SIZES, kind=KINDS, cents=CENTS)
+    def leave(self, runner: str, size: int, kind: OrderType, cents: int) -> None:
         held = self.held[runner]
         side = Side.SELL if held > 0 else Side.BUY
         closing = sum(left for order, left, _ in self.open.values() if (order.runner, order.side) == (runner, side))
-        limit: dict[str, Any] = {"order_type": OrderType.LIMIT, "limit_price": D(cents) / 100} if rests else {}
+        limit = parts_of(kind, cents)
         answers = self.say(exit_intent(self.number(), D(size), side=side, runner=runner, at=self.now_ns, **limit))
         assert isinstance(answers[-1], ApprovedOrder) is (abs(held) > closing)
 
@@ -140,6 +164,43 @@ class Trading(RuleBasedStateMachine):
             event_ns=self.now_ns, received_ns=self.now_ns,
         )  # fmt: skip
         assert [each for each in self.say(wanted) if isinstance(each, ApprovedCancel)]
+
+    @rule(choice=st.integers(0, 99), size=SIZES, cents=CENTS, is_done=st.booleans())
+    def amend(self, choice: int, size: int, cents: int, is_done: bool) -> None:
+        if not self.open:
+            return
+        id_ = sorted(self.open)[choice % len(self.open)]
+        order, left, fills = self.open[id_]
+        filled, number = self.changed.get(id_, order.quantity) - left, self.number()
+        wanted = AmendIntent(
+            id=f"{order.runner}-{number}", runner=order.runner, intent_id=id_, symbol=order.symbol, cause="bar",
+            quantity=filled + D(size), limit_price=D(cents) / 100 if order.limit_price else None,
+            event_ns=self.now_ns, received_ns=self.now_ns,
+        )  # fmt: skip
+        was = self.state
+        for answer in self.say(wanted):
+            if not isinstance(answer, ApprovedAmend):
+                continue
+            assert was is TradingState.ACTIVE or order.kind is IntentKind.EXIT
+            about: dict[str, Any] = {
+                "order_id": id_, "intent_id": order.intent_id, "runner": order.runner, "symbol": order.symbol,
+                "venue": "simulated", "cause": answer.id, "event_ns": self.now_ns, "received_ns": self.now_ns,
+            }  # fmt: skip
+            if not is_done:
+                self.say(AmendRejected(**about, reason=VenueRejectReason.NO_MARKET, detail=""))
+            elif answer.quantity is not None:
+                left = answer.quantity - filled
+                self.open[id_] = (order, left, fills)
+                self.changed[id_] = answer.quantity
+                self.say(
+                    OrderAmended(
+                        **about,
+                        quantity=answer.quantity,
+                        remaining_quantity=left,
+                        limit_price=answer.limit_price,
+                        trigger_price=None,
+                    )
+                )
 
     @rule(cents=CENTS, symbol=st.sampled_from(("BTCUSDT", "ETHUSDT")))
     def mark(self, cents: int, symbol: str) -> None:

@@ -32,7 +32,7 @@ def test_a_rule_that_is_not_configured_is_not_asked() -> None:
     asked = {reason for reason, _ in entry_rules(limits(), latched=False)}
     assert asked == {
         RejectReason.DUPLICATE, RejectReason.STALE_MARKET, RejectReason.INVALID_PRICE, RejectReason.INVALID_QUANTITY,
-        RejectReason.OPEN_POSITIONS, RejectReason.POSITION_SIZE, RejectReason.NOTIONAL,
+        RejectReason.OPEN_POSITIONS, RejectReason.POSITION_SIZE, RejectReason.NOTIONAL, RejectReason.ORDER_TERMS,
     }  # fmt: skip
 
 

@@ -28,6 +28,7 @@ from services.risk_manager.core.rules import (
     open_positions,
     order_rate,
     order_size,
+    order_terms,
     position_size,
     price_collar,
     reducing,
@@ -48,6 +49,7 @@ _ENTRY = (
     stale_market,
     invalid_price,
     invalid_quantity,
+    order_terms,
     order_size,
     price_collar,
     order_rate,
@@ -59,7 +61,7 @@ _ENTRY = (
     notional,
     leverage,
 )
-_EXIT = (duplicate, invalid_price, invalid_quantity, nothing_to_reduce)
+_EXIT = (duplicate, invalid_price, invalid_quantity, order_terms, nothing_to_reduce)
 
 
 def reason_of(module: ModuleType) -> RejectReason:

@@ -1,7 +1,11 @@
 """Refuses an entry whose price lies farther from the mark than risk.price_collar_percent.
 
-The price is the limit price; of a market order it is the price that the strategy decided on.
+The prices are those of limit and trigger; of a market order it is the price that the strategy decided on.
 """
+
+from decimal import Decimal
+
+from msgspec import UNSET
 
 from common.messages import OrderIntent
 from common.money import HUNDRED, figure, ratio
@@ -19,7 +23,7 @@ def is_configured(limits: Limits) -> bool:
 def check(intent: OrderIntent, view: View) -> Refusal | None:
     """Refuse a price that is a mistake, or that was decided on another market than there is."""
     share, mark = view.limits.collar_share, view.mark
-    price = intent.reference_price if intent.limit_price is None else intent.limit_price
+    price = farthest(intent, mark)
     away = abs(price - mark)
     if away <= share * mark:
         return None
@@ -30,3 +34,11 @@ def check(intent: OrderIntent, view: View) -> Refusal | None:
         f"the price {figure(price)} lies {found} from the mark {figure(mark)}, {limit} are allowed",
         asked=figure(price),
     )
+
+
+def farthest(intent: OrderIntent, mark: Decimal) -> Decimal:
+    """Return the price of an order that lies farthest from the mark."""
+    named = [] if intent.limit_price is None else [intent.limit_price]
+    if intent.terms is not UNSET and intent.terms.trigger_price is not None:
+        named.append(intent.terms.trigger_price)
+    return max(named, key=lambda price: abs(price - mark)) if named else intent.reference_price
