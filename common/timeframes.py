@@ -13,6 +13,9 @@ _UNIT_NS = {
     "d": 86_400 * NS_PER_SECOND,
     "w": 7 * 86_400 * NS_PER_SECOND,
 }
+_WEEK_NS = _UNIT_NS["w"]
+_FIRST_MONDAY_NS = 4 * _UNIT_NS["d"]
+"""1970-01-05 UTC."""
 _PATTERN = re.compile(r"([1-9][0-9]*)(ms|s|m|h|d|w)")
 
 
@@ -30,3 +33,8 @@ def timeframe_name(length_ns: int) -> str:
         if length_ns >= _UNIT_NS[unit] and length_ns % _UNIT_NS[unit] == 0:
             return f"{length_ns // _UNIT_NS[unit]}{unit}"
     raise ValueError(f"a timeframe of {length_ns} ns: expected whole milliseconds")
+
+
+def grid_ns(length_ns: int) -> int:
+    """Return a moment at which a bar of this length begins: weeks begin on Mondays, all others count from 1970-01-01 UTC."""
+    return _FIRST_MONDAY_NS if length_ns % _WEEK_NS == 0 else 0

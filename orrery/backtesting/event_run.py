@@ -23,6 +23,7 @@ from services.backtest.events import Progress, run_events
 from services.backtest.plan import PlanError
 from services.backtest.report.indicators import BarTap
 from services.backtest.result import DataTier, RunResult
+from services.signal.core.reads import where_series
 from services.signal.core.roster import SignalLimits
 from services.signal.core.spec import RunnerSpec, StrategySpec
 from services.signal.hosts.lua import lua_factory
@@ -49,7 +50,7 @@ class EventRun:
 
     def run(self, progress: Progress | None = None) -> RunResult:
         """Return the result, with where its data came from."""
-        result = run_events(self.plan, self.tap.watch(self.events()), progress)
+        result = run_events(self.plan, self.tap.watch(self.events()), progress, require=self.source.require)
         lengths = {runner.symbol: runner.timeframe for runner in reversed(self.plan.runners)}
         provenance = tuple(each.provenance(lengths.get(next(iter(each.symbols), ""), "")) for each in self.source.files)
         return msgspec.structs.replace(result, provenance=provenance)
@@ -98,6 +99,8 @@ def make_event_run(options: Options, held: Sequence[Held], tier: DataTier) -> Ev
         for symbol in symbols
         if not spec.symbols or symbol in spec.symbols
     ]
+    for runner in runners:
+        _check_series(runner, symbols)
     try:
         plan = EventPlan(
             name="+".join(spec.name for spec in strategies),
@@ -117,6 +120,15 @@ def make_event_run(options: Options, held: Sequence[Held], tier: DataTier) -> Ev
         raise CommandLineError(f"backtest: {error}") from error
     section = _market_data(options, has_trades=any(each.held.has_trades for each in files))
     return EventRun(plan, EventSource(files, section, plan.required_bars))
+
+
+def _check_series(runner: RunnerSpec, symbols: Sequence[str]) -> None:
+    for key in runner.other_series:
+        if key[0] not in symbols:
+            text = (
+                f"expected a symbol of the data ({', '.join(symbols)}), found {key[0]}; --symbol chooses, --data adds"
+            )
+            raise CommandLineError(f"{where_series(runner, key)}: {text}")
 
 
 def _file(held: Held, options: Options, number: int) -> EventFile:

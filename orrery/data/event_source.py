@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import chain
 from operator import itemgetter
-from typing import NamedTuple
 
 from msgspec.structs import replace
 
@@ -28,6 +27,7 @@ from services.backtest.result import DataTier, Provenance
 from services.market_data.adapters.recordings import BadLine
 from services.market_data.core.inputs import CoreInput, SourceRequest
 from services.market_data.core.recorded import RecordedCore
+from services.market_data.core.source import FeedCore
 
 type Timed = tuple[int, AnyMessage]
 type TimedInput = tuple[int, CoreInput]
@@ -95,16 +95,34 @@ class EventFile:
         )
 
 
-class EventSource(NamedTuple):
+class EventSource:
     """Files of events. section: how market data is judged; required: (symbol, timeframe) of the bars to build."""
 
-    files: Sequence[EventFile]
-    section: MarketDataSection
-    required: Sequence[tuple[str, str]]
+    def __init__(
+        self, files: Sequence[EventFile], section: MarketDataSection, required: Sequence[tuple[str, str]]
+    ) -> None:
+        self.files, self.section, self.required = files, section, required
+        self._cores: list[tuple[FeedCore, Sequence[str]]] = []
+
+    def require(self, bars: Sequence[tuple[str, str]]) -> None:
+        """Build more bars from now on; ValueError for a symbol that no file is of."""
+        for symbol, timeframe in bars:
+            cores = [core for core, symbols in self._cores if symbol in symbols]
+            if not cores:
+                found = ", ".join(dict.fromkeys(symbol for each in self.files for symbol in each.symbols))
+                raise ValueError(f"bars of {symbol}: expected a symbol of the data ({found})")
+            for core in cores:
+                core.require_bars(symbol, timeframe)
+
+    def _follow(self, core: FeedCore, symbols: Sequence[str]) -> None:
+        self._cores.append((core, symbols))
+        for symbol, timeframe in self.required:
+            if symbol in symbols:
+                core.require_bars(symbol, timeframe)
 
     def anew(self) -> "EventSource":
         """Return the source as before its first event was read."""
-        return self._replace(files=[each.anew() for each in self.files])
+        return EventSource([each.anew() for each in self.files], self.section, self.required)
 
     def events(self) -> Iterator[Timed]:
         """Yield (time, market data), in order."""
@@ -125,9 +143,7 @@ class EventSource(NamedTuple):
         streams = [name for name in self.section.streams if has_depth or not name.startswith("depth")]
         section = self.section.model_copy(update={"symbols": symbols, "streams": streams or ["bookTicker"]})
         core = recordings[0].core(section, symbols)
-        for symbol, timeframe in self.required:
-            if symbol in symbols:
-                core.require_bars(symbol, timeframe)
+        self._follow(core, symbols)
 
         def ask(request: SourceRequest, now_ns: int) -> Sequence[CoreInput]:
             answers: Sequence[CoreInput] = ()
@@ -140,9 +156,7 @@ class EventSource(NamedTuple):
     def _of_messages(self, files: Sequence[EventFile]) -> Iterator[Timed]:
         symbols = list(dict.fromkeys(symbol for each in files for symbol in each.symbols))
         core = RecordedCore(self.section.model_copy(update={"symbols": symbols}), symbols)
-        for symbol, timeframe in self.required:
-            if symbol in symbols:
-                core.require_bars(symbol, timeframe)
+        self._follow(core, symbols)
         inputs = merge(*(each.inputs() for each in files), key=_TIME)
         return market_messages(core, _renamed(inputs, symbols), _asks_nothing)
 

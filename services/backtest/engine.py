@@ -21,6 +21,7 @@ from services.backtest.history import whole_history
 from services.backtest.lanes import Lanes, Observe
 from services.backtest.levels import Levels
 from services.backtest.order_log import OrderLog
+from services.backtest.other_series import OtherSeries
 from services.backtest.outcome import Ending, result_of, tell_runners
 from services.backtest.plan import Plan, Steps
 from services.backtest.result import DataTier, RunResult
@@ -73,6 +74,7 @@ class BacktestRun:
             Feed(table, self._levels[table.symbol], lanes, shows_all=_wants_quotes(plan, table.symbol))
             for table in self._tables
         ]
+        self._others = OtherSeries(plan, signal, lanes)
         self._warming = sum(int(np.searchsorted(table.start_ns, self._first_ns)) for table in self._tables)
         self._bars = 0
         self._last_ns = 0
@@ -106,6 +108,7 @@ class BacktestRun:
         levels, wire, row = feed.levels, self._wire, 0
         may_span = self._plan.steps is Steps.SPAN and len(self._runners) == 1 and not feed.shows_all
         while row < total:
+            may_span = may_span and not self._signal.roster.of_read
             if self._progress is not None and row % PROGRESS_EVERY == 0:
                 self._progress(row, total)
             if levels.is_needed or wire.held or feed.shows_all or self._warming:
@@ -118,6 +121,7 @@ class BacktestRun:
                 continue
             self._close(feed, row)
             self._bar(feed, row)
+            self._others.settle(self._last_ns)
             row += 1
 
     def _stretch(self, feed: Feed, first: int) -> int:
@@ -141,6 +145,7 @@ class BacktestRun:
             self._lanes.follow(answers, end_ns)
         self._last_ns = end_ns
         self._bars += 1
+        self._others.read_more(self._last_ns)
         return behind
 
     def _walk_together(self, total: int) -> None:
@@ -152,19 +157,25 @@ class BacktestRun:
         """Go through all tables; yield after each step what was done, with which table and row."""
         take = (self._close, self._bar, self._open, self._walk_first, self._walk_second)  # in the order of Phase
         for phase, number, row in schedule(self._tables):
+            if phase != Phase.BAR:
+                self._others.settle(self._last_ns)
             take[phase](self._feeds[number], row)
             yield Phase(phase), number, row
+        self._others.settle(self._last_ns)
 
     def _close(self, feed: Feed, row: int) -> None:
         self._log.begin(row, is_behind=False)
         feed.show_close(row)
 
     def _bar(self, feed: Feed, row: int) -> None:
+        self._others.tell(feed.starts_at(row) + feed.table.length_ns)
         self._last_ns = feed.show_bar(row)
+        self._others.read_more(self._last_ns)
         if not self._warming:
             self._bars += 1
 
     def _open(self, feed: Feed, row: int) -> None:
+        self._others.tell(feed.starts_at(row))
         if self._warming and feed.starts_at(row) >= self._first_ns:
             self._warming = 0
             tell_runners(self._signal, self._runners, RESUME, self._first_ns)

@@ -65,7 +65,8 @@ class EventPlan:
     @property
     def required_bars(self) -> list[tuple[str, str]]:
         """Return the (symbol, timeframe) pairs that a market-data core must build, sorted, as signal asks for them."""
-        return sorted({(runner.symbol, runner.timeframe) for runner in self.runners})
+        own = {(runner.symbol, runner.timeframe) for runner in self.runners}
+        return sorted(own.union(*(runner.other_series for runner in self.runners)))
 
     @property
     def step_ns(self) -> int:

@@ -7,7 +7,7 @@ stack does when each event is sent after it has come to rest.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -40,30 +40,39 @@ type Progress = Callable[[int, int], None]
 type Events = Iterable[tuple[int, AnyMessage]]
 """(time, market data to publish), nanoseconds UTC, never going back; `market_messages` makes them of recorded inputs."""
 
+type Require = Callable[[Sequence[tuple[str, str]]], None]
+"""Told (symbol, timeframe) of bars that a strategy was found to read while it ran; to be built from then on."""
 
 type Tell = Callable[[AnyMessage], None]
 """Told each message that a core publishes, in the order of publishing."""
 
 
 def run_events(
-    plan: EventPlan, events: Events, progress: Progress | None = None, tell: Tell | None = None
+    plan: EventPlan,
+    events: Events,
+    progress: Progress | None = None,
+    tell: Tell | None = None,
+    require: Require | None = None,
 ) -> RunResult:
     """Run a backtest; what fails in a core ends it, and the result says so and keeps what there is."""
-    return EventBacktestRun(plan, progress, tell).run(events)
+    return EventBacktestRun(plan, progress, tell, require).run(events)
 
 
 class EventBacktestRun:
     """One run of a plan, for who wants to go through it step by step."""
 
-    def __init__(self, plan: EventPlan, progress: Progress | None, tell: Tell | None = None) -> None:
+    def __init__(
+        self, plan: EventPlan, progress: Progress | None, tell: Tell | None = None, require: Require | None = None
+    ) -> None:
         self._plan = plan
-        self._progress, self._tell = progress, tell
+        self._progress, self._tell, self._require = progress, tell, require
         self._began_ns = monotonic_ns()
         facts = plan.instruments
         self._signal = SignalCore(plan.runners, plan.make_host, facts, plan.limits)
         self._risk = RiskCore(plan.risk, facts)
         self._execution = make_execution(plan.execution, facts)
         cores: dict[str, Core] = {SIGNAL: self._signal, RISK_MANAGER: self._risk, EXECUTION: self._execution}
+        self._series = len(self._signal.roster.series)
         self._bus = LocalBus(cores, {EXECUTION: also_hears(plan.execution)})
         self._accounting = Accounting(plan.symbols, plan.initial_cash)
         self._curve = EventCurve(plan.symbols, plan.step_ns)
@@ -101,8 +110,16 @@ class EventBacktestRun:
                 tell_runners(self._signal, self._plan.runners, RESUME, now_ns)
                 self._warm_bars = self._signal.status()["bars"]
             self._take(message, now_ns)
+            if len(self._signal.roster.series) != self._series:
+                self._read_more()
             self._events += 1
             yield now_ns, message
+
+    def _read_more(self) -> None:
+        series = self._signal.roster.series
+        self._series = len(series)
+        if self._require is not None:
+            self._require(sorted(series))
 
     def _take(self, message: AnyMessage, now_ns: int) -> None:
         self._now_ns = now_ns

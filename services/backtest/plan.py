@@ -8,11 +8,13 @@ from functools import cached_property
 
 from common.config.models import ExecutionSection, RiskSection
 from common.instruments import Instrument, Instruments
+from common.timeframes import timeframe_ns
 from services.backtest.bars_table import BarTable
 from services.backtest.result import Provenance
 from services.signal.core.host import HostFactory
+from services.signal.core.reads import where_series
 from services.signal.core.roster import SignalLimits
-from services.signal.core.spec import RunnerSpec, StrategySpec
+from services.signal.core.spec import RunnerSpec, SeriesKey, StrategySpec
 
 WARMUP_BARS_MAX = 1_000
 """Bars before the start that indicators are fed with, at most: as many as a runner keeps."""
@@ -36,7 +38,7 @@ class Plan:
     """One account: tables of bars, one a symbol; strategies, each on every symbol unless its file names some.
 
     start_ns, end_ns: trade on bars that begin in between; None is where the data begins or ends. Up to WARMUP_BARS_MAX
-    bars before the start feed the indicators. shows_all: show quotes that nobody can act on, too. Risk's initial_cash is the account, in the symbols' quote currency.
+    bars before the start feed the indicators, and as many as are declared where a strategy reads other series. shows_all: show quotes that nobody can act on, too. Risk's initial_cash is the account, in the symbols' quote currency.
 
     Raises:
         PlanError: no bars, no strategy, two of one name, or symbols of several quote currencies.
@@ -68,11 +70,39 @@ class Plan:
         self.currency  # noqa: B018 - raises where the symbols have several
         if not self.runners:
             raise PlanError(f"expected a strategy for {', '.join(self.symbols)}, found none")
+        for runner in self.runners:
+            for key in runner.other_series:
+                self.check_series(runner, key)
 
     @property
     def symbols(self) -> tuple[str, ...]:
         """Return the symbols, in the order of the tables."""
         return tuple(table.symbol for table in self.tables)
+
+    def check_series(self, runner: RunnerSpec, key: SeriesKey) -> None:
+        """Raise PlanError if a series that a runner reads cannot be made of the data."""
+        symbol, timeframe = key
+        table = next((table for table in self.tables if table.symbol == symbol), None)
+        if table is None:
+            text = f"expected a symbol that there are bars of ({', '.join(self.symbols)}), found {symbol}"
+            raise PlanError(f"{where_series(runner, key)}: {text}")
+        if timeframe_ns(timeframe) % table.length_ns:
+            text = (
+                f"expected a multiple of {table.timeframe}, which the data of {symbol} are bars of, found {timeframe}"
+            )
+            raise PlanError(f"{where_series(runner, key)}: {text}")
+
+    @cached_property
+    def longer(self) -> tuple[SeriesKey, ...]:
+        """Return the series that are read and must be made of shorter bars."""
+        there = {(table.symbol, table.timeframe) for table in self.tables}
+        read = dict.fromkeys(key for runner in self.runners for key in runner.other_series)
+        return tuple(key for key in read if key not in there)
+
+    @cached_property
+    def reads_others(self) -> bool:
+        """Return whether a runner reads another series than its own."""
+        return any(runner.other_series for runner in self.runners)
 
     @cached_property
     def traded(self) -> tuple[BarTable, ...]:
@@ -87,7 +117,10 @@ class Plan:
     def _fed(self, table: BarTable) -> BarTable:
         behind = len(table.between(None, self.end_ns))
         first = behind - len(table.between(self.start_ns, self.end_ns))
-        return table.rows(max(0, first - min(WARMUP_BARS_MAX, self.limits.window)), behind)
+        most = min(WARMUP_BARS_MAX, self.limits.window)
+        if self.reads_others:
+            most = max(most, *(strategy.warmup for strategy in self.strategies))
+        return table.rows(max(0, first - most), behind)
 
     @property
     def facts(self) -> Instruments:

@@ -14,6 +14,7 @@ from services.signal.core.host import FUNCTION_NAMES
 from services.signal.core.indicators import title_of
 from services.signal.core.model import MODEL_KEY
 from services.signal.core.plugins import PluginFailedError
+from services.signal.core.reads import symbols_named
 from services.signal.core.spec import ParameterValue, RunnerSpec, StrategySpec
 from services.signal.hosts.lua import CHUNK_NAME_MAX, LoadError, LuaHost, LuaLimits, display_name
 from services.signal.hosts.metadata import Metadata, MetadataError
@@ -26,7 +27,6 @@ from services.signal.hosts.trial import Trial, TrialResult
 MAX_FILE_BYTES = 1_000_000
 """Largest strategy file."""
 TRIAL_SYMBOL = "BTCUSDT"
-
 _SIGNATURE = "(market_data, context, indicators)"
 _HINTS = (
     (r"global '(os|io|package|require|debug|load|loadstring|dofile|coroutine|collectgarbage)'",
@@ -157,7 +157,7 @@ def validate_source(
         return Report(str(path), (*problems, _problem(str(error))), spec)
     problems += [_problem(text) for text in trial.errors]
     if trial.warm_after is not None and 0 < spec.warmup < trial.warm_after - 1:
-        text = f"{spec.script}: strategy.warmup: {spec.warmup} bars, but the indicators need {trial.warm_after}"
+        text = f"{spec.script}: strategy.warmup: {spec.warmup} bars, but the indicators need {trial.needed}"
         problems.append(Problem(text, is_fatal=False))
     return Report(str(path), tuple(problems), spec, trial)
 
@@ -226,11 +226,10 @@ def use_model(specs: Sequence[StrategySpec], section: SignalSection) -> None:
 
 def _followed(section: StrategySection, spec: StrategySpec, followed: Sequence[str]) -> Sequence[str]:
     wanted = section.symbols or spec.symbols or followed
-    keys = [("symbols", symbol) for symbol in wanted] + [("greeks", spec.greeks)] * bool(spec.greeks)
-    for key, symbol in keys:
+    for place, symbol in symbols_named(spec, wanted):
         if symbol not in followed:
-            text = f"expected symbols of market_data.symbols ({', '.join(followed)}), found {symbol}"
-            raise StrategyFileError(f"{spec.script}: strategy.{key}: {text}")
+            known = ", ".join(followed)
+            raise StrategyFileError(f"{place}: expected symbols of market_data.symbols ({known}), found {symbol}")
     return wanted
 
 
@@ -282,9 +281,8 @@ def _check_functions(script: str, functions: Mapping[str, tuple[str, int]], name
 
 def _tried(spec: StrategySpec, limits: LuaLimits) -> tuple[StrategySpec, TrialResult]:
     symbol = spec.symbols[0] if spec.symbols else TRIAL_SYMBOL
-    runner = RunnerSpec(
-        strategy=spec, symbol=symbol, timeframe=spec.timeframe or "1m", currency=split_symbol(symbol)[1]
-    )
+    timeframe, currency = spec.timeframe or "1m", split_symbol(symbol)[1]
+    runner = RunnerSpec(strategy=spec, symbol=symbol, timeframe=timeframe, currency=currency)
     try:
         with made_up_model():
             trial = Trial(runner, limits).run()

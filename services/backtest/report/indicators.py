@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from itertools import repeat
 from typing import Any, Final, NamedTuple
 
@@ -11,10 +12,12 @@ from common.messages import AnyMessage, Bar
 from services.backtest.bars_table import PRICES, BarTable, Floats, Integers
 from services.backtest.event_plan import EventPlan
 from services.backtest.history import whole_history
+from services.backtest.longer_bars import longer
 from services.backtest.plan import Plan
 from services.backtest.result import RunResult
 from services.signal.core.indicator import IndicatorKey, Value, make
 from services.signal.core.indicators import REGISTRY, title_of
+from services.signal.core.plugins import without_history
 from services.signal.core.spec import RunnerSpec
 
 NAN = math.nan
@@ -50,9 +53,10 @@ class _Columns(NamedTuple):
 
 def indicator_series(plan: Plan, result: RunResult) -> Series:
     """Return the indicators that strategies were seen to use when they were loaded, each once for a symbol."""
-    tables = plan.fed
+    ended = {table.symbol: table.between(None, plan.end_ns) for table in plan.tables}
+    tables = [*plan.fed, *(longer(ended[symbol], timeframe) for symbol, timeframe in plan.longer)]
     columns = {(table.symbol, table.timeframe): _of_table(table) for table in tables}
-    with whole_history(tables):
+    with whole_history(plan.fed):
         return _series(plan.runners, columns, result)
 
 
@@ -84,16 +88,13 @@ def _series(runners: Sequence[RunnerSpec], columns: Mapping[tuple[str, str], _Co
     lengths = {symbol: {runner.timeframe for runner in runners if runner.symbol == symbol} for symbol in result.closes}
     series: Series = {}
     for runner in runners:
-        bars = columns.get((runner.symbol, runner.timeframe))
-        if bars is None or not len(times):
-            continue
-        rows = np.searchsorted(bars.end_ns, times, side="right") - 1
         drawn = series.setdefault(runner.symbol, {})
         suffix = f" {runner.timeframe}" if len(lengths.get(runner.symbol, ())) > 1 else ""
-        for key in runner.strategy.indicators:
-            title = title_of(key) + suffix
-            if any(name.startswith(title) for name in drawn):
+        for key in runner.indicators:
+            title, bars = title_of(key) + suffix, columns.get(runner.series_of(key))
+            if bars is None or not len(times) or any(name.startswith(title) for name in drawn):
                 continue
+            rows = np.searchsorted(bars.end_ns, times, side="right") - 1
             for name, column in _outputs(bars, key, title):
                 drawn[name] = np.where(rows < 0, NAN, column[np.maximum(rows, 0)]).tolist()
     return {symbol: drawn for symbol, drawn in series.items() if drawn}
@@ -101,7 +102,8 @@ def _series(runners: Sequence[RunnerSpec], columns: Mapping[tuple[str, str], _Co
 
 def _outputs(bars: _Columns, key: IndicatorKey, title: str) -> Iterator[tuple[str, Floats]]:
     """Yield name and values of each output."""
-    indicator = make(REGISTRY, key)
+    with nullcontext() if key.is_own else without_history():
+        indicator = make(REGISTRY, key)
     update = indicator.update
     values = [update(*inputs) for inputs in zip(*(bars.inputs[name] for name in indicator.INPUTS), strict=False)]
     outputs = indicator.OUTPUTS

@@ -1,10 +1,10 @@
 """How a runner asks its strategy: the call, the indicators it turns out to need, and the errors it makes."""
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from common.messages import AnyMessage, RunnerFailed
+from common.messages import AnyMessage, Bar, RunnerFailed
 from services.signal.core.bank import IndicatorBank
 from services.signal.core.host import (
     FUNCTION_NAMES,
@@ -16,9 +16,12 @@ from services.signal.core.host import (
     SpanHost,
     StrategyHost,
 )
+from services.signal.core.indicator import IndicatorKey
+from services.signal.core.indicators import REGISTRY
 from services.signal.core.orders import Origin
+from services.signal.core.readings import Readings, Shared
 from services.signal.core.series import Series
-from services.signal.core.spec import StrategySpec
+from services.signal.core.spec import RunnerSpec
 
 LINES_KEPT = 50
 """Printed lines kept for people."""
@@ -30,7 +33,7 @@ class Asker:
     """Counts evaluations and errors; after `max_errors` updates in a row with an error it is paused.
 
     answered: what the host has said to the next question already. walker: the host, if it can go through many bars.
-    account: what the host is to know before it is asked; told: what it knows.
+    account: what the host is to know before it is asked; told: what it knows. readings: the other series that it reads.
     """
 
     __slots__ = (
@@ -47,20 +50,22 @@ class Asker:
         "lines",
         "max_errors",
         "paused",
+        "readings",
         "series",
         "strategy",
         "told",
         "walker",
     )
 
-    def __init__(self, strategy: StrategySpec, host: StrategyHost, series: Series, max_errors: int) -> None:
-        self.strategy = strategy
+    def __init__(self, spec: RunnerSpec, host: StrategyHost, series: Series, max_errors: int, shared: Shared) -> None:
+        self.strategy = spec.strategy
         self.host = host
         self.walker = host if isinstance(host, SpanHost) else None
         self.series = series
         self.max_errors = max_errors
         self.arguments: list[float | None] = [None] * MARKET_FIELDS
-        self.bank = IndicatorBank(self.arguments, strategy.indicators)
+        self.bank = IndicatorBank(self.arguments, spec.indicators)
+        self.readings = Readings(spec, shared, series)
         self.account: AccountView | None = None
         self.told: AccountView | None = None
         self._told_position: PositionView | None = None
@@ -71,6 +76,10 @@ class Asker:
         self.paused = False
         self.last_error = ""
         self.lines: deque[str] = deque(maxlen=LINES_KEPT)
+
+    def window(self, key: IndicatorKey) -> Iterable[Bar]:
+        """Return the bars that an indicator has been shown, or would have been, oldest first."""
+        return self.series.window if key.is_own else self.readings.window(key)
 
     def tell(self) -> None:
         """Let the host know what changed since it was last asked."""
@@ -107,7 +116,8 @@ class Asker:
         if outcome.lines:
             self.lines.extend(outcome.lines)
         for key in outcome.wanted:
-            self.bank.add(key, self.series.window)
+            placed = self.readings.place(key)
+            self.bank.add(placed, self.window(placed))
         if outcome.error is not None:
             self.fail(outcome.error.text, origin, out)
             return None
@@ -161,4 +171,15 @@ class Asker:
         self.evaluations, self.errors, self.errors_in_row, self.paused = counters
         self.lines.extend(lines)
         self.host.restore(host)
-        self.bank.restore(bank if same_bars else [], self.series.window)
+        self.remember(bank, same_bars=same_bars)
+
+    def remember(self, saved: Sequence[tuple[IndicatorKey, Sequence[Any]]], *, same_bars: bool) -> None:
+        """Take over the states of indicators, as far as they are of bars that are the same now."""
+        known: list[tuple[IndicatorKey, Sequence[Any]]] = []
+        for key, state in saved:
+            placed = self.readings.place(key)
+            if placed == key and (same_bars or not key.is_own):
+                known.append((key, state))
+            if placed not in self.bank.keys and key.name in REGISTRY:
+                self.bank.add(placed, ())  # the slots in their order first; `restore` fills them
+        self.bank.restore(known, self.window)

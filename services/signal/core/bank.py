@@ -1,23 +1,28 @@
 """The indicators of one runner: updated once a bar, their outputs in slots that the host passes on as they are."""
 
 from collections.abc import Callable, Iterable, Sequence
-from operator import attrgetter
 from typing import Any
 
 from common.messages import Bar
-from services.signal.core.ahead import Ahead, update_many
+from services.signal.core.ahead import Ahead
 from services.signal.core.backend import fits, make_indicator
-from services.signal.core.indicator import BadParametersError, Indicator, IndicatorKey, Value
+from services.signal.core.feeders import Feeders, feed
+from services.signal.core.indicator import BadParametersError, Indicator, IndicatorKey
 from services.signal.core.indicators import BUILT_IN, REGISTRY
 from services.signal.core.model import ModelIndicator
+from services.signal.core.plugins import without_history
 from services.signal.core.rows import BarRows
+
+Window = Callable[[IndicatorKey], Iterable[Bar]]
+"""The bars that an indicator's series has shown so far, oldest first."""
 
 
 class IndicatorBank:
     """Indicators in the order of their slots. `arguments` is the list that hosts are called with.
 
     How it works: the outputs of an indicator stand in `arguments` from its slot on, behind what stood there before the
-    first one was added. `of_sizes` has those that want the sizes of the latest quote before a bar. Most indicators take the close and give one number; they have a loop of their own. Where many
+    first one was added. `of_sizes` has those that want the sizes of the latest quote before a bar. `own` feeds those of
+    the runner's own bars, `others` those of another series, by timeframe and symbol as their keys have them. Where many
     bars are known beforehand, `look_ahead` computes the outputs for all of them and `show` puts them in their slots.
     """
 
@@ -25,12 +30,12 @@ class IndicatorBank:
         "_by_key",
         "_first_slot",
         "_may_look_ahead",
-        "_of_close",
-        "_others",
         "ahead",
         "arguments",
         "keys",
         "of_sizes",
+        "others",
+        "own",
     )
 
     def __init__(self, arguments: list[float | None], keys: Iterable[IndicatorKey]) -> None:
@@ -40,9 +45,9 @@ class IndicatorBank:
         self._may_look_ahead = True
         self.keys: list[IndicatorKey] = []
         self.of_sizes: list[Callable[[float, float], None]] = []
+        self.own = Feeders(arguments)
+        self.others: dict[tuple[str, str], Feeders] = {}
         self._by_key: dict[IndicatorKey, tuple[Indicator, int]] = {}
-        self._of_close: list[tuple[Callable[..., Any], int]] = []
-        self._others: list[tuple[Callable[..., Value], Callable[[Any], Any], bool, int, int]] = []
         for key in keys:
             self.add(key, ())
 
@@ -53,37 +58,30 @@ class IndicatorBank:
             BadParametersError: there is no such indicator, or it does not take these parameters.
         """
         if key in self._by_key:
-            raise BadParametersError(f"{key.name}{key.parameters}: already there")
+            raise BadParametersError(f"{key.title}: already there")
         self.stay()
-        indicator = make_indicator(key)
+        indicator = _made(key)
         slot, outputs = len(self.arguments), len(indicator.OUTPUTS)
         self.arguments.extend([None] * outputs)
         self.keys.append(key)
-        self._may_look_ahead = self._may_look_ahead and key.name in BUILT_IN
+        self._may_look_ahead = self._may_look_ahead and key.name in BUILT_IN and key.is_own
         self._by_key[key] = (indicator, slot)
-        self._feed(indicator, window)
+        feed(indicator, window)
         self._write(indicator, slot)
         if isinstance(indicator, ModelIndicator):
             self.of_sizes.append(indicator.see_sizes)
-        update, inputs = indicator.update, indicator.INPUTS
-        if inputs == ("close",) and outputs == 1:
-            self._of_close.append((update, slot))
-        else:
-            self._others.append((update, attrgetter(*inputs), len(inputs) > 1, slot, slot + outputs))
+        self._feeders(key).add(indicator, slot)
+
+    def _feeders(self, key: IndicatorKey) -> Feeders:
+        if key.is_own:
+            return self.own
+        return self.others.setdefault((key.timeframe, key.symbol), Feeders(self.arguments))
 
     def update(self, bar: Bar) -> None:
-        """Feed a closed bar to all indicators."""
+        """Feed a closed bar of the runner's own series to the indicators that take those."""
         if self.ahead is not None:
             self.stay()
-        arguments, close = self.arguments, bar.close
-        for update, slot in self._of_close:
-            arguments[slot] = update(close)
-        for update, inputs, several, slot, behind in self._others:
-            value = update(*inputs(bar)) if several else update(inputs(bar))
-            if isinstance(value, tuple):
-                arguments[slot:behind] = value
-            else:
-                arguments[slot] = value
+        self.own.update(bar)
 
     def is_warm(self) -> bool:
         """Return whether all indicators have a value; of several outputs some may come and go."""
@@ -97,7 +95,7 @@ class IndicatorBank:
         return [(key, self._by_key[key][0]) for key in self.keys]
 
     def look_ahead(self, rows: BarRows, row: int) -> Ahead | None:
-        """Return the outputs for these rows, from `row` on or from before; None where one is a plug-in."""
+        """Return the outputs for these rows, from `row` on or from before; None where one is a plug-in, or of other bars."""
         ahead = self.ahead
         if ahead is None or ahead.rows is not rows or ahead.reached != row:
             self.stay()
@@ -117,11 +115,6 @@ class IndicatorBank:
             self.ahead.go_back()
             self.ahead = None
 
-    def _feed(self, indicator: Indicator, window: Iterable[Bar]) -> None:
-        bars = tuple(window)
-        if bars:
-            update_many(indicator, [[getattr(bar, name) for bar in bars] for name in indicator.INPUTS])
-
     def _write(self, indicator: Indicator, slot: int) -> None:
         value = indicator.value
         if value is not None:
@@ -133,7 +126,7 @@ class IndicatorBank:
         self.stay()
         return [(key, self._by_key[key][0].state()) for key in self.keys]
 
-    def restore(self, saved: Sequence[tuple[IndicatorKey, Sequence[Any]]], window: Sequence[Bar]) -> None:
+    def restore(self, saved: Sequence[tuple[IndicatorKey, Sequence[Any]]], window: Window) -> None:
         """Take over saved states; what they do not know is filled from the window, what this does not know is added."""
         self.stay()
         states = dict(saved)
@@ -142,7 +135,7 @@ class IndicatorBank:
             if key in states and fits(indicator, states[key]):
                 indicator.restore(states[key])
             else:
-                self._feed(indicator, window)
+                feed(indicator, window(key))
             self._write(indicator, slot)
         for key, state in saved:
             if key not in self._by_key and key.name in REGISTRY:
@@ -151,5 +144,12 @@ class IndicatorBank:
                 if fits(indicator, state):
                     indicator.restore(state)
                 else:
-                    self._feed(indicator, window)
+                    feed(indicator, window(key))
                 self._write(indicator, slot)
+
+
+def _made(key: IndicatorKey) -> Indicator:
+    if key.is_own:
+        return make_indicator(key)
+    with without_history():  # the history of a run is that of the runners' own bars
+        return make_indicator(key)

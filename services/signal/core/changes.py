@@ -170,7 +170,7 @@ class Changes:
         runner = self._made(spec)
         roster.put(runner)
         roster.changed[spec.id] = Changed(is_added=True, at_ns=now_ns, spec=spec)
-        runner.asker.bank.restore([], runner.asker.series.window)
+        runner.asker.bank.restore([], runner.asker.window)
         runner.asker.account = roster.accounts.get(spec.currency)
         desk = roster.retired.pop(spec.id, None)
         return [] if desk is None else _take_over(runner, desk, command.id, now_ns)

@@ -74,15 +74,27 @@ class Vectorised(Indicator, Protocol):
 
 
 class IndicatorKey(NamedTuple):
-    """An indicator with its parameters, such as ("ema", (10,))."""
+    """An indicator with its parameters, such as ("ema", (10,)). timeframe, symbol: of the bars; "" for the runner's own."""
 
     name: str
     parameters: tuple[Number, ...]
+    timeframe: str = ""
+    symbol: str = ""
+
+    @property
+    def is_own(self) -> bool:
+        """Return whether it is fed with the runner's own bars."""
+        return not self.timeframe and not self.symbol
 
     @property
     def title(self) -> str:
-        """Return it as a strategy writes it, such as `macd(12, 26, 9)`."""
-        return f"{self.name}({', '.join(f'{parameter:g}' for parameter in self.parameters)})"
+        """Return it as a strategy writes it, such as `macd(12, 26, 9)` or `ema(20, "1h", "ETHUSDT")`."""
+        return f"{self.name}({', '.join([*(f'{parameter:g}' for parameter in self.parameters), *self.series_texts])})"
+
+    @property
+    def series_texts(self) -> list[str]:
+        """Return timeframe and symbol as a strategy writes them; nothing for its own bars."""
+        return [] if self.is_own else [f'"{name}"' for name in (self.timeframe, self.symbol)[: 2 if self.symbol else 1]]
 
 
 def checked(name: str, expected: Sequence[Parameter], found: Sequence[Any]) -> tuple[Number, ...]:

@@ -7,7 +7,8 @@ not looks into the future in the first case and cannot in the second, which `orr
 """
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -56,6 +57,16 @@ class History(Protocol):
 
 HISTORY: ContextVar[History | None] = ContextVar("HISTORY", default=None)
 """The history of a run that has it all; indicators made while it is set compute over it at once."""
+
+
+@contextmanager
+def without_history() -> Iterator[None]:
+    """Let plug-in indicators that are made meanwhile see their latest bars only."""
+    token = HISTORY.set(None)
+    try:
+        yield
+    finally:
+        HISTORY.reset(token)
 
 
 class PluginIndicator:

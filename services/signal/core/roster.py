@@ -19,18 +19,23 @@ from common.messages import (
 from services.signal.core.desk import Desk
 from services.signal.core.facts import Facts
 from services.signal.core.host import AccountView, StrategyHost
+from services.signal.core.readings import DEFAULT_WAIT_NS, Shared
 from services.signal.core.runner import Runner
 from services.signal.core.series import Series, Verdict
-from services.signal.core.spec import RunnerSpec
+from services.signal.core.spec import RunnerSpec, SeriesKey
 
 _NOTHING: tuple[AnyMessage, ...] = ()
 
 
 class SignalLimits(msgspec.Struct, frozen=True):
-    """max_errors: updates in a row with an error after which a runner is paused. window: bars kept per series."""
+    """max_errors: updates in a row with an error after which a runner is paused. window: bars kept per series.
+
+    series_wait_ns: how long an update waits for bars of other series that its runner reads.
+    """
 
     max_errors: int = 5
     window: int = 1_000
+    series_wait_ns: int = DEFAULT_WAIT_NS
 
 
 class Counters(msgspec.Struct):
@@ -64,6 +69,7 @@ def account_view(changed: AccountChanged) -> AccountView:
 class Roster:
     """Runners in the order of the configuration, found by id, by series, by symbol of quotes, by currency.
 
+    of_read: of the series that a runner reads beside its own, all whom they concern, each with whether it is their own.
     changed: those that commands added or changed. retired: the desks of those that were removed. leaving: exits sent for
     those that are being removed. throttles: least time between two updates by quotes that operators set, ns. stopped:
     those of which nothing is called any more. group: makes the lists of those that hear the same.
@@ -79,11 +85,13 @@ class Roster:
         "limits",
         "of_currency",
         "of_quotes",
+        "of_read",
         "of_series",
         "quotes",
         "retired",
         "runners",
         "series",
+        "shared",
         "states",
         "stopped",
         "throttles",
@@ -94,6 +102,7 @@ class Roster:
         self.runners: dict[str, Runner] = {}
         self.series: dict[tuple[str, str], Series] = {}
         self.of_series: dict[tuple[str, str], list[Runner]] = {}
+        self.of_read: dict[SeriesKey, list[tuple[Runner, bool]]] = {}
         self.of_quotes: dict[str, list[Runner]] = {}
         self.of_currency: dict[str, list[Runner]] = {}
         self.quotes: dict[str, Quote] = {}
@@ -105,6 +114,7 @@ class Roster:
         self.retired: dict[str, Desk] = {}
         self.leaving: dict[str, int] = {}
         self.throttles: dict[str, int] = {}
+        self.shared = Shared(self.series, limits.window, limits.series_wait_ns, self.is_trusted)
         self.stopped: set[str] = set()
         self.group: Callable[[], list[Runner]] = list
 
@@ -114,6 +124,8 @@ class Roster:
         runner = self.make(spec, host, facts)
         self.runners[spec.id] = runner
         self._index(runner)
+        if runner.asker.readings.all or self.of_read:
+            index_reading(self)
         self.facts.add(spec, host)
         return runner
 
@@ -125,7 +137,7 @@ class Roster:
         """
         key = (spec.symbol, spec.timeframe)
         series = self.series.get(key) or Series(*key, self.limits.window)
-        return Runner(spec, host, series, facts, self.limits.max_errors)
+        return Runner(spec, host, series, facts, self.limits.max_errors, self.shared)
 
     def put(self, runner: Runner) -> None:
         """Put a runner into the place of the one with its id, or behind the others."""
@@ -155,8 +167,10 @@ class Roster:
         for runner in self.runners.values():
             self._index(runner)
         self.facts.index([(runner.spec, runner.asker.host) for runner in self.runners.values()])
-        for key in [key for key in self.series if key not in self.of_series]:
+        index_reading(self)
+        for key in [key for key in self.series if key not in self.of_series and key not in self.of_read]:
             del self.series[key]
+        self.shared.held &= self.runners.keys()
 
     def _index(self, runner: Runner) -> None:
         spec = runner.spec
@@ -181,22 +195,21 @@ class Roster:
         """Return whether a symbol's data can be trusted; true as long as nobody has said otherwise."""
         return self.states.get(symbol, MarketState.LIVE) is MarketState.LIVE
 
-    def take_bar(self, bar: Bar) -> Sequence[Runner]:
-        """Put a bar into its series; return the runners that must hear of it: none for partial and old ones."""
-        key = (bar.symbol, bar.timeframe)
-        series = self.series.get(key)
+    def take_bar(self, bar: Bar) -> bool:
+        """Put a bar into its series; return whether it is one that counts: partial and old ones do not."""
+        series = self.series.get((bar.symbol, bar.timeframe))
         if series is None:
-            return ()
+            return False
         verdict, counters = series.judge(bar), self.counters
         if verdict is Verdict.PARTIAL:
             counters.bars_partial += 1
-            return ()
+            return False
         if verdict is Verdict.OLD:
             counters.bars_old += 1
-            return ()
+            return False
         counters.bars += 1
         counters.bar_gaps += verdict is Verdict.TAKEN_AFTER_GAP
-        return self.of_series[key]
+        return True
 
     def learn_market(self, status: MarketStatus, _now_ns: int) -> Sequence[AnyMessage]:
         """Remember what a symbol's data is worth."""
@@ -225,6 +238,21 @@ class Roster:
         """Count messages that are lost for good; indicators go on with what comes."""
         self.counters.input_gaps += gap.missing
         return _NOTHING
+
+
+def index_reading(roster: Roster) -> None:
+    """Find anew who reads which series beside its own."""
+    roster.shared.fresh.clear()
+    roster.of_read.clear()
+    runners = roster.runners.values()
+    for reading in [reading for runner in runners for reading in runner.asker.readings.all.values()]:
+        reading.series = roster.series.setdefault(reading.key, reading.series)
+        roster.of_read[reading.key] = []
+    for runner in runners:
+        own = (runner.spec.symbol, runner.spec.timeframe)
+        for key in (own, *runner.asker.readings.all):
+            if key in roster.of_read:
+                roster.of_read[key].append((runner, key == own))
 
 
 def learn_amended(roster: Roster, amended: OrderAmended, _now_ns: int) -> Sequence[AnyMessage]:

@@ -30,6 +30,7 @@ from services.signal.core.host import Function, StrategyHost
 from services.signal.core.orders import Levels, Origin, is_asked_about, stop_of, trailed_stop
 from services.signal.core.position import Position
 from services.signal.core.reading import AnswerError
+from services.signal.core.readings import Shared
 from services.signal.core.series import Series
 from services.signal.core.spec import RunnerSpec, Update
 from services.signal.core.state_machine import Event, StateMachine
@@ -39,17 +40,25 @@ _NS_PER_SECOND = 1e9
 
 
 class Runner:
-    """A runner. `trusted` on each call says whether the symbol's market data can be trusted for entries."""
+    """A runner. `trusted` on each call says whether the symbol's market data can be trusted for entries.
 
-    __slots__ = ("asker", "desk", "facts", "id", "last_tick_ns", "machine", "on_ticks", "spec")
+    held: a bar whose update waits for bars of other series, until `held_until_ns` at the latest.
+    """
+
+    __slots__ = (
+        "asker", "desk", "facts", "held", "held_until_ns", "id", "last_tick_ns", "machine", "on_ticks", "shared", "spec",
+    )  # fmt: skip
 
     def __init__(
-        self, spec: RunnerSpec, host: StrategyHost, series: Series, facts: Instrument, max_errors: int
+        self, spec: RunnerSpec, host: StrategyHost, series: Series, facts: Instrument, max_errors: int, shared: Shared
     ) -> None:
         self.spec = spec
         self.id = spec.id
         self.facts = facts
-        self.asker = Asker(spec.strategy, host, series, max_errors)
+        self.asker = Asker(spec, host, series, max_errors, shared)
+        self.shared = shared
+        self.held: Bar | None = None
+        self.held_until_ns = 0
         self.machine = StateMachine(spec.strategy.analyzing_timeout)
         self.desk = Desk(Position())
         self.on_ticks = any(update is Update.TICK for update in spec.strategy.evaluate_on.values())
@@ -57,39 +66,42 @@ class Runner:
 
     def on_bar(self, bar: Bar, cause: str, quote: Quote | None, now_ns: int, *, trusted: bool) -> Sequence[AnyMessage]:
         """Take a closed bar, whose id is `cause`; return what follows."""
-        bank = self.asker.bank
+        before = release(self, quote, now_ns, trusted=trusted) if self.held is not None else _NOTHING
+        bank, readings = self.asker.bank, self.asker.readings
         if bank.of_sizes and quote is not None:
             for see in bank.of_sizes:
                 see(quote.bid_size, quote.ask_size)
         bank.update(bar)
-        bid, ask = (None, None) if quote is None else (quote.bid, quote.ask)
-        close, ended = bar.close, bar.end_ns / _NS_PER_SECOND
-        market = (ended, bar.open, bar.high, bar.low, close, bar.volume, bid, ask, close)
-        return self.hear(market, close, cause, now_ns, trusted=trusted)
+        if readings.all:
+            if _is_asked_by_bars(self) and readings.lacks(bar.end_ns):
+                hold(self, bar, now_ns + self.shared.wait_ns)
+                return before
+            readings.show(bar.end_ns, bank)
+        out = self.hear(market_of(bar, quote), bar.close, cause, now_ns, trusted=trusted)
+        return [*before, *out] if before else out
 
     def hear(
         self, market: tuple[float | None, ...], close: float, cause: str, now_ns: int, *, trusted: bool
     ) -> Sequence[AnyMessage]:
         """Take a closed bar that the indicators have seen, as the fields of `MarketView`; return what follows."""
-        asker, strategy = self.asker, self.spec.strategy
-        if asker.paused or asker.series.count < strategy.warmup:
+        if not _is_asked_by_bars(self):
             return _NOTHING
-        if self.on_ticks and strategy.updates_on(self.machine.state) is not Update.BAR:
-            return _NOTHING
-        asker.arguments[:MARKET_FIELDS] = market
-        return self._update(Origin(self.id, strategy.name, self.spec.symbol, cause, now_ns), close, trusted=trusted)
+        self.asker.arguments[:MARKET_FIELDS] = market
+        return self._update(self._origin(cause, now_ns), close, trusted=trusted)
 
     def on_quote(self, quote: Quote, cause: str, now_ns: int, *, trusted: bool) -> Sequence[AnyMessage]:
         """Take a quote, whose id is `cause`; return what follows. Only for strategies that want quotes in some state."""
         asker, strategy = self.asker, self.spec.strategy
         bar = asker.series.latest
-        if asker.paused or bar is None or asker.series.count < strategy.warmup:
+        if asker.paused or self.held is not None or bar is None or asker.series.count < strategy.warmup:
             return _NOTHING
         if strategy.updates_on(self.machine.state) is not Update.TICK:
             return _NOTHING
         if now_ns - self.last_tick_ns < strategy.tick_interval_ns:
             return _NOTHING
         self.last_tick_ns = now_ns
+        if asker.readings.all:
+            asker.readings.show(quote.event_ns, asker.bank)
         price, at = quote.mid, quote.event_ns / _NS_PER_SECOND
         market = (at, bar.open, bar.high, bar.low, bar.close, bar.volume, quote.bid, quote.ask, price)
         asker.arguments[:MARKET_FIELDS] = market
@@ -226,3 +238,33 @@ class Runner:
 
     def _origin(self, cause: str, now_ns: int) -> Origin:
         return Origin(self.id, self.spec.strategy.name, self.spec.symbol, cause, now_ns)
+
+
+def hold(runner: Runner, bar: Bar, until_ns: int) -> None:
+    """Let the update of a bar, which the indicators have seen, wait for bars of other series."""
+    runner.held, runner.held_until_ns = bar, until_ns
+    runner.shared.held.add(runner.id)
+
+
+def release(runner: Runner, quote: Quote | None, now_ns: int, *, trusted: bool) -> Sequence[AnyMessage]:
+    """Carry out the update that is held, with the bars of other series that are there; return what follows."""
+    bar, asker = runner.held, runner.asker
+    assert bar is not None, f"{runner.id}: expected an update that is held"
+    runner.held, runner.held_until_ns = None, 0
+    runner.shared.held.discard(runner.id)
+    asker.readings.show(bar.end_ns, asker.bank)
+    return runner.hear(market_of(bar, quote), bar.close, bar.id, now_ns, trusted=trusted)
+
+
+def _is_asked_by_bars(runner: Runner) -> bool:
+    asker, strategy = runner.asker, runner.spec.strategy
+    if asker.paused or asker.series.count < strategy.warmup:
+        return False
+    return not runner.on_ticks or strategy.updates_on(runner.machine.state) is Update.BAR
+
+
+def market_of(bar: Bar, quote: Quote | None) -> tuple[float | None, ...]:
+    """Return a closed bar, with the latest quote, as the fields of `MarketView`."""
+    bid, ask = (None, None) if quote is None else (quote.bid, quote.ask)
+    close, ended = bar.close, bar.end_ns / _NS_PER_SECOND
+    return (ended, bar.open, bar.high, bar.low, close, bar.volume, bid, ask, close)

@@ -10,8 +10,8 @@ from common.messages import ExternalSignal, Greeks, MarketState, Quote
 from services.signal.core.desk import Desk
 from services.signal.core.host import AccountView
 from services.signal.core.indicator import IndicatorKey
-from services.signal.core.roster import Changed, Counters, Roster
-from services.signal.core.runner import Runner
+from services.signal.core.roster import Changed, Counters, Roster, index_reading
+from services.signal.core.runner import Runner, hold
 from services.signal.core.stopping import silence
 
 
@@ -25,6 +25,13 @@ class SavedAsker(msgspec.Struct, array_like=True):
     host: bytes
 
 
+class SavedReadings(msgspec.Struct, array_like=True):
+    """What a runner remembers of the series that it reads beside its own. held_until_ns: 0 where no update is held."""
+
+    held_until_ns: int
+    shown: tuple[int, list[tuple[str, str, int]]]
+
+
 class SavedRunner(msgspec.Struct, array_like=True):
     """What a runner remembers."""
 
@@ -34,6 +41,7 @@ class SavedRunner(msgspec.Struct, array_like=True):
     machine: tuple[Any, ...]
     desk: Desk
     asker: SavedAsker
+    readings: "SavedReadings | None" = None
 
 
 class SavedChanges(msgspec.Struct, array_like=True):
@@ -59,6 +67,7 @@ class Saved(msgspec.Struct, array_like=True):
     counters: tuple[int, ...]
     facts: tuple[list[Greeks], list[ExternalSignal]] = ([], [])
     changes: "SavedChanges | None" = None
+    heard: list[tuple[str, str, int]] = []
 
 
 type Restore = Callable[[Mapping[str, Changed], Mapping[str, Desk]], None]
@@ -81,6 +90,7 @@ def save_roster(roster: Roster) -> Saved:
         counters=msgspec.structs.astuple(roster.counters),
         facts=roster.facts.save(),
         changes=_save_changes(roster),
+        heard=[(*key, roster.series[key].heard_ns) for key in sorted(roster.of_read)],
     )
 
 
@@ -95,10 +105,7 @@ def load_roster(roster: Roster, saved: Saved, restore: Restore) -> None:
     roster.counters = Counters(*saved.counters)
     roster.quotes = {quote.symbol: quote for quote in saved.quotes}
     roster.states = dict(saved.states)
-    for symbol, timeframe, count, rows in saved.series:
-        series = roster.series.get((symbol, timeframe))
-        if series is not None:
-            series.load(count, rows)
+    _load_series(roster, saved)
     for saved_runner in saved.runners:
         runner = roster.runners.get(saved_runner.id)
         if runner is None:
@@ -108,6 +115,21 @@ def load_roster(roster: Roster, saved: Saved, restore: Restore) -> None:
     roster.facts.load(*saved.facts)
     for currency, view in saved.accounts:
         roster.set_account(currency, view)
+
+
+def _load_series(roster: Roster, saved: Saved) -> None:
+    """Load the bars, also of series that runners were found to read while they ran."""
+    for saved_runner in saved.runners:
+        if saved_runner.id in roster.runners:
+            _read(roster.runners[saved_runner.id], saved_runner)
+    index_reading(roster)
+    for symbol, timeframe, count, rows in saved.series:
+        series = roster.series.get((symbol, timeframe))
+        if series is not None:
+            series.load(count, rows)
+    for symbol, timeframe, heard_ns in saved.heard:
+        if (symbol, timeframe) in roster.series:
+            roster.series[symbol, timeframe].heard_ns = heard_ns
 
 
 def _save_changes(roster: Roster) -> SavedChanges | None:
@@ -149,6 +171,7 @@ def _by_id[Kind](book: Mapping[str, Kind]) -> list[tuple[str, Kind]]:
 
 def save_runner(runner: Runner) -> SavedRunner:
     """Return what a runner remembers."""
+    readings = runner.asker.readings
     return SavedRunner(
         runner.id,
         runner.spec.timeframe,
@@ -156,7 +179,14 @@ def save_runner(runner: Runner) -> SavedRunner:
         runner.machine.save(),
         runner.desk,
         SavedAsker(*runner.asker.save()),
+        SavedReadings(runner.held_until_ns, readings.save()) if readings.all else None,
     )
+
+
+def _read(runner: Runner, saved: SavedRunner) -> None:
+    """Let a runner read the series that its indicators were found to need while it ran."""
+    for key, _ in saved.asker.bank:
+        runner.asker.readings.place(key)
 
 
 def load_runner(runner: Runner, saved: SavedRunner, *, remembers: bool = True) -> None:
@@ -169,11 +199,16 @@ def load_runner(runner: Runner, saved: SavedRunner, *, remembers: bool = True) -
     runner.last_tick_ns = saved.last_tick_ns
     runner.machine.load(saved.machine)
     runner.desk = saved.desk
-    same_bars = saved.timeframe == runner.spec.timeframe
+    _read(runner, saved)
+    same_bars, kept_readings = saved.timeframe == runner.spec.timeframe, saved.readings
+    if kept_readings is not None:
+        asker.readings.load(kept_readings.shown)
+        latest = asker.series.latest
+        if kept_readings.held_until_ns and latest is not None and same_bars:
+            hold(runner, latest, kept_readings.held_until_ns)
     if remembers:
         asker.load((kept.counters, kept.last_error, kept.lines, kept.bank, kept.host), same_bars=same_bars)
     else:
         asker.evaluations, asker.errors, asker.errors_in_row, asker.paused = kept.counters
-        known = [(key, state) for key, state in kept.bank if key in asker.bank.keys]
-        asker.bank.restore(known if same_bars else [], asker.series.window)
+        asker.remember([(key, state) for key, state in kept.bank if key in asker.bank.keys], same_bars=same_bars)
     asker.show_position(runner.desk.position.view())

@@ -50,6 +50,8 @@ def show_runner(roster: Roster, id_: str, bars: int = BARS_SHOWN) -> dict[str, A
         **describe_runner(runner),
         **line_of(roster, id_),
         "indicators": _indicators(runner),
+        "other_series": runner.asker.readings.status(),
+        "held_until_ns": runner.held_until_ns or None,
         "account": None if runner.asker.account is None else runner.asker.account._asdict(),
         "recent_bars": [
             [bar.start_ns, bar.open, bar.high, bar.low, bar.close, bar.volume]

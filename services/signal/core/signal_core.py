@@ -17,7 +17,6 @@ from common.messages import (
     OperatorCommand,
     OrderAmended,
     OrderCancelled,
-    OrderIntent,
     OrderRefused,
     OrderRejected,
     PositionChanged,
@@ -25,6 +24,7 @@ from common.messages import (
 )
 from services.signal.core.changes import PAUSE, RESUME, Changes
 from services.signal.core.describe import counts_of, describe_runner
+from services.signal.core.holding import on_quote_held, on_read_bar, settled
 from services.signal.core.host import HostFactory
 from services.signal.core.leaving import end_retired, fill_retired
 from services.signal.core.roster import Roster, SignalLimits, learn_amended
@@ -105,22 +105,26 @@ class SignalCore:
         walked = walk(runner, span, trusted=roster.is_trusted(rows.symbol))
         roster.counters.bars += walked.behind - span.first
         roster.counters.bar_gaps += walked.gaps
-        return walked.behind, _counted(roster, walked.out)
+        return walked.behind, settled(roster, walked.out)
 
     def _on_bar(self, bar: Bar, now_ns: int) -> Sequence[AnyMessage]:
         roster = self._roster
-        runners = roster.take_bar(bar)
-        if not runners:
+        is_new, key = roster.take_bar(bar), (bar.symbol, bar.timeframe)
+        if roster.of_read and key in roster.of_read:
+            return settled(roster, on_read_bar(roster, bar, now_ns, is_new=is_new))
+        if not is_new:
             return _NOTHING
         trusted, quote, cause = roster.is_trusted(bar.symbol), roster.quotes.get(bar.symbol), bar.id
         out: list[AnyMessage] = []
-        for runner in runners:
+        for runner in roster.of_series[key]:
             out += runner.on_bar(bar, cause, quote, now_ns, trusted=trusted)
-        return _counted(roster, out)
+        return settled(roster, out)
 
     def _on_quote(self, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
         roster, symbol = self._roster, quote.symbol
         roster.quotes[symbol] = quote
+        if roster.shared.held:
+            return settled(roster, on_quote_held(roster, quote, now_ns))
         runners = roster.of_quotes.get(symbol)
         if runners is None:
             return _NOTHING
@@ -128,7 +132,7 @@ class SignalCore:
         out: list[AnyMessage] = []
         for runner in runners:
             out += runner.on_quote(quote, cause, now_ns, trusted=trusted)
-        return _counted(roster, out)
+        return settled(roster, out)
 
     def _on_fill(self, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
         runner = self._roster.find(fill.runner)
@@ -178,10 +182,3 @@ class SignalCore:
             "markets": {symbol: state.value for symbol, state in sorted(roster.states.items())},
             "runners": [describe_runner(runner) for runner in roster.runners.values()],
         }
-
-
-def _counted(roster: Roster, out: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
-    for message in out:
-        if type(message) is OrderIntent:
-            roster.counters.intents += 1
-    return out

@@ -5,11 +5,11 @@ is kept as it was saved last. Fills and levels still reach the desk, so its posi
 it. A runner that is resumed, or gets another file, gets both anew, the indicators fed from the window of bars.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, override
 
 from common.messages import AnyMessage, Bar
-from services.signal.core.bank import IndicatorBank
+from services.signal.core.bank import IndicatorBank, Window
 from services.signal.core.host import AccountView, Function, Outcome, PositionView
 from services.signal.core.indicator import IndicatorKey
 from services.signal.core.orders import Origin
@@ -50,6 +50,10 @@ class SilentBank(IndicatorBank):
         self._states = list(states)
 
     @override
+    def add(self, key: IndicatorKey, window: Iterable[Bar]) -> None:
+        """Do nothing: nobody asks."""
+
+    @override
     def update(self, bar: Bar) -> None:
         """Do nothing: nobody asks."""
 
@@ -59,7 +63,7 @@ class SilentBank(IndicatorBank):
         return [(key, tuple(state)) for key, state in self._states]
 
     @override
-    def restore(self, saved: Sequence[tuple[IndicatorKey, Sequence[Any]]], window: Sequence[Bar]) -> None:
+    def restore(self, saved: Sequence[tuple[IndicatorKey, Sequence[Any]]], window: Window) -> None:
         """Keep the states."""
         self._states = list(saved)
 
@@ -77,7 +81,7 @@ def stop(runner: Runner, error: str, origin: Origin) -> list[AnyMessage]:
         host, bank = asker.host.save(), asker.bank.save()
         silence(runner)
         asker.host.restore(host)
-        asker.bank.restore(bank, ())
+        asker.bank.restore(bank, asker.window)
     asker.errors_in_row = asker.max_errors - 1  # this one failure is enough
     out: list[AnyMessage] = []
     asker.fail(error, origin, out)

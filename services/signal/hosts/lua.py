@@ -31,10 +31,11 @@ from services.signal.core.host import (
     PositionView,
     StrategyError,
 )
-from services.signal.core.indicator import IndicatorKey
 from services.signal.core.indicators import REGISTRY
+from services.signal.core.model import MODEL
 from services.signal.core.spec import RunnerSpec
 from services.signal.hosts import pandas_ta
+from services.signal.hosts.packets import decode_description, flat_answer, outcome_of
 
 HASH_SEED = 0x0B5E55ED
 """Seed of Lua's string hashes: the same in every process."""
@@ -49,7 +50,7 @@ NS_PER_SECOND = 1e9
 
 _PARTS = [
     *("guard", "plain", "classes", "patterns", "text", "tables", "sandbox", "memory"),
-    *("indicators", "library", "strategy", "calls"),
+    *("timeframes", "indicators", "library", "strategy", "calls"),
 ]
 _FOLDER = Path(__file__).parent / "lua"
 _SOURCES = [(f"=[orrery] {part}".encode(), (_FOLDER / f"{part}.lua").read_bytes()) for part in _PARTS]
@@ -58,8 +59,12 @@ _SOURCES = [(f"=[orrery] {part}".encode(), (_FOLDER / f"{part}.lua").read_bytes(
 def _specs() -> dict[str, Any]:
     """Return what there is, plug-ins included."""
     return {
-        name: {"parameters": [parameter._asdict() for parameter in kind.PARAMETERS], "outputs": len(kind.OUTPUTS)}
-        for name, kind in sorted(REGISTRY.items())
+        name: {
+            "parameters": [parameter._asdict() for parameter in kind.PARAMETERS],
+            "outputs": len(kind.OUTPUTS),
+            "is_own": name == MODEL,
+        }
+        for name, kind in sorted({**REGISTRY, **REGISTRY.unlisted}.items())
     }
 
 
@@ -75,26 +80,7 @@ class LoadError(HostError):
     """A strategy file that cannot be used; the text begins with file and line."""
 
 
-class Description(msgspec.Struct):
-    """What a file turned out to be when it was run: its `strategy` table, its functions as (Lua type, line), its globals."""
-
-    error: tuple[str, str] | None = None
-    strategy: Any = None
-    functions: dict[str, tuple[str, int]] = {}
-    names: tuple[str, ...] = ()
-    lines: tuple[str, ...] = ()
-
-
-class _Packet(msgspec.Struct):
-    answer: Any = None
-    error: tuple[str, str] | None = None
-    wanted: list[tuple[str, Any]] = []  # no parameters come as an empty map
-    lines: tuple[str, ...] = ()
-
-
 _encode = msgspec.msgpack.Encoder().encode
-_decode_packet = msgspec.msgpack.Decoder(_Packet, strict=True).decode
-_decode_description = msgspec.msgpack.Decoder(Description).decode
 
 
 def display_name(path: str) -> str:
@@ -124,7 +110,7 @@ class LuaHost:
             packed = lua[b"load"](source, b"@" + self._script.encode())
         except lupa.LuaMemoryError as error:
             raise LoadError(f"{self._script}: more than {limits.memory_mib} MiB of memory") from error
-        self.description = _decode_description(packed)
+        self.description = decode_description(packed)
         if self.description.error is not None:
             raise LoadError(self.description.error[1])
         self._calls = [lua[b"trampoline"](name.encode()) for name in FUNCTION_NAMES]
@@ -142,8 +128,9 @@ class LuaHost:
             "params": spec.strategy.params,
             "seed": spec.id,
             "specs": _specs(),
+            "timeframe": spec.timeframe,
             "library": pandas_ta.catalogue_text(),
-            "indicators": spec.strategy.indicators,
+            "indicators": spec.indicators,
         }
         self._lua[b"configure"](_encode(given))
 
@@ -155,7 +142,7 @@ class LuaHost:
             return Outcome(error=self._fault(FUNCTION_NAMES[function], error))
         if packed is None:
             return None
-        return Outcome(_flat_answer(packed)) if type(packed) is tuple else _outcome(packed)
+        return Outcome(flat_answer(packed)) if type(packed) is tuple else outcome_of(packed)
 
     def load_rows(self, columns: Sequence[Sequence[float | None]]) -> None:
         """Take the rows that `walk` goes through; they do not count as the strategy's memory."""
@@ -182,7 +169,7 @@ class LuaHost:
         if type(found) is int:
             return found - 1, None
         row, packed = found[0] - 1, found[1:]
-        return row, _outcome(packed[0]) if len(packed) == 1 else Outcome(_flat_answer(packed))
+        return row, outcome_of(packed[0]) if len(packed) == 1 else Outcome(flat_answer(packed))
 
     def _fault(self, name: str, error: Exception) -> StrategyError:
         # The trampoline has its own protection; what comes here is a runtime too full to say what happened.
@@ -257,22 +244,6 @@ def lua_factory(limits: LuaLimits) -> HostFactory:
         return host
 
     return make_host
-
-
-def _flat_answer(values: tuple[Any, ...]) -> dict[str, Any]:
-    """Return the answer that came back as key, value, key, value; in the order of the keys."""
-    parts = iter(values)
-    answer = {
-        key.decode(): value.decode() if type(value) is bytes else value for key, value in zip(parts, parts, strict=True)
-    }
-    return dict(sorted(answer.items())) if len(answer) > 1 else answer
-
-
-def _outcome(packed: bytes) -> Outcome:
-    packet = _decode_packet(packed)
-    error = None if packet.error is None else StrategyError(ErrorKind(packet.error[0]), packet.error[1])
-    wanted = tuple(IndicatorKey(name, tuple(parameters)) for name, parameters in packet.wanted)
-    return Outcome(packet.answer, error, wanted, packet.lines)
 
 
 def _new_runtime(limits: LuaLimits) -> Any:

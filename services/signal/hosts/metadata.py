@@ -8,19 +8,20 @@ from math import isfinite
 from typing import Any
 
 from common.messages import RunnerState
-from common.timeframes import NS_PER_MS, timeframe_ns
+from common.timeframes import NS_PER_MS, timeframe_name, timeframe_ns
 from services.signal.core.spec import (
     DEFAULT_ANALYZING_TIMEOUT,
     DEFAULT_TRIAL_PRICE,
     ParameterSpec,
     ParameterValue,
+    SeriesKey,
     StrategySpec,
     Update,
 )
 
 KEYS = (
     "name", "symbols", "timeframe", "params", "warmup", "stop_loss", "take_profit", "analyzing_timeout", "evaluate_on",
-    "tick_interval_ms", "trial", "greeks", "description", "version", "author",
+    "tick_interval_ms", "series", "trial", "greeks", "description", "version", "author",
 )  # fmt: skip
 """What a `strategy` table may say; the last three are for people."""
 
@@ -82,6 +83,7 @@ class Metadata:
             symbols=self._symbols(),
             trial_price=self._trial_price(),
             greeks=_greeks(self, self._table.get("greeks"), params),
+            series=_series(self, self._table.get("series")),
         )
 
     def _trial_price(self) -> float:
@@ -192,6 +194,26 @@ def _greeks(metadata: Metadata, wanted: Any, params: Mapping[str, ParameterValue
         text = f"expected true, or the name of a parameter that holds the symbol of an option, found {_shown(wanted)}"
         raise metadata.error("strategy.greeks", text)
     return option
+
+
+def _series(metadata: Metadata, wanted: Any) -> tuple[SeriesKey, ...]:
+    if wanted is None:
+        return ()
+    found: list[SeriesKey] = []
+    for wish in wanted if isinstance(wanted, list) else [wanted]:
+        texts = [wish.get(key, "") for key in ("symbol", "timeframe")] if isinstance(wish, dict) else []
+        is_known = (
+            bool(wish) and all(isinstance(text, str) for text in texts) and wish.keys() <= {"symbol", "timeframe"}
+        )
+        if not texts or not is_known:
+            expected = 'expected a list of { timeframe = "1h", symbol = "ETHUSDT" }, either of both'
+            raise metadata.error("strategy.series", f"{expected}, found {_shown(wish)}")
+        symbol, timeframe = texts
+        try:
+            found.append((symbol, timeframe_name(timeframe_ns(timeframe)) if timeframe else ""))
+        except ValueError as error:
+            raise metadata.error("strategy.series", str(error)) from error
+    return tuple(found)
 
 
 def _override_error(where: str, text: str) -> MetadataError:

@@ -1,6 +1,7 @@
 """A trial of a strategy on made-up bars: which indicators it uses, when they are warm, what it answers, where it fails.
 
-The bars are two waves, the same in every process; nothing of the trial is kept but what it showed.
+The bars are two waves, the same in every process; nothing of the trial is kept but what it showed. Series of another
+length or symbol get a bar as often as the runner's own: the trial is to see them used, not to wait for a year of days.
 """
 
 from math import sin
@@ -8,6 +9,7 @@ from math import sin
 import msgspec
 
 from common.messages import Bar, BarSource, Greeks
+from common.timeframes import timeframe_ns
 from services.signal.core.answers import AnswerError, CancelAnalysis, Enter, Exit, Hold, decide
 from services.signal.core.bank import IndicatorBank
 from services.signal.core.host import FUNCTION_NAMES, AccountView, ErrorKind, Function, MarketView, PositionView
@@ -27,11 +29,15 @@ _LIMITS = (ErrorKind.INSTRUCTION_LIMIT, ErrorKind.MEMORY_LIMIT, ErrorKind.TIME_L
 
 
 class TrialResult(msgspec.Struct):
-    """warm_after: bars until every indicator has a value; None where that did not happen. errors: distinct texts."""
+    """warm_after: own bars until every indicator has a value; None where that did not happen. errors: distinct texts.
+
+    needs: of each other series its own bars until all indicators on it have a value, by how it is written in Lua.
+    """
 
     bars: int = 0
     indicators: list[IndicatorKey] = []
     warm_after: int | None = None
+    needs: dict[str, int] = {}
     opportunities: int = 0
     entries: int = 0
     cancels: int = 0
@@ -39,6 +45,12 @@ class TrialResult(msgspec.Struct):
     other: int = 0
     errors: list[str] = []
     lines: list[str] = []
+
+    @property
+    def needed(self) -> str:
+        """Return the warm-up that the indicators need, in own bars, and what of other series that stands for."""
+        reads = ", ".join(f"{bars} bars of {name}" for name, bars in self.needs.items())
+        return f"{self.warm_after} ({reads})" if reads else str(self.warm_after)
 
 
 class Trial:
@@ -50,7 +62,8 @@ class Trial:
         self._host = LuaHost(spec.strategy.source, spec.strategy.script, bounded)
         self._host.configure(spec)
         self._arguments: list[float | None] = [None] * len(MarketView._fields)
-        self._bank = IndicatorBank(self._arguments, spec.strategy.indicators)
+        self._bank = IndicatorBank(self._arguments, spec.indicators)
+        self._first: dict[IndicatorKey, int] = {}
         self._window: list[Bar] = []
         self._has_context = False
         self._ended = False
@@ -64,12 +77,35 @@ class Trial:
                 break
             self._step(number)
         self.result.indicators = list(self._bank.keys)
+        self._reckon()
         return self.result
+
+    def _reckon(self) -> None:
+        """Reckon in own bars what the other series need."""
+        result = self.result
+        for key in self._bank.keys:
+            first = self._first.get(key)
+            if first is None or key.is_own:
+                continue
+            name = " of ".join([key.timeframe or self._spec.timeframe, key.symbol or self._spec.symbol])
+            result.needs[name] = max(first, result.needs.get(name, 0))
+            if result.warm_after is not None and key.timeframe:
+                own_ns, other_ns = timeframe_ns(self._spec.timeframe), timeframe_ns(key.timeframe)
+                result.warm_after = max(result.warm_after, -(-first * other_ns // own_ns))
+
+    def _note_first(self) -> None:
+        for key, indicator in self._bank.shown():
+            value = indicator.value
+            parts = value if isinstance(value, tuple) else (value,)
+            if key not in self._first and any(part is not None for part in parts):
+                self._first[key] = self.result.bars
 
     def _step(self, number: int) -> None:
         bar = _bar(self._spec, number)
         self._window.append(bar)
         self._bank.update(bar)
+        for feeders in self._bank.others.values():
+            feeders.update(bar)
         result, price = self.result, bar.close
         result.bars += 1
         at, bid, ask = bar.end_ns / 1e9, price * 0.9999, price * 1.0001
@@ -85,6 +121,7 @@ class Trial:
         sign = 1.0 if number % 2 else -1.0
         self._host.set_position(PositionView(sign, price * (1 - sign * 0.01), None, None))
         self._ask(Function.MANAGE, self._has_context)
+        self._note_first()
         if result.warm_after is None and self._bank.is_warm():
             result.warm_after = result.bars
 
@@ -94,7 +131,7 @@ class Trial:
         if outcome is None:
             return False
         for key in outcome.wanted:
-            self._bank.add(key, self._window)
+            self._bank.add(self._spec.place(key), self._window)
         self.result.lines.extend(outcome.lines[: 20 - len(self.result.lines)])
         if outcome.error is not None:
             self._ended = outcome.error.kind in _LIMITS

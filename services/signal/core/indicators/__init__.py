@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, override
 
+from services.signal.core.bar_view import BarView
 from services.signal.core.indicator import Indicator, IndicatorKey
 from services.signal.core.indicators.adx import Adx
 from services.signal.core.indicators.atr import Atr
@@ -29,11 +30,15 @@ type Family = Callable[[str], type[Indicator] | None]
 
 
 class Registry(dict[str, type[Indicator]]):
-    """Names to classes. Those of a family, such as `ta:hma`, are found by it when asked for, and are not listed."""
+    """Names to classes. Those of a family, such as `ta:hma`, are found by it when asked for, and are not listed.
+
+    unlisted: what is no indicator and asked for like one.
+    """
 
     def __init__(self, known: Mapping[str, type[Indicator]]) -> None:
         super().__init__(known)
         self.families: dict[str, Family] = {}
+        self.unlisted: dict[str, type[Indicator]] = {"bar": BarView}
 
     @override
     def get(self, name: str, default: Any = None) -> Any:
@@ -41,12 +46,12 @@ class Registry(dict[str, type[Indicator]]):
         if super().__contains__(name):
             return self[name]
         find = self.families.get(name[: name.find(":") + 1])
-        found = None if find is None else find(name)
+        found = self.unlisted.get(name) if find is None else find(name)
         return default if found is None else found
 
     @override
     def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or (isinstance(name, str) and ":" in name and self.get(name) is not None)
+        return super().__contains__(name) or (isinstance(name, str) and self.get(name) is not None)
 
     def __missing__(self, name: str) -> type[Indicator]:
         found: type[Indicator] | None = self.get(name)
@@ -85,7 +90,7 @@ BUILT_IN = frozenset(REGISTRY)
 
 def register(name: str, kind: type[Indicator]) -> None:
     """Add a plug-in indicator, in place of one of its name; ValueError where that one is built in."""
-    if name in BUILT_IN:
+    if name in BUILT_IN or name in REGISTRY.unlisted:
         raise ValueError(f"{name}: expected a name that no built-in indicator has")
     REGISTRY[name] = kind
 
@@ -105,4 +110,6 @@ def add_family(prefix: str, find: Family) -> None:
 def title_of(key: IndicatorKey) -> str:
     """Return an indicator as a strategy writes it, such as `macd(12, 26, 9)` or `ta("hma", {length = 20})`."""
     written = getattr(REGISTRY.get(key.name), "written", None)
-    return key.title if written is None else str(written(key.parameters))
+    if written is None:
+        return key.title
+    return f"{str(written(key.parameters)).removesuffix(')')}{''.join(f', {text}' for text in key.series_texts)})"

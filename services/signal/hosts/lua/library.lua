@@ -7,7 +7,7 @@
 local H = ...
 local type, error, next, rawget, unpack = type, error, next, rawget, table.unpack
 local find, gmatch, match, sub, to_number, to_integer = string.find, string.gmatch, string.match, string.sub, tonumber, math.tointeger
-local concat, trees, specs, values, ask = table.concat, H.trees, H.specs, H.values, H.ask
+local concat, trees, others, specs, values, ask = table.concat, H.trees, H.others, H.specs, H.values, H.ask
 
 local FAMILY = "ta:"
 local known, catalogue = {}, ""
@@ -62,7 +62,7 @@ function H.learn(full)
   if not spec or spec.refused then
     return false
   end
-  trees[full], specs[full], known[sub(full, #FAMILY + 1)] = {}, spec, full
+  trees[full], others[full], specs[full], known[sub(full, #FAMILY + 1)] = {}, {}, spec, full
   return true
 end
 
@@ -79,7 +79,7 @@ local function find_out(name)
 end
 
 -- Ask for what is in no tree yet, or say what is wrong with the parameters.
-local function ask_anew(name, full, given)
+local function ask_anew(name, full, given, timeframe, symbol)
   local spec, list = specs[full], {}
   for key in next, given or {} do
     if not spec.by_name[key] then
@@ -107,15 +107,20 @@ local function ask_anew(name, full, given)
     end
     list[i] = value
   end
-  return ask(full, unpack(list, 1, #spec.parameters))
+  list[#spec.parameters + 1], list[#spec.parameters + 2] = timeframe, symbol
+  return ask(full, unpack(list, 1, #spec.parameters + 2))
 end
 
-local function ta(name, given, extra)
+local function ta(name, given, timeframe, symbol, extra)
   if extra ~= nil or (given ~= nil and type(given) ~= "table") then
     error("indicators.ta: expected a name and a table of parameters, such as { length = 20 }", 0)
   end
   local full = known[name] or find_out(name)
   local node, spec, left = trees[full], specs[full], 0
+  if timeframe ~= nil or symbol ~= nil then
+    local of_series = others[full][timeframe or ""]
+    node = of_series and of_series[symbol or ""]
+  end
   if given then
     for _ in next, given do
       left = left + 1
@@ -136,12 +141,12 @@ local function ta(name, given, extra)
     node = node and node[value]
   end
   if not parameters[1] then
-    node = node[0]
+    node = node and node[0]
   end
   if node and left == 0 then
     return unpack(values, node, node + spec.outputs - 1)
   end
-  return ask_anew(name, full, given)
+  return ask_anew(name, full, given, timeframe, symbol)
 end
 
 -- Take the catalogue, and let strategies ask for what is in it. An indicator of ours that has this name comes first.

@@ -233,7 +233,7 @@ function H.load(source, chunk)
   return fine and bytes or load_error(H.prefix .. " " .. bytes)
 end
 
--- Set what is known before the first update. `bytes`: a map of symbol, currency, params, seed, specs, library,
+-- Set what is known before the first update. `bytes`: a map of symbol, timeframe, currency, params, seed, specs, library,
 -- indicators.
 function H.configure(bytes)
   H.unlimited()
@@ -242,7 +242,7 @@ function H.configure(bytes)
   for key, value in next, given.params do
     params[key] = value
   end
-  H.know_indicators(given.specs)
+  H.know_indicators(given.specs, given.symbol, given.timeframe)
   H.know_library(given.library)
   H.register_all(given.indicators)
   H.seed(given.seed)

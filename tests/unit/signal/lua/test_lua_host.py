@@ -94,7 +94,7 @@ def test_more_slots_than_a_trampoline_names() -> None:
         ("ema(2.5)", "indicators.ema: period: expected an integer from 1 to 100000, found 2.5"),
         ("ema(1, 2)", "indicators.ema: expected at most 1 parameters, found 2"),
         ("bollinger(20, -1)", "indicators.bollinger: deviations: expected a number from 0 to 100, found -1"),
-        ("hma(3)", "indicators.hma: no such indicator; there are adx, atr, avg_volume, bollinger,"),
+        ("hma(3)", "indicators.hma: no such indicator; there are adx, atr, avg_volume, bar, bollinger,"),
     ],
 )
 def test_wrong_indicators_are_errors_at_their_line(call: str, text: str) -> None:
