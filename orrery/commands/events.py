@@ -4,24 +4,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from orrery.commands import DATA
 from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
-from orrery.events.follow_command import follow_command
-from orrery.options import ConfigOption, JsonOption, SetOption, load
-
-if TYPE_CHECKING:
-    from services.event_store.adapters.verifying import Verification
+from orrery.options import ConfigOption, DurationOption, JsonOption, SetOption, load
 
 PANEL = DATA
 FOLLOW_EVERY_S = 1.0
 
 app = typer.Typer(help="Look into the event store: what happened, and the proof of it.", no_args_is_help=True)
-
-app.command("follow")(follow_command)
 
 StoreOption = Annotated[
     Path | None,
@@ -34,6 +28,14 @@ FromOption = Annotated[
     int | None, typer.Option("--from-seq", min=1, metavar="N", help="First event. Default: the oldest.")
 ]
 ToOption = Annotated[int | None, typer.Option("--to-seq", min=1, metavar="N", help="Last event. Default: the newest.")]
+
+KindOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kind", "-k", metavar="KIND",
+        help="tick, book, bar, market, state, error, signal, order, position, account, fill, health, all; repeatable.",
+    ),
+]  # fmt: skip
 
 
 @app.command()
@@ -67,6 +69,40 @@ def tail(  # noqa: PLR0913 - one argument per option
             if not follow:
                 return
             time.sleep(FOLLOW_EVERY_S)
+
+
+@app.command()
+def follow(  # noqa: PLR0913 - one argument per option
+    *,
+    kind: KindOption = None,
+    runner: Annotated[str, typer.Option(metavar="RUNNER", help="Only of this runner.")] = "",
+    symbol: Annotated[str, typer.Option(metavar="SYMBOL", help="Only of this symbol.")] = "",
+    count: Annotated[int, typer.Option("--count", "-n", min=0, metavar="N", help="End after so many; 0: never.")] = 0,
+    duration: DurationOption = None,
+    json: JsonOption = False,
+    config: ConfigOption = None,
+    overrides: SetOption = None,
+) -> None:
+    """Follow what happens in a running stack, as it happens: one event a line, with --json one JSON object a line.
+
+    State transitions, signals (intents), orders, fills, positions, accounts and errors, unless --kind says which; also
+    ticks, bars, books, market states, health. It comes from the services' own streams, not from the event store: as many as
+    like may follow at once, and nobody waits for them. What a slow listener missed is told as an event `lost`.
+
+    Examples:
+
+    - `orrery events follow --json`
+    - `orrery events follow --kind fill --kind position --runner ema_crossover:BTCUSDT`
+    """
+    from orrery.events.follow import KINDS, USUAL, Wanted, follow_events
+    from orrery.events.follow_text import as_json, as_line
+
+    kinds = tuple(KINDS) if "all" in (kind or ()) else tuple(kind or USUAL)
+    events = follow_events(load(config, overrides).config, Wanted(kinds, runner, symbol), duration)
+    for told, event in enumerate((each for each in events if each is not None), 1):
+        print(as_json(event) if json else as_line(event), flush=True)
+        if told == count:
+            return
 
 
 @app.command()
@@ -176,7 +212,9 @@ def verify(
     if json:
         print(_json(result))
     else:
-        for text in _verdict(result, path):
+        from orrery.events.verdict import verdict_lines
+
+        for text in verdict_lines(result, path):
             print(text)
     return EXIT_FAILED if result.damages else EXIT_OK
 
@@ -259,13 +297,3 @@ def _expectation(text: str) -> tuple[int, str]:
     except ValueError:
         pass
     raise CommandLineError(f"--expect {text}: expected a number, a colon and 64 hexadecimal digits")
-
-
-def _verdict(result: "Verification", path: Path) -> Iterator[str]:
-    for damage in result.damages:
-        yield f"event {damage.sequence:,}: {damage.file}, byte {damage.offset:,}: {damage.what}"
-    kept = f"events {result.first:,} to {result.last:,} in {result.files} files, {result.bytes:,} bytes"
-    verdict = "all is right" if not result.damages else f"{len(result.damages)} damaged"
-    yield f"{path}: {kept}; {verdict}"
-    if result.hash:
-        yield f"hash of event {result.last:,}: {result.hash}"

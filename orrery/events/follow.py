@@ -71,7 +71,7 @@ class Followed(msgspec.Struct, frozen=True):
     message: dict[str, Any]
 
 
-def follow(config: Config, wanted: Wanted, seconds: float | None = None) -> Iterator[Followed | None]:
+def follow_events(config: Config, wanted: Wanted, seconds: float | None = None) -> Iterator[Followed | None]:
     """Yield events as they happen, None where nothing came for a while; for `seconds`, or without end.
 
     Raises:

@@ -11,8 +11,8 @@ import msgspec
 from common.config.models import Config
 from common.journal import JournalError
 from orrery.errors import CommandLineError
-from orrery.events.follow import USUAL, Wanted, follow
-from orrery.events.follow_command import as_json, as_line
+from orrery.events.follow import USUAL, Wanted, follow_events
+from orrery.events.follow_text import as_json, as_line
 from orrery.redrive.moments import moment_of
 from orrery.redrive.session import Session
 from orrery.repl import text as t
@@ -134,7 +134,7 @@ class AttachedSession:
         self._stopped.clear()
         shown, count = self._subject.shown(1), 0
         wanted = Wanted(FOLLOWED, self._subject.runner, shown["symbol"])
-        for event in follow(self._subject.config, wanted, _seconds(rest)):
+        for event in follow_events(self._subject.config, wanted, _seconds(rest)):
             if self._stopped.is_set():
                 break
             if event is not None and _is_its(event.message, shown["timeframe"]):

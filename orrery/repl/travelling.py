@@ -83,15 +83,8 @@ class Traveller:
             return self._to_time(more.strip())
         if what in KINDS and not (more and what != "state"):
             state = RunnerState(one_of(more.strip(), [each.value for each in RunnerState], "state")) if more else None
-            return self._travel(lambda: self._trip.forward(lambda: self._brought(KINDS[what], state)))
+            return self._travel(lambda: self._trip.forward(lambda: _brought(self._trip, KINDS[what], state)))
         return self._travel(lambda: self._until_holds(rest))
-
-    def _brought(self, kinds: tuple[type, ...], state: RunnerState | None) -> bool:
-        found = [each for each in self._trip.driver.told if isinstance(each, kinds)]
-        own = [each for each in found if getattr(each, "runner", "") == self._trip.focus]
-        if state is None:
-            return bool(own)
-        return any(isinstance(each, RunnerTransitioned) and each.after is state for each in own)
 
     def _until_holds(self, expression: str) -> None:
         before = self._trip.bar
@@ -192,6 +185,14 @@ class Traveller:
         stopped = ["stopped"] if trip.is_stopped else []
         happened = [_plain(each.message) for each in fresh]
         return Answer([*lines, *stopped, *t.folded(self.place())], {**self._at(), "happened": happened})
+
+
+def _brought(trip: Trip, kinds: tuple[type, ...], state: RunnerState | None) -> bool:
+    found = [each for each in trip.driver.told if isinstance(each, kinds)]
+    own = [each for each in found if getattr(each, "runner", "") == trip.focus]
+    if state is None:
+        return bool(own)
+    return any(isinstance(each, RunnerTransitioned) and each.after is state for each in own)
 
 
 def _is_of(heard: Heard, runner: str) -> bool:
