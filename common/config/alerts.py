@@ -71,7 +71,7 @@ class AlertsSection(EndpointSection):
     daily_loss_percent: float = Field(
         5.0, ge=0, lt=100, description="Loss since midnight UTC, % of the equity; 0 never."
     )
-    refused_count: int = Field(50, ge=0, le=10_000, description="Refusals within refused_window_ms; 0 never.")
+    refused_count: int = Field(50, ge=0, le=1_000, description="Refusals within refused_window_ms; 0 never.")
     refused_window_ms: int = Field(60_000, ge=1, le=86_400_000, description="Window of refused_count, ms.")
     account_interval_ms: int = Field(2_000, ge=100, le=600_000, description="Between questions for the equity, ms.")
     timeout_ms: int = Field(10_000, ge=100, le=300_000, description="How long one delivery may take, ms.")

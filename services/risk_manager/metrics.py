@@ -18,8 +18,8 @@ from common.messages import (
     OrderIntent,
     OrderRefused,
     RejectReason,
-    TradingState,
     RiskLimitsChanged,
+    TradingState,
 )
 
 PROTECTIVE_MARK = "-stop-"

@@ -1,6 +1,8 @@
 """Alerts beside a running stack: the kill switch, the breaker, a paused runner and a dead service, by webhook and mail."""
 
 import json
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -63,6 +65,10 @@ url_file = "{folder}/mail.url"
 min_severity = "critical"
 kinds = ["kill_switch"]
 [[alerts.channels]]
+name = "stuck"
+url_env = "TEST_ALERTS_STUCK"
+min_severity = "info"
+[[alerts.channels]]
 name = "slow"
 url_env = "TEST_ALERTS_SLOW"
 min_severity = "info"
@@ -95,6 +101,9 @@ def mail() -> Iterator[SmtpSink]:
 @pytest.fixture
 def stack(hook: HttpSink, slow: HttpSink, mail: SmtpSink, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     monkeypatch.setenv("TEST_ALERTS_HOOK", f"json://127.0.0.1:{hook.port}/{SECRET}")
+    # It takes connections and never answers: whoever talks to it waits.
+    stuck = socket.create_server(("127.0.0.1", 0))
+    monkeypatch.setenv("TEST_ALERTS_STUCK", f"json://127.0.0.1:{stuck.getsockname()[1]}/{SECRET}")
     monkeypatch.setenv("TEST_ALERTS_SLOW", f"json://127.0.0.1:{slow.port}/{SECRET}")
     running = Stack()
     running.config.write_text(CONFIG.replace("{folder}", str(running.folder)))
@@ -105,6 +114,7 @@ def stack(hook: HttpSink, slow: HttpSink, mail: SmtpSink, monkeypatch: pytest.Mo
     running.wait_ready(ALERTS, *SERVICES)
     yield running
     running.close()
+    stuck.close()
 
 
 def orrery(stack: Stack, *words: str, code: int = 0) -> dict[str, Any]:
@@ -165,10 +175,13 @@ def test_a_test_message_is_sent_and_a_failing_channel_is_tried_again(stack: Stac
 
 
 def is_written_down(stack: Stack) -> bool:
-    """Return whether a restart of the alerts would know that the paused runner was told, and of nothing undelivered."""
+    """Return whether a restart of the alerts would know that the paused runner was told, and of no letter to the hook."""
     kept = read_snapshots(stack.data_dir / ALERTS)
-    state = msgspec.msgpack.decode(kept[-1].core) if kept else {"open": {}, "post": {"outbox": [0]}}
-    return "runner_paused broken:AAAUSDT" in state["open"] and not state["post"]["outbox"]
+    if not kept:
+        return False
+    state = msgspec.msgpack.decode(kept[-1].core)
+    waits = any(letter["channel"] == "hook" for letter in state["post"]["outbox"])
+    return "runner_paused broken:AAAUSDT" in state["open"] and not waits
 
 
 def test_what_happened_while_alerts_were_away_is_told_once(stack: Stack, hook: HttpSink) -> None:
@@ -184,3 +197,12 @@ def test_what_happened_while_alerts_were_away_is_told_once(stack: Stack, hook: H
     orrery(stack, "alerts", "test", "--channel", "hook")
     assert hook.titles().count("Orrery critical: kill_switch account (firing)") == 1
     assert hook.titles().count("Orrery warning: runner_paused broken:AAAUSDT (firing)") == 1
+
+
+def test_nobody_waits_for_alerts_that_hang(stack: Stack) -> None:
+    stack.processes[ALERTS].send_signal(signal.SIGSTOP)
+    before = stack.audit().intents
+    wait_until(lambda: stack.audit().intents > before + 5, "strategies go on")
+    assert all(stack.is_ready(name) for name in SERVICES)
+    answer = orrery(stack, "kill", "--reason", "still obeyed")
+    assert all(each["took_ms"] < 1_000 for each in answer["services"].values())

@@ -22,8 +22,8 @@ from services.alerts.core.memory import Watched
 PROTECTIVE_MARK: Final = "-stop-"
 """What the id of an order has that risk made itself."""
 RESUME: Final = "resume"
-MOST_REFUSED: Final = 10_000
-"""Refusals remembered within the window."""
+MOST_REFUSED: Final = 1_000
+"""Refusals remembered within the window; each is looked at with every one that comes."""
 TOLD_OTHERWISE: Final = frozenset(
     {
         RejectReason.KILL_SWITCH.value,
@@ -53,7 +53,8 @@ def _refusals(watched: Watched, seen: OrderRefused | Tick, now_ns: int) -> Itera
         )
         cause = seen.intent_id if isinstance(seen, OrderRefused) else ""
         window_s = thresholds.refused_window_ns / 1e9
-        yield Sign(ACCOUNT, f"{count} intents refused within {window_s:g} s: {reasons}", cause)
+        more = " or more" if count == MOST_REFUSED else ""
+        yield Sign(ACCOUNT, f"{count}{more} intents refused within {window_s:g} s: {reasons}", cause)
     elif 2 * count <= thresholds.refused:
         yield Sign(ACCOUNT, is_over=True)
 
