@@ -20,7 +20,7 @@ from services.signal.hosts.lua import CHUNK_NAME_MAX, LoadError, LuaHost, LuaLim
 from services.signal.hosts.metadata import Metadata, MetadataError
 from services.signal.hosts.models import install_model, made_up_model
 from services.signal.hosts.models_text import ModelError
-from services.signal.hosts.pandas_ta import close_names
+from services.signal.hosts.pandas_ta import meant
 from services.signal.hosts.plugin_files import PluginError, install
 from services.signal.hosts.trial import Trial, TrialResult
 
@@ -294,7 +294,4 @@ def _tried(spec: StrategySpec, limits: LuaLimits) -> tuple[StrategySpec, TrialRe
 def _problem(text: str) -> Problem:
     line = re.match(r"[^:]*:(\d+): ", text)
     hint = next((hint for pattern, hint in _HINTS if re.search(pattern, text)), "")
-    unknown = re.search(r'indicators\.ta\("(\w+)"\): pandas-ta has no', text)
-    if unknown and close_names(unknown.group(1)):
-        hint = f"did you mean {' or '.join(close_names(unknown.group(1)))}? {hint}"
-    return Problem(text, int(line.group(1)) if line else 0, hint)
+    return Problem(text, int(line.group(1)) if line else 0, meant(text) + hint)

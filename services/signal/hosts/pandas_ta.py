@@ -5,6 +5,7 @@ are refused and why; it is made by `python -m orrery.indicators.survey`. The lib
 100 MB to import, is imported when one of them is computed for the first time.
 """
 
+import re
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
@@ -156,6 +157,13 @@ def install(keys: Iterable[IndicatorKey] = ()) -> None:
 def close_names(name: str) -> list[str]:
     """Return names of indicators that are written much like this one."""
     return get_close_matches(name, [entry.name for entry in catalogue().values() if not entry.refused], n=3)
+
+
+def meant(text: str) -> str:
+    """Return the names that a strategy may have meant, in words, by the error it got; "" where it is another error."""
+    unknown = re.search(r'indicators\.ta\("(\w+)"\): pandas-ta has no', text)
+    close = close_names(unknown.group(1)) if unknown else []
+    return f"did you mean {' or '.join(close)}? " if close else ""
 
 
 @cache
