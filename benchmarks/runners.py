@@ -46,7 +46,7 @@ def run() -> list[Figure]:
 
 def _core(strategy: StrategySpec, count: int) -> SignalCore:
     specs = [
-        RunnerSpec(strategy=strategy, symbol=_symbol(number), timeframe="1s", currency="USDT")
+        RunnerSpec(strategy=strategy, symbol=symbol_of(number), timeframe="1s", currency="USDT")
         for number in range(count)
     ]
     return SignalCore(specs, lua_factory(limits_of(Config().signal)), Instruments(), SignalLimits())
@@ -54,7 +54,7 @@ def _core(strategy: StrategySpec, count: int) -> SignalCore:
 
 def _load_of(strategy: StrategySpec, count: int) -> list[Figure]:
     gc.collect()
-    before = _resident()
+    before = resident_mib()
     core = _core(strategy, count)
     for second in range(2):
         _play(core, count, second)
@@ -62,7 +62,7 @@ def _load_of(strategy: StrategySpec, count: int) -> list[Figure]:
     for second in range(2, 2 + SECONDS):
         _play(core, count, second)
     used_us = (time.process_time() - started) / SECONDS / count * 1e6
-    held = max(0, _resident() - before) / MIB / count
+    held = max(0.0, resident_mib() - before) / count
     return [
         Figure(f"{count} runners: CPU each, 1 bar and 10 quotes a second", used_us, "us/s", "< 1 %, 10,000 us/s"),
         Figure(f"{count} runners: memory each", held, "MiB", "< 100 MiB", "< 1 MiB"),
@@ -73,8 +73,8 @@ def _play(core: SignalCore, count: int, second: int) -> None:
     for number in range(count):
         for part in range(QUOTES_PER_SECOND):
             at_ns = second * NS_PER_SECOND + part
-            core.handle(_quote(number, at_ns), at_ns)
-        bar = _bar(number, second)
+            core.handle(quote_of(number, at_ns), at_ns)
+        bar = bar_of(number, second)
         core.handle(bar, bar.end_ns)
 
 
@@ -85,7 +85,7 @@ def _latency(strategy: StrategySpec, count: int = 100) -> list[Figure]:
         core = _core(strategy, count)
         for second in range(30):
             for number in range(count):
-                bar = _bar(number, second)
+                bar = bar_of(number, second)
                 core.handle(bar, bar.end_ns)
         warm_ns = 31 * NS_PER_SECOND
         for number in range(count):  # the first question makes the indicators known; they are warm from the window
@@ -99,33 +99,37 @@ def _latency(strategy: StrategySpec, count: int = 100) -> list[Figure]:
 
 
 def _answer_us(core: SignalCore, number: int, at_ns: int) -> list[float]:
-    quote = _quote(number, at_ns)
+    quote = quote_of(number, at_ns)
     started = time.perf_counter_ns()
     out = core.handle(quote, at_ns)
     took = time.perf_counter_ns() - started
     return [took / 1e3] if any(isinstance(message, OrderIntent) for message in out) else []
 
 
-def _symbol(number: int) -> str:
+def symbol_of(number: int) -> str:
+    """Return the symbol of a runner."""
     return f"S{number:04d}USDT"
 
 
-def _resident() -> int:
+def resident_mib() -> float:
+    """Return how much memory this process holds."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
-    return pages * resource.getpagesize()
+    return pages * resource.getpagesize() / MIB
 
 
-def _quote(number: int, at_ns: int) -> Quote:
+def quote_of(number: int, at_ns: int) -> Quote:
+    """Return a quote of a runner's symbol."""
     return Quote(
-        symbol=_symbol(number), bid=99.9, bid_size=1.0, ask=100.1, ask_size=1.0, update_id=at_ns, event_ns=at_ns,
+        symbol=symbol_of(number), bid=99.9, bid_size=1.0, ask=100.1, ask_size=1.0, update_id=at_ns, event_ns=at_ns,
         received_ns=at_ns,
     )  # fmt: skip
 
 
-def _bar(number: int, second: int) -> Bar:
+def bar_of(number: int, second: int) -> Bar:
+    """Return the bar of a runner's symbol in a second."""
     close = 100.0 + ((number + second) * 7_919 % 1_000) / 100.0
     end_ns = (second + 1) * NS_PER_SECOND
     return Bar(
-        symbol=_symbol(number), timeframe="1s", start_ns=end_ns - NS_PER_SECOND, end_ns=end_ns, open=close, high=close + 1,
+        symbol=symbol_of(number), timeframe="1s", start_ns=end_ns - NS_PER_SECOND, end_ns=end_ns, open=close, high=close + 1,
         low=close - 1, close=close, volume=1.0, trade_count=1, source=BarSource.TRADES, event_ns=end_ns, received_ns=end_ns,
     )  # fmt: skip

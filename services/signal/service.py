@@ -1,7 +1,7 @@
 """The signal service's shell: runners with their Lua hosts on the bus; market data is asked for the bars they need."""
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,6 @@ from services.signal.loading import StrategyFileError, build_runners
 from services.signal.metrics import SignalMetrics
 from services.signal.reloading import Reloader, sources_of_session
 from services.signal.workers.guard import Guard
-from services.signal.workers.sharded import ShardedCore
 from services.signal.workers.starting import Spares, core_of, start_core
 from services.signal.workers.telling import Teller
 
@@ -55,37 +54,32 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
     """
     config, metrics = loaded.config, SignalMetrics()
     folder = Path(config.engine.data_dir) / SIGNAL
-    spares = Spares(config)
-    try:
-        sources = sources_of_session(folder, config)
-        specs = make_specs(config, sources)
+    with ExitStack() as undo:
+        spares = Spares(config)
+        undo.callback(spares.close)
+        try:
+            sources = sources_of_session(folder, config)
+            specs = make_specs(config, sources)
+        except StrategyFileError as error:
+            raise ServiceError(str(error)) from error
         for source in sources.values():
             keep_source(folder, source)
-        if config.signal.workers:
-            return _build_with_workers(loop, config, metrics, partial(start_core, config, specs, spares))
-    except StrategyFileError as error:
-        raise ServiceError(str(error)) from error
-    finally:
-        spares.close()
-    core = core_of(config, specs)
+        if not config.signal.workers:
+            return _build_alone(loop, config, metrics, core_of(config, specs))
+        teller = Teller(metrics)
+        core = start_core(config, specs, spares, Guard(teller.lost))
+        undo.callback(core.close)
+        service = JournaledService(loop, config, SIGNAL, core, metrics=metrics)
+        teller.follow(service, core, spares.refill)
+        service.after_close = undo.pop_all().close
+    return _serve(service, core, config, metrics)
+
+
+def _build_alone(loop: EventLoop, config: Config, metrics: SignalMetrics, core: SignalCore) -> JournaledService:
+    """Return the service with its runners in this process."""
     service = JournaledService(loop, config, SIGNAL, core, metrics=metrics)
     _watch(service, OcamlWatch(config.signal, core.roster, use_backend(config.signal), metrics))
     return _serve(service, OwnRunners(core), config, metrics)
-
-
-def _build_with_workers(
-    loop: EventLoop, config: Config, metrics: SignalMetrics, start: Callable[[Guard], ShardedCore]
-) -> JournaledService:
-    teller = Teller(metrics)
-    core = start(Guard(teller.lost))
-    try:
-        service = JournaledService(loop, config, SIGNAL, core, metrics=metrics)
-    except BaseException:
-        core.close()
-        raise
-    service.after_close = core.close
-    teller.follow(service, core)
-    return _serve(service, core, config, metrics)
 
 
 def _serve(service: JournaledService, runners: Runners, config: Config, metrics: SignalMetrics) -> JournaledService:

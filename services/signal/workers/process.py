@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from common.clock import monotonic_ns
-from services.signal.workers.frames import LostError
+from services.signal.workers.frames import BEGIN, RESTORE, LostError
 from services.signal.workers.marker import Marker, make_page
 
 MODULE = "services.signal.workers"
@@ -61,7 +61,7 @@ class ProcessLink:
         look = _TIMEVAL.pack(*divmod(timeout_ns // LOOKS // 1_000, 1_000_000))
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, look)
         ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, look)
-        self._broken = False
+        self._broken, self._stuck_ns = False, 0
 
     @property
     def pid(self) -> int:
@@ -74,10 +74,20 @@ class ProcessLink:
 
     def send(self, order: bytes) -> None:
         """Send an order; that it does not arrive comes to light with `receive`."""
-        try:
-            self._socket.sendall(_SIZE.pack(len(order)) + order)
-        except OSError:
-            self._broken = True
+        left = memoryview(_SIZE.pack(len(order)) + order)
+        patience_ns = START_NS if order[:1] in (BEGIN, RESTORE) else self._timeout_ns
+        until_ns = 0
+        while left:
+            try:
+                left = left[self._socket.send(left) :]
+            except BlockingIOError:  # it does not read
+                until_ns = until_ns or monotonic_ns() + patience_ns
+                if monotonic_ns() > until_ns:
+                    self._stuck_ns = patience_ns
+                    return
+            except OSError:
+                self._broken = True
+                return
 
     def receive(self, *, begins: bool = False) -> bytes:
         """Return the answer to the order sent. begins: it may take as long as a start.
@@ -108,6 +118,8 @@ class ProcessLink:
 
     def _read(self, patience_ns: int) -> bytes:
         calls, since_ns = -1, 0
+        if self._stuck_ns:
+            raise self._hung(self._stuck_ns)
         while True:
             try:
                 data = b"" if self._broken else self._socket.recv(RECEIVE_BYTES)

@@ -1,8 +1,10 @@
 """From the configuration to a core whose runners live in workers, and to a worker's share of them."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
+from common.clock import monotonic_ns
 from common.config.instruments import instruments_of
 from common.config.models import Config
 from services.signal.core.roster import SignalLimits
@@ -19,21 +21,41 @@ from services.signal.workers.sharded import ShardedCore
 from services.signal.workers.sharing import share_of
 
 NS_PER_MS = 1_000_000
+REFILL_AFTER_NS = 10_000_000_000
+"""How long after a start, or after a worker was replaced, another process is made to wait."""
 
 
 class Spares:
-    """Worker processes, started before anybody knows what they will have to do, and later ones when they are needed."""
+    """Worker processes, started before anybody knows what they will have to do.
+
+    How it works: to load a process takes longer than to bring its runners to where they stood. So once the service has
+    run for a while one more waits, for the moment when a worker is lost.
+    """
 
     def __init__(self, config: Config) -> None:
         """Start as many as the configuration wants; raises WorkerError if none can be started."""
         self._timeout_ns = config.signal.worker_timeout_ms * NS_PER_MS
         self._started: list[ProcessLink] = []
+        self._refill_ns = monotonic_ns() + REFILL_AFTER_NS
         for _ in range(config.signal.workers):
             self._started.append(self._new())
 
     def take(self) -> ProcessLink:
         """Return a process that has nothing to do yet; raises WorkerError."""
-        return self._started.pop() if self._started else self._new()
+        while self._started:
+            link = self._started.pop()
+            if link.is_alive():
+                self._refill_ns = monotonic_ns() + REFILL_AFTER_NS
+                return link
+            link.end()
+        return self._new()
+
+    def refill(self, *, at_once: bool = False) -> None:
+        """Start one to wait, if there is none and it is time; without one there is only a longer wait."""
+        if not self._started and (at_once or monotonic_ns() >= self._refill_ns):
+            self._refill_ns = monotonic_ns() + REFILL_AFTER_NS
+            with suppress(WorkerError):
+                self._started.append(self._new())
 
     def close(self) -> None:
         """End those that nobody took."""

@@ -1,5 +1,6 @@
 """What the service tells of its workers: in the log, in the metrics, in its health and status."""
 
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from common.journaled_service import JournaledService
@@ -50,8 +51,8 @@ class Teller:
         else:
             _log.warning("worker lost; another takes its place", **told)
 
-    def follow(self, service: JournaledService, core: ShardedCore) -> None:
-        """Look after the workers of a service from now on."""
+    def follow(self, service: JournaledService, core: ShardedCore, refill: Callable[[], None]) -> None:
+        """Look after the workers of a service from now on; refill: called now and then, to have one in reserve."""
         bus = service.bus
         assess, details = bus.assess, bus.details
 
@@ -64,6 +65,7 @@ class Teller:
         bus.details = lambda: {**details(), "indicators": self._shown()}
         self._look(core)
         bus.loop.every(LOOK_NS, lambda: self._look(core))
+        bus.loop.every(LOOK_NS, refill)
 
     def _look(self, core: ShardedCore) -> None:
         self._opinions = core.opinions()
