@@ -17,7 +17,7 @@ has_compiler() { command -v dune >/dev/null && command -v ocamlopt >/dev/null; }
 install() {
   if ((EUID == 0)) && command -v apt-get >/dev/null; then
     echo "ocaml: installing $*"
-    apt-get update -qq >/dev/null
+    apt-get -o Acquire::http::Timeout=20 -o Acquire::Retries=1 update -qq >/dev/null
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
   fi
 }

@@ -1,5 +1,5 @@
 (* Values that others have published, each beside its source. Indicators of which nobody has published a worked example
-   with our definition (VWAP, Donchian, Keltner, OBV, the bars before) are computed by hand in unit.ml. *)
+   with our definition (Donchian, Keltner, OBV, the bars before) are computed by hand in unit.ml. *)
 
 open Indicators
 
@@ -111,6 +111,30 @@ let chartschool_atr () =
   let atr = Spread.atr ~period:14 ~high:(before high) ~low:(before low) ~close:(before close) in
   Alcotest.(check (list (float 0.01))) "atr 14" [ 0.56; 0.59; 0.59; 0.57 ] (from 14 4 atr)
 
+(* StockCharts, ChartSchool: "Volume-Weighted Average Price (VWAP)", the first minutes of a day of IBM. *)
+let chartschool_vwap () =
+  let high =
+    [| 127.36; 127.31; 127.21; 127.15; 127.08; 127.19; 127.09; 127.08; 127.18; 127.16; 127.31; 127.35; 127.34; 127.29;
+       127.36 |]
+  in
+  let low =
+    [| 126.99; 127.10; 127.11; 126.93; 126.98; 126.99; 126.82; 126.95; 127.05; 127.05; 127.08; 127.20; 127.25; 127.17;
+       127.25 |]
+  in
+  let close =
+    [| 127.28; 127.11; 127.15; 127.04; 126.98; 127.07; 126.93; 127.05; 127.11; 127.15; 127.30; 127.28; 127.28; 127.29;
+       127.25 |]
+  in
+  let volume =
+    [| 89329.0; 16137.0; 23945.0; 20679.0; 27252.0; 20915.0; 17372.0; 17600.0; 13896.0; 6700.0; 13848.0; 9925.0;
+       5540.0; 10803.0; 19400.0 |]
+  in
+  let timestamp = Array.mapi (fun i _ -> 60.0 *. float_of_int i) close in
+  check "vwap of the day" 2
+    [ 127.21; 127.20; 127.20; 127.17; 127.15; 127.14; 127.13; 127.12; 127.12; 127.12; 127.12; 127.13; 127.13; 127.14;
+      127.15 ]
+    (from 0 15 (Flow.vwap ~period:0 ~timestamp ~high ~low ~close ~volume))
+
 let () =
   let case name f = Alcotest.test_case name `Quick f in
   Alcotest.run "published"
@@ -119,6 +143,6 @@ let () =
         [ case "wma, stddev, roc" ta_lib_averages; case "macd" ta_lib_macd; case "adx, cci" ta_lib_trend;
           case "atr, stochastic" ta_lib_ranges ] );
       ( "ChartSchool",
-        [ case "bollinger" chartschool_bollinger; case "stochastic" chartschool_stochastic;
+        [ case "bollinger" chartschool_bollinger; case "stochastic" chartschool_stochastic; case "vwap" chartschool_vwap;
           case "atr" chartschool_atr ] );
     ]
