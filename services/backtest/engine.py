@@ -71,7 +71,13 @@ class BacktestRun:
         share = float(risk.trailing_stop_percent) / 100
         self._levels = {symbol: Levels(facts[symbol], share) for symbol in plan.symbols}
         self._feeds = [
-            Feed(table, self._levels[table.symbol], lanes, shows_all=_wants_quotes(plan, table.symbol))
+            Feed(
+                table,
+                self._levels[table.symbol],
+                lanes,
+                self._wire.held,
+                shows_all=_wants_quotes(plan, table.symbol),
+            )
             for table in self._tables
         ]
         self._others = OtherSeries(plan, signal, lanes)

@@ -6,13 +6,15 @@ a quote at the bar's end, and the bar itself follows it. Quotes that nobody coul
 """
 
 from array import array
+from collections.abc import Mapping
 
 import numpy as np
 
 from common.messages import Quote
 from services.backtest.bars_table import BarTable
 from services.backtest.lanes import Lanes
-from services.backtest.levels import Levels, Point
+from services.backtest.levels import Levels
+from services.backtest.resting import Point
 from services.signal.core.rows import BarRows
 
 MAX_POINTS = 1_000
@@ -31,11 +33,14 @@ class FeedError(Exception):
 class Feed:
     """One symbol."""
 
-    def __init__(self, table: BarTable, levels: Levels, lanes: Lanes, *, shows_all: bool) -> None:
-        """shows_all: show every quote, because somebody may act on any price."""
+    def __init__(
+        self, table: BarTable, levels: Levels, lanes: Lanes, held: Mapping[str, object], *, shows_all: bool
+    ) -> None:
+        """held: symbols whose next quote is awaited on the wire. shows_all: somebody may act on any price."""
         self.table = table
         self.levels = levels
         self._lanes = lanes
+        self._held = held
         self.shows_all = shows_all
         self._length_ns = table.length_ns
         self._rows = self._load(0)
@@ -55,8 +60,10 @@ class Feed:
 
     def is_walking(self, row: int) -> bool:
         """Return whether anybody could act inside the bar: the open beyond a level counts, as low or high do."""
-        if self.shows_all or not self.levels.is_needed:
-            return self.shows_all
+        if self.shows_all or self.table.symbol in self._held:
+            return True
+        if not self.levels.is_needed:
+            return False
         rows = self.rows_at(row)
         at = row - rows.first
         falling, rising = self.levels.bounds

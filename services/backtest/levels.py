@@ -4,7 +4,8 @@ A bar says that the price went from open to close by way of high and low, not ho
 every price, so each level between them is shown to the cores as a quote of its own, in the order of the way.
 
 What is bought at a limit needs a trade below it: going down, the ask stands a tick above the price of the way, going
-up the bid a tick below. A level that the way only touches is therefore not reached, save by a stop.
+up the bid a tick below. A level that the way only touches is therefore not reached, save by a stop. Orders that wait for
+a trigger are levels like those that rest (`resting.py`); while one trails or ends by time, every bar is gone through.
 """
 
 from collections.abc import Callable
@@ -19,31 +20,27 @@ from common.messages import (
     ApprovedOrder,
     Fill,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderRejected,
+    OrderTriggered,
     PositionChanged,
-    Side,
 )
-from common.money import ZERO
-
-
-class Point(msgspec.Struct, frozen=True, gc=False):
-    """A price on the way, and the bid and ask that stand there."""
-
-    price: float
-    bid: float
-    ask: float
+from common.money import ZERO, use_money_context
+from common.order_terms import rests
+from services.backtest.resting import Point, Resting, at, beyond
+from services.risk_manager.core.protection import Protection
 
 
 class _Held:
-    """A position. falling, rising: its levels on the way down and up. best: as risk keeps it for the trailing stop."""
+    """A position. falling, rising: its levels on the way down and up. protection: as risk keeps it, for what trails."""
 
-    __slots__ = ("best", "falling", "is_long", "quantity", "rising")
+    __slots__ = ("falling", "is_long", "protection", "quantity", "rising")
 
     def __init__(self, quantity: Decimal) -> None:
         self.quantity = quantity
         self.is_long = quantity > ZERO
-        self.best = 0.0
+        self.protection = Protection()
         self.falling: list[Point] = []
         self.rising: list[Point] = []
 
@@ -56,8 +53,10 @@ class Levels:
         self._tick_float = float(instrument.tick_size)
         self._trailing = trailing_share
         self._held: dict[str, _Held] = {}
-        self._limits: dict[str, ApprovedOrder] = {}
-        self._resting: dict[str, tuple[bool, Point]] = {}
+        self._sent: dict[str, ApprovedOrder] = {}
+        self._resting: dict[str, Resting] = {}
+        self._latest: Point | None = None
+        self._follows = self._trailing > 0
         self.is_needed = False
         self._bounds: tuple[float, float] | None = None
         self._follow: dict[type, Callable[[Any], None]] = {
@@ -65,6 +64,8 @@ class Levels:
             Fill: self._follow_fill,
             ApprovedOrder: self._follow_order,
             OrderAccepted: self._follow_accepted,
+            OrderTriggered: self._follow_triggered,
+            OrderAmended: self._follow_amended,
             OrderRejected: self._follow_end,
             OrderCancelled: self._follow_end,
         }
@@ -75,31 +76,42 @@ class Levels:
 
     def _changed(self) -> None:
         self.is_needed = bool(self._held or self._resting)
+        self._follows = self._trailing > 0 or any(held.protection.guards is not None for held in self._held.values())
         self._bounds = None
 
     def _follow_fill(self, fill: Fill) -> None:
         if fill.runner not in self._held:
             held = self._held[fill.runner] = _Held(ZERO)
-            held.best = float(fill.price)
+            held.protection.best = float(fill.price)
         if self._resting and not fill.remaining_quantity:
             self._resting.pop(fill.order_id, None)
         self._changed()
 
     def _follow_order(self, order: ApprovedOrder) -> None:
-        if order.limit_price is not None:
-            self._limits[order.id] = order
+        if rests(order.order_type, order.time_in_force):
+            self._sent[order.id] = order
 
     def _follow_accepted(self, accepted: OrderAccepted) -> None:
-        if not self._limits:
-            return
-        order = self._limits.pop(accepted.order_id, None)
-        if order is not None and order.limit_price is not None:
-            is_buy = order.side is Side.BUY
-            self._resting[order.id] = (is_buy, _beyond(order.limit_price, -1 if is_buy else 1, self._tick))
+        order = self._sent.pop(accepted.order_id, None) if self._sent else None
+        if order is not None:
+            use_money_context()
+            self._resting[order.id] = Resting(order, self._latest, self._tick)
+            self._changed()
+
+    def _follow_triggered(self, triggered: OrderTriggered) -> None:
+        resting = self._resting.get(triggered.order_id)
+        if resting is not None:
+            resting.trigger()
+            self._changed()
+
+    def _follow_amended(self, amended: OrderAmended) -> None:
+        resting = self._resting.get(amended.order_id)
+        if resting is not None:
+            resting.amend(amended)
             self._changed()
 
     def _follow_end(self, ended: OrderRejected | OrderCancelled) -> None:
-        self._limits.pop(ended.order_id, None)
+        self._sent.pop(ended.order_id, None)
         self._resting.pop(ended.order_id, None)
         self._changed()
 
@@ -118,12 +130,10 @@ class Levels:
         return self._bounds
 
     def _find_bounds(self) -> tuple[float, float]:
-        if self._trailing and self._held:
+        if (self._follows and self._held) or any(resting.is_restless for resting in self._resting.values()):
             return inf, -inf
-        if not self._resting and not any(held.falling or held.rising for held in self._held.values()):
-            return -inf, inf
-        falling = [point.ask for is_buy, point in self._resting.values() if is_buy]
-        rising = [point.bid for is_buy, point in self._resting.values() if not is_buy]
+        falling = [resting.point.ask for resting in self._resting.values() if resting.point and resting.falls]
+        rising = [resting.point.bid for resting in self._resting.values() if resting.point and not resting.falls]
         for held in self._held.values():
             falling += [point.ask for point in held.falling]
             rising += [point.bid for point in held.rising]
@@ -133,11 +143,11 @@ class Levels:
         """Return whether the conservative way begins downwards.
 
         It begins against what is held: down, unless all positions are short. With none, and only buyers waiting, it
-        goes up first, so that they buy as late as possible.
+        goes up first, so that they buy as late as possible, or meet the fall after their stop.
         """
         if self._held:
             return any(held.is_long for held in self._held.values())
-        return not self._resting or any(not is_buy for is_buy, _ in self._resting.values())
+        return not self._resting or any(not resting.is_buy for resting in self._resting.values())
 
     def next_point(self, price: float, end: float) -> Point:
         """Return the first level behind `price` on the way to `end`, or the end itself."""
@@ -154,12 +164,13 @@ class Levels:
         return self.point(end, -1 if falling else 1)
 
     def _on_the_way(self, *, falling: bool) -> list[Point]:
-        points = [point for is_buy, point in self._resting.values() if is_buy is falling]
+        points = [resting.point for resting in self._resting.values() if resting.point and resting.falls is falling]
         for held in self._held.values():
             points += held.falling if falling else held.rising
-            if self._trailing and held.best and held.is_long is falling:
-                share = 1.0 - self._trailing if held.is_long else 1.0 + self._trailing
-                points.append(self.point(held.best * share, -1 if falling else 1))
+            if self._follows and held.is_long is falling:
+                stop = held.protection.trailing_stop(self._trailing, is_long=held.is_long)
+                if stop is not None:
+                    points.append(self.point(stop, -1 if falling else 1))
         return points
 
     def point(self, price: float, direction: int) -> Point:
@@ -173,31 +184,31 @@ class Levels:
 
     def show(self, point: Point) -> None:
         """Note that a point was shown, which trailing stops follow."""
-        if self._trailing:
+        self._latest = point
+        if self._follows:
             for held in self._held.values():
-                held.best = max(held.best, point.bid) if held.is_long else min(held.best, point.ask)
+                kept = held.protection
+                kept.best = max(kept.best, point.bid) if held.is_long else min(kept.best, point.ask)
+        for resting in self._resting.values():
+            resting.see(point)
 
 
 def _holding(changed: PositionChanged, before: _Held | None, tick: Decimal) -> _Held:
     held = _Held(changed.quantity)
+    protection = held.protection
     if before is not None and (before.quantity == ZERO or before.is_long is held.is_long):
-        held.best = before.best
+        protection.best = before.protection.best
     else:
-        held.best = float(changed.average_price)
+        protection.best = float(changed.average_price)
+    if changed.guards is not msgspec.UNSET:
+        protection.guard(changed.guards)
     stop, target = changed.stop_price, changed.target_price
     with_us, against_us = (held.rising, held.falling) if held.is_long else (held.falling, held.rising)
+    side = 1 if held.is_long else -1
     if stop is not None:
-        against_us.append(_at(stop, -1 if held.is_long else 1, tick))
+        against_us.append(at(stop, -side, tick))
     if target is not None:
-        with_us.append(_beyond(target, 1 if held.is_long else -1, tick))
+        with_us.append(beyond(target, side, tick))
+    if protection.guards is not None and protection.guards.breakeven_at is not None:
+        with_us.append(beyond(protection.guards.breakeven_at, side, tick))
     return held
-
-
-def _at(level: Decimal, direction: int, tick: Decimal) -> Point:
-    price, behind = float(level), float(level - direction * tick)
-    return Point(price, price, behind) if direction < 0 else Point(price, behind, price)
-
-
-def _beyond(level: Decimal, direction: int, tick: Decimal) -> Point:
-    price, near = float(level + direction * tick), float(level)
-    return Point(price, price, near) if direction < 0 else Point(price, near, price)
