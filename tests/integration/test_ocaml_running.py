@@ -42,30 +42,31 @@ update_interval_ms = 50
 indicator_verify_every = 2
 indicator_deadline_ms = 3000
 indicator_backend = "{backend}"
+workers = {workers}
 [[strategies]]
 name = "crossing"
 script = "{script}"
 """
 
 
-def stack_with(backend: str) -> Stack:
+def stack_with(backend: str, workers: int) -> Stack:
     stack = Stack()
     script = stack.folder / "crossing.lua"
     script.write_text(CROSSING)
-    stack.config.write_text(CONFIG.format(backend=backend, script=script))
+    stack.config.write_text(CONFIG.format(backend=backend, script=script, workers=workers))
     return stack
 
 
 @pytest.fixture
 def native() -> Iterator[Stack]:
-    stack = stack_with("native")
+    stack = stack_with("native", workers=1)
     yield stack
     stack.close()
 
 
-@pytest.fixture
-def ocaml() -> Iterator[Stack]:
-    stack = stack_with("ocaml")
+@pytest.fixture(params=[0, 1], ids=["own process", "worker"])
+def ocaml(request: pytest.FixtureRequest) -> Iterator[Stack]:
+    stack = stack_with("ocaml", workers=request.param)
     yield stack
     stack.close()
 

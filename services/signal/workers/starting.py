@@ -11,6 +11,7 @@ from services.signal.core.roster import SignalLimits
 from services.signal.core.signal_core import SignalCore
 from services.signal.core.spec import RunnerSpec
 from services.signal.hosts.lua import lua_factory
+from services.signal.hosts.ocaml_backend import use_backend
 from services.signal.hosts.plugin_files import install
 from services.signal.loading import limits_of, use_model
 from services.signal.workers.frames import Begin
@@ -89,11 +90,12 @@ def make_share(given: Begin) -> tuple[Config, SignalCore]:
     """Return, in a worker, the configuration and a fresh core of the runners named.
 
     Raises:
-        PluginError, StrategyFileError, HostError: what the parent could use cannot be used any more.
+        PluginError, StrategyFileError, HostError, OcamlUnavailableError: what the parent could use cannot be used any more.
     """
     config = Config.model_validate_json(given.config)
     install([Path(name) for name in config.signal.indicators])
     use_model([spec.strategy for spec in given.specs], config.signal)
+    use_backend(config.signal)
     return config, core_of(config, given.specs)
 
 
