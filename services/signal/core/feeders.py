@@ -7,6 +7,7 @@ from typing import Any
 from common.messages import Bar
 from services.signal.core.ahead import update_many
 from services.signal.core.indicator import Indicator, Value
+from services.signal.core.window import WindowIndicator
 
 
 class Feeders:
@@ -47,4 +48,8 @@ def feed(indicator: Indicator, window: Iterable[Bar]) -> None:
     """Feed bars to one indicator, oldest first."""
     bars = tuple(window)
     if bars:
-        update_many(indicator, [[getattr(bar, name) for bar in bars] for name in indicator.INPUTS])
+        columns = [[getattr(bar, name) for bar in bars] for name in indicator.INPUTS]
+        if isinstance(indicator, WindowIndicator):
+            indicator.fill(columns)
+        else:
+            update_many(indicator, columns)

@@ -56,20 +56,32 @@ class WindowIndicator:
             if len(column) == 2 * bars:
                 del column[:bars]
             column.append(field)
+        return self._computed()
+
+    def fill(self, columns: Sequence[Sequence[float]]) -> None:
+        """Take bars as columns; be as if they had come one by one, at the cost of one."""
+        for column, more in zip(self._columns, columns, strict=True):
+            column.extend(more)
+            del column[: -self.WINDOWED.bars]
+        self._computed()
+
+    def _computed(self) -> Any:
+        bars = self.WINDOWED.bars
         outputs = self.WINDOWED.compute([column[-bars:] for column in self._columns], self._given)
         assert len(outputs) == len(self.OUTPUTS), f"{self.WINDOWED.name}: expected {self.OUTPUTS}, found {outputs}"
         self.value = outputs if len(outputs) > 1 else outputs[0]
         return self.value
 
     @classmethod
-    def written(cls, parameters: Sequence[Number]) -> str:
-        """Return it as a strategy writes it, such as `ta("hma", {length = 20})`; defaults are left out."""
+    def written(cls, parameters: Sequence[Number], behind: Sequence[str] = ()) -> str:
+        """Return it as a strategy writes it, such as `ta("hma", {length = 20}, "1h")`; defaults are left out."""
         given = []
         for parameter, choices, value in zip(cls.PARAMETERS, cls.WINDOWED.choices, parameters, strict=True):
             if value != parameter.default:
                 given.append(f"{parameter.name} = {_literal(choices[int(value)]) if choices else f'{value:g}'}")
         family, _, name = cls.WINDOWED.name.partition(":")
-        return f'{family}("{name}", {{{", ".join(given)}}})' if given else f'{family}("{name}")'
+        table = [f"{{{', '.join(given)}}}"] if given else ["nil"] if behind else []
+        return f"{family}({', '.join([f'"{name}"', *table, *behind])})"
 
     def state(self) -> tuple[Any, ...]:
         """Return all that is remembered: the bars of the window, as float64, and the latest outputs."""

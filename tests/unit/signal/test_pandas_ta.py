@@ -12,7 +12,7 @@ import pytest
 
 from services.signal.core.indicator import Indicator, IndicatorKey, make
 from services.signal.core.indicators import REGISTRY, title_of
-from services.signal.core.window import window_kind
+from services.signal.core.window import WindowIndicator, window_kind
 from services.signal.hosts import pandas_ta
 from services.signal.hosts.pandas_ta import Entry, call, catalogue, library
 
@@ -117,6 +117,19 @@ def test_a_restored_one_goes_on() -> None:
     for close in MARKET["close"][50:100]:
         assert restored.update(float(close)) == whole.update(float(close))
     assert restored.state() == whole.state()
+
+
+@pytest.mark.parametrize("before", [0, 5, 30])
+def test_many_bars_at_once_leave_what_one_by_one_would(before: int) -> None:
+    single, filled = (shortened("ta:ema", 20)(10, 1) for _ in range(2))
+    assert isinstance(filled, WindowIndicator)
+    closes = MARKET["close"][:60].tolist()
+    for close in closes:
+        single.update(close)
+    for close in closes[:before]:
+        filled.update(close)
+    filled.fill([closes[before:]])
+    assert (filled.state(), filled.value) == (single.state(), single.value)
 
 
 def test_bounds_are_what_the_library_takes() -> None:

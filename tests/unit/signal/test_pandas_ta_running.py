@@ -11,6 +11,7 @@ from services.backtest.checks.lookahead import check_lookahead
 from services.backtest.engine import run
 from services.backtest.plan import Steps
 from services.signal.core.indicator import IndicatorKey
+from services.signal.core.indicators import title_of
 from services.signal.core.signal_core import SignalCore
 from services.signal.core.spec import RunnerSpec
 from services.signal.hosts.lua import LuaLimits, lua_factory
@@ -42,6 +43,19 @@ def test_what_is_asked_for_first_is_wanted_and_nil() -> None:
     assert outcome.wanted == (IndicatorKey("ta:ema", (9, 0)),)
 
 
+def test_another_timeframe_and_symbol_stand_behind_the_parameters() -> None:
+    body = """
+      local hour = indicators.ta("hma", { length = 20 }, "60m")
+      local again = indicators.ta("hma", { length = 20 }, "1h")
+      return { none = hour == nil and again == nil and indicators.ta("hl2", nil, "1h", "ETHUSDT") == nil }"""
+    outcome = ask(lua_host(detecting(body)))
+    assert outcome.wanted == (
+        IndicatorKey("ta:hma", (20, 2), "1h"),
+        IndicatorKey("ta:hl2", (), "1h", "ETHUSDT"),
+    ), outcome
+    assert title_of(outcome.wanted[1]) == 'ta("hl2", nil, "1h", "ETHUSDT")'
+
+
 @pytest.mark.parametrize(
     ("call", "text"),
     [
@@ -54,7 +68,9 @@ def test_what_is_asked_for_first_is_wanted_and_nil() -> None:
         ('"hma", { mamode = "x" }', 'indicators.ta("hma"): mamode: expected one of ema, sma, wma, found x'),
         ('"hma", { length = 2.5 }', "indicators.ta:hma: length: expected an integer from 1 to 1000, found 2.5"),
         ('"hma", { length = -1 }', "length: expected an integer from 1 to 1000, found -1"),
-        ('"hma", { length = "20" }', "length: expected an integer from 1 to 1000, found 20"),
+        ('"hma", { length = "20" }', "length: expected a number, found 20"),
+        ('"hma", { length = "1h" }', "length: expected a number, found 1h"),
+        ('"hma", { length = 20 }, "1x"', "indicators.ta:hma: timeframe: expected a number and one of ms s m h d w"),
         ('"hma", { length = 0/0 }', "length: expected an integer from 1 to 1000, found"),
         ('"ema", { presma = 1 }', "presma: expected one of false, true, found 1"),
         ('"hma", 20', "indicators.ta: expected a name and a table of parameters, such as { length = 20 }"),

@@ -110,6 +110,4 @@ def add_family(prefix: str, find: Family) -> None:
 def title_of(key: IndicatorKey) -> str:
     """Return an indicator as a strategy writes it, such as `macd(12, 26, 9)` or `ta("hma", {length = 20})`."""
     written = getattr(REGISTRY.get(key.name), "written", None)
-    if written is None:
-        return key.title
-    return f"{str(written(key.parameters)).removesuffix(')')}{''.join(f', {text}' for text in key.series_texts)})"
+    return key.title if written is None else str(written(key.parameters, key.series_texts))

@@ -101,6 +101,9 @@ local function ask_anew(name, full, given, timeframe, symbol)
         error('indicators.ta("' .. name .. '"): ' .. text, 0)
       end
       value = number
+    elseif value ~= nil and type(value) ~= "number" then -- a text would be taken for a timeframe
+      local text = parameter.name .. ": expected a number, found " .. H.tostring(value)
+      error('indicators.ta("' .. name .. '"): ' .. text, 0)
     end
     if value == nil then
       value = parameter.default
