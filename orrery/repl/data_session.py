@@ -1,5 +1,6 @@
 """A strategy on data: the commands of a trip, those that look, and those that change the strategy."""
 
+from collections.abc import Callable
 from typing import Any
 
 from common.messages import OperatorCommand
@@ -9,9 +10,10 @@ from orrery.repl.answering import Answer, Command, help_of, one_of
 from orrery.repl.deciding import why
 from orrery.repl.drivers import counted
 from orrery.repl.errors import ReplError
-from orrery.repl.glass import ColdError, Copied, evaluate
+from orrery.repl.glass import Copied
 from orrery.repl.inspecting import BARS, Inspector
 from orrery.repl.opening import path_of
+from orrery.repl.repeating import Condition
 from orrery.repl.travelling import Traveller
 from orrery.repl.trip import Trip
 from orrery.runners.adding import parameters
@@ -75,7 +77,7 @@ class DataSession:
         self.trip = trip
         self._subject = OnData(trip)
         self._inspector = Inspector(self._subject)
-        self._traveller = Traveller(trip, self._holds)
+        self._traveller = Traveller(trip, self._condition)
         self.commands = {
             **self._traveller.commands,
             "set": Command("NAME=VALUE… [keep]", "other parameters: all anew to here, or from here on", self.set),
@@ -103,11 +105,8 @@ class DataSession:
         """Come to rest after the present step."""
         self.trip.is_stopped = True
 
-    def _holds(self, expression: str) -> bool:
-        try:
-            return evaluate(self._subject.copied(), expression, self._subject.limits).is_true
-        except ColdError:
-            return False  # it does not hold before its indicators have values
+    def _condition(self, expression: str) -> Callable[[], bool]:
+        return Condition(self.trip, expression, self._subject.limits).holds
 
     def why(self, _rest: str) -> Answer:
         """Tell the latest decision."""

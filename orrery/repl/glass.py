@@ -7,12 +7,14 @@ by asking once more with the indicator among those of the strategy.
 """
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from common.instruments import Instruments
+from common.messages import Bar, Quote
 from orrery.repl.errors import ReplError
 from services.signal.core.asker import MARKET_FIELDS
 from services.signal.core.host import Function, Outcome, StrategyHost
@@ -86,35 +88,79 @@ def evaluate(copied: Copied, line: str, limits: LuaLimits) -> Evaluated:
     Raises:
         ReplError: it cannot be compiled, fails, or costs more than a call may.
     """
+    return evaluated(copied, line, limits)[1]
+
+
+def evaluated(
+    copied: Copied, line: str, limits: LuaLimits, wanted: Sequence[IndicatorKey] = ()
+) -> "tuple[Glass, Evaluated]":
+    """Return what a line brings as `evaluate` does, and the copy that was asked. wanted: indicators that it is known to use."""
     text = line.strip().encode()
     try:
-        return _evaluate(copied, b"return " + text, limits)
+        return _evaluated(copied, b"return " + text, limits, wanted)
     except LoadError as error:
         problem = error
     try:
-        return _evaluate(copied, text, limits)
+        return _evaluated(copied, text, limits, wanted)
     except LoadError as error:
         raise ReplError(_located(str(error if _STATEMENT.match(text) else problem), text, copied)) from None
 
 
-def _evaluate(copied: Copied, text: bytes, limits: LuaLimits) -> Evaluated:
-    strategy = copied.spec.strategy
-    source = _with_input(strategy.source, text)
-    wanted: list[IndicatorKey] = []
-    outcome, is_cold = Outcome(), False
+def _evaluated(
+    copied: Copied, text: bytes, limits: LuaLimits, wanted: Sequence[IndicatorKey]
+) -> "tuple[Glass, Evaluated]":
+    glass = Glass(copied, text, wanted, limits)
+    outcome = glass.ask()
     for _ in range(ROUNDS):
-        spec = msgspec.structs.replace(
-            copied.spec,
-            strategy=msgspec.structs.replace(strategy, source=source, indicators=(*strategy.indicators, *wanted)),
-        )
-        outcome, is_cold = _ask(spec, copied.state, limits)
-        fresh = [key for key in outcome.wanted if key not in wanted]
+        fresh = [key for key in outcome.wanted if key not in glass.wanted]
         if not fresh:
             break
-        wanted += fresh
-    if outcome.error is not None:
-        raise (ColdError if is_cold else ReplError)(_located(outcome.error.text, text, copied))
-    return _taken(outcome)
+        glass = Glass(copied, text, (*glass.wanted, *fresh), limits)
+        outcome = glass.ask()
+    return glass, glass.taken(outcome)
+
+
+class Glass:
+    """A copy of a runner with a typed line in it. is_spoilt: asking it changed what the strategy remembers."""
+
+    def __init__(self, copied: Copied, text: bytes, wanted: Sequence[IndicatorKey], limits: LuaLimits) -> None:
+        """wanted: indicators beside those of the strategy. Raises LoadError, ReplError."""
+        self.wanted = tuple(wanted)
+        self._copied, self._text = copied, text
+        self.is_spoilt = False
+        strategy = copied.spec.strategy
+        source, indicators = _with_input(strategy.source, text), (*strategy.indicators, *wanted)
+        changed = msgspec.structs.replace(strategy, source=source, indicators=indicators)
+        spec = msgspec.structs.replace(copied.spec, strategy=changed)
+        self._core = _restored(spec, copied.state, limits)
+        self._runner = self._core.roster.runners[spec.id]
+        self._runner.asker.paused = True  # it is asked nothing but the line
+        host = self._runner.asker.host
+        assert isinstance(host, GlassHost), "the factory makes no other"
+        self._host = host
+        self._saved = host.save()
+
+    def hear(self, quote: Quote | None, bar: Bar) -> None:
+        """Go on by a bar, and the latest quote, which must be all that has happened."""
+        if quote is not None:
+            self._core.handle(quote, quote.received_ns)
+        self._core.handle(bar, bar.received_ns)
+
+    def ask(self) -> Outcome:
+        """Ask the line."""
+        asker = self._runner.asker
+        asker.tell()
+        show_market(self._core, self._runner)
+        outcome = self._host.ask(asker.arguments)
+        self.is_spoilt = bool(outcome.wanted) or self._host.save() != self._saved
+        return outcome
+
+    def taken(self, outcome: Outcome) -> Evaluated:
+        """Return what an outcome brought; raises ReplError for an error, ColdError where an indicator is not warm."""
+        if outcome.error is None:
+            return _taken(outcome)
+        is_cold = None in self._runner.asker.arguments[MARKET_FIELDS:]
+        raise (ColdError if is_cold else ReplError)(_located(outcome.error.text, self._text, self._copied))
 
 
 def _with_input(source: bytes, text: bytes) -> bytes:
@@ -122,9 +168,7 @@ def _with_input(source: bytes, text: bytes) -> bytes:
     return source + head + text + b"\nend " + _SHOW + b" return answer(line()) end"
 
 
-def _ask(spec: RunnerSpec, state: bytes, limits: LuaLimits) -> tuple[Outcome, bool]:
-    """Return what the line brought, and whether an indicator is not warm."""
-
+def _restored(spec: RunnerSpec, state: bytes, limits: LuaLimits) -> SignalCore:
     def make_host(wanted: RunnerSpec) -> StrategyHost:
         host = GlassHost(wanted.strategy.source, wanted.strategy.script, limits)
         host.configure(wanted)
@@ -135,13 +179,7 @@ def _ask(spec: RunnerSpec, state: bytes, limits: LuaLimits) -> tuple[Outcome, bo
         core.restore(state)
     except (PluginFailedError, ValueError) as error:
         raise ReplError(f"no copy can be made of the runner: {error}") from error
-    runner = core.roster.runners[spec.id]
-    host = runner.asker.host
-    assert isinstance(host, GlassHost), "the factory above makes no other"
-    runner.asker.tell()
-    show_market(core, runner)
-    arguments = runner.asker.arguments
-    return host.ask(arguments), None in arguments[MARKET_FIELDS:]
+    return core
 
 
 def show_market(core: SignalCore, runner: Runner) -> None:

@@ -36,17 +36,16 @@ KINDS: dict[str, tuple[type, ...]] = {
 }
 """What `until` may wait for."""
 
-type Truth = Callable[[str], bool]
-"""Says whether an expression holds at the present moment."""
+type Truth = Callable[[str], Callable[[], bool]]
+"""Makes of an expression what says whether it holds at the present bar."""
 
 
 class Traveller:
-    """The commands, on a trip. holds: evaluates an expression."""
+    """The commands, on a trip. condition: understands an expression."""
 
-    def __init__(self, trip: Trip, holds: Truth) -> None:
+    def __init__(self, trip: Trip, condition: Truth) -> None:
         self._trip = trip
-        self._holds = holds
-        self._seen = 0
+        self._condition = condition
         self.commands = {
             "step": Command("[N]", "take N bars (1)", self.step, ("s", "n")),
             "tick": Command("[N]", "take N smallest steps: points inside a bar, events", self.tick),
@@ -87,14 +86,14 @@ class Traveller:
         return self._travel(lambda: self._until_holds(rest))
 
     def _until_holds(self, expression: str) -> None:
-        before = self._trip.bar
+        before, holds = self._trip.bar, self._condition(expression)
 
         def there() -> bool:
             nonlocal before
             if self._trip.bar == before:
                 return False
             before = self._trip.bar
-            return self._holds(expression)
+            return holds()
 
         self._trip.forward(there)
 

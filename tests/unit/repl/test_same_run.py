@@ -59,7 +59,7 @@ def test_two_symbols_by_steps_are_the_backtest(tmp_path: Path, capsys: pytest.Ca
     assert told[1]["runner"] == "crossing:ETHUSDT"
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(moves=st.lists(st.sampled_from(MOVES), max_size=6), looks=st.lists(st.sampled_from(LOOKS), max_size=4))
 def test_wherever_one_has_been_a_bar_is_the_same(
     tmp_path_factory: pytest.TempPathFactory, moves: list[str], looks: list[str]
