@@ -1,6 +1,6 @@
 """A recording through the running stack in lock-step, and through the backtester; what both published, to be compared."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,12 +63,8 @@ def play_backtest(config: Config, plan: EventPlan, limit: int | None) -> Played:
     section = config.data_source.file
     inputs = RecordingInputs(Path(section.path), Path(section.rest_path) if section.rest_path else None, BadLine.SKIP)
     core = inputs.core(config.market_data, config.market_data.symbols)
-
-    def require(bars: Sequence[tuple[str, str]]) -> None:
-        for symbol, timeframe in bars:
-            core.require_bars(symbol, timeframe)
-
-    require(plan.required_bars)
+    for symbol, timeframe in plan.required_bars:
+        core.require_bars(symbol, timeframe)
     flow, counted = Flow(), _Counted(limit)
     began_ns = monotonic_ns()
 
@@ -78,7 +74,7 @@ def play_backtest(config: Config, plan: EventPlan, limit: int | None) -> Played:
                 flow.hear(message, now_ns)
             yield now_ns, message
 
-    result = run_events(plan, heard(), tell=flow.tell, require=require)
+    result = run_events(plan, heard(), tell=flow.tell)
     if result.error:
         raise ConductorError(f"backtest: {result.error}")
     return Played(flow, counted.items, (monotonic_ns() - began_ns) / 1e9, str(result.final_equity))

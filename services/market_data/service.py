@@ -179,12 +179,15 @@ class MarketDataService:
                 publish(output)
 
     def _require_bars(self, arguments: dict[str, Any], _request_id: str) -> str:
+        errors: list[str] = []
         for symbol, timeframe in arguments["bars"]:
             try:
                 self.core.require_bars(str(symbol), str(timeframe))
             except ValueError as error:
                 _log.warning("bars refused", symbol=symbol, timeframe=timeframe, error=str(error))
-                raise CommandError(str(error)) from error
+                errors.append(str(error))
+        if errors:  # the others are built all the same
+            raise CommandError("; ".join(errors))
         return "building"
 
     def _assess(self) -> tuple[HealthState, str]:

@@ -27,6 +27,9 @@ from services.signal.workers.guard import Guard
 from services.signal.workers.starting import Spares, core_of, start_core
 from services.signal.workers.telling import Teller
 
+READ_MORE_NS = 1_000_000_000
+"""Between two looks whether a strategy turned out to read another series; never where a conductor leads."""
+
 
 def make_core(config: Config, sources: Mapping[str, bytes] | None = None) -> SignalCore:
     """Return a fresh core with the runners that the configuration wants; StrategyFileError names a file that cannot be used.
@@ -95,6 +98,9 @@ def _serve(service: JournaledService, runners: Runners, config: Config, metrics:
     RunnerDesk(service, runners, config, reloader).on_change = require_bars
     if not service.bus.loop.is_conducted:
         reloader.begin(service.bus.loop)
+        service.bus.loop.every(
+            READ_MORE_NS, lambda: None if wanted["bars"] == runners.required_bars() else require_bars()
+        )
     service.when_appears(MARKET_DATA, "require_bars", wanted)
     return service
 

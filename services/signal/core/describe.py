@@ -23,7 +23,6 @@ def counts_of(roster: Roster) -> dict[str, int]:
         "evaluations": sum(asker.evaluations for asker in askers),
         "errors": sum(asker.errors for asker in askers),
         "paused": sum(asker.paused for asker in askers),
-        "held": len(roster.shared.held),
     }
 
 

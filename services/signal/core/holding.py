@@ -13,16 +13,16 @@ from services.signal.core.runner import Runner, release
 from services.signal.core.spec import SeriesKey
 
 
-def on_read_bar(roster: Roster, bar: Bar, now_ns: int, *, is_new: bool) -> list[AnyMessage]:
-    """Tell a bar to all who read its series; a partial one, too, says how far the series is. Return what follows."""
+def on_read_bar(roster: Roster, bar: Bar, now_ns: int) -> list[AnyMessage]:
+    """Tell a bar to all who read its series; return what follows."""
     key, out = (bar.symbol, bar.timeframe), list[AnyMessage]()
-    for runner, is_own in tuple(roster.of_read[key]):
+    for runner in roster.of_read[key]:
         symbol = runner.spec.symbol
         quote, trusted = roster.quotes.get(symbol), roster.is_trusted(symbol)
-        if not is_own:
-            out += _on_other(runner, key, quote, now_ns, trusted=trusted)
-        elif is_new:
+        if key == (symbol, runner.spec.timeframe):
             out += runner.on_bar(bar, bar.id, quote, now_ns, trusted=trusted)
+        else:
+            out += _on_other(runner, key, quote, now_ns, trusted=trusted)
     return out
 
 
@@ -34,17 +34,6 @@ def _on_other(
     if held is None or (now_ns < runner.held_until_ns and readings.lacks(held.end_ns)):
         return ()
     return release(runner, quote, now_ns, trusted=trusted)
-
-
-def on_quote_held(roster: Roster, quote: Quote, now_ns: int) -> list[AnyMessage]:
-    """Take a quote while updates are held; return what follows."""
-    trusted, cause, out = roster.is_trusted(quote.symbol), quote.id, list[AnyMessage]()
-    for runner in [runner for runner in roster.runners.values() if runner.spec.symbol == quote.symbol]:
-        if runner.held is not None and now_ns >= runner.held_until_ns:
-            out += release(runner, quote, now_ns, trusted=trusted)
-        if runner.on_ticks:
-            out += runner.on_quote(quote, cause, now_ns, trusted=trusted)
-    return out
 
 
 def settle(roster: Roster, now_ns: int) -> Sequence[AnyMessage]:

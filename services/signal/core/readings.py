@@ -109,7 +109,7 @@ class Readings:
         shared = self._shared
         for reading in self.all.values():
             due_ns = reading.due_ns(at_ns)
-            is_late = reading.series.heard_ns < due_ns and at_ns - due_ns < shared.wait_ns
+            is_late = reading.series.reached_ns < due_ns and at_ns - due_ns < shared.wait_ns
             if is_late and (reading.is_same_symbol or shared.is_trusted(reading.key[0])):
                 return True
         return False

@@ -69,7 +69,8 @@ def account_view(changed: AccountChanged) -> AccountView:
 class Roster:
     """Runners in the order of the configuration, found by id, by series, by symbol of quotes, by currency.
 
-    of_read: of the series that a runner reads beside its own, all whom they concern, each with whether it is their own.
+    of_read: of the series that a runner reads beside its own, all whom they concern.
+    of_quotes: those asked at quotes, and those whose updates may wait for another symbol until a quote comes.
     changed: those that commands added or changed. retired: the desks of those that were removed. leaving: exits sent for
     those that are being removed. throttles: least time between two updates by quotes that operators set, ns. stopped:
     those of which nothing is called any more. group: makes the lists of those that hear the same.
@@ -102,7 +103,7 @@ class Roster:
         self.runners: dict[str, Runner] = {}
         self.series: dict[tuple[str, str], Series] = {}
         self.of_series: dict[tuple[str, str], list[Runner]] = {}
-        self.of_read: dict[SeriesKey, list[tuple[Runner, bool]]] = {}
+        self.of_read: dict[SeriesKey, list[Runner]] = {}
         self.of_quotes: dict[str, list[Runner]] = {}
         self.of_currency: dict[str, list[Runner]] = {}
         self.quotes: dict[str, Quote] = {}
@@ -119,13 +120,11 @@ class Roster:
         self.group: Callable[[], list[Runner]] = list
 
     def add(self, spec: RunnerSpec, host: StrategyHost, facts: Instrument) -> Runner:
-        """Add a runner, behind the others; its id must be new."""
+        """Add a runner, behind the others; its id must be new. `index_reading` comes behind the last."""
         assert spec.id not in self.runners, f"two runners named {spec.id}"
         runner = self.make(spec, host, facts)
         self.runners[spec.id] = runner
         self._index(runner)
-        if runner.asker.readings.all or self.of_read:
-            index_reading(self)
         self.facts.add(spec, host)
         return runner
 
@@ -162,7 +161,7 @@ class Roster:
         """Have the runners in this order, those that it does not name behind; find them anew."""
         named = [id_ for id_ in ids if id_ in self.runners]
         self.runners = {id_: self.runners[id_] for id_ in dict.fromkeys([*named, *self.runners])}
-        for index in (self.of_series, self.of_currency, self.of_quotes):
+        for index in (self.of_series, self.of_currency):
             index.clear()
         for runner in self.runners.values():
             self._index(runner)
@@ -181,8 +180,6 @@ class Roster:
             return
         hearers.append(runner)
         self.of_currency.setdefault(spec.currency, []).append(runner)
-        if runner.on_ticks:
-            self.of_quotes.setdefault(spec.symbol, self.group()).append(runner)
 
     def find(self, id_: str) -> Runner | None:
         """Return a runner; None, and counted, where there is none."""
@@ -241,18 +238,21 @@ class Roster:
 
 
 def index_reading(roster: Roster) -> None:
-    """Find anew who reads which series beside its own."""
+    """Find anew who reads which series beside its own, and who hears quotes."""
     roster.shared.fresh.clear()
-    roster.of_read.clear()
-    runners = roster.runners.values()
+    for index in (roster.of_read, roster.of_quotes):
+        index.clear()
+    runners = [runner for runner in roster.runners.values() if runner.id not in roster.stopped]
     for reading in [reading for runner in runners for reading in runner.asker.readings.all.values()]:
         reading.series = roster.series.setdefault(reading.key, reading.series)
-        roster.of_read[reading.key] = []
+        roster.of_read.setdefault(reading.key, roster.group())
     for runner in runners:
-        own = (runner.spec.symbol, runner.spec.timeframe)
-        for key in (own, *runner.asker.readings.all):
+        symbol, reads = runner.spec.symbol, runner.asker.readings.all
+        for key in ((symbol, runner.spec.timeframe), *reads):
             if key in roster.of_read:
-                roster.of_read[key].append((runner, key == own))
+                roster.of_read[key].append(runner)
+        if runner.on_ticks or any(key[0] != symbol for key in reads):
+            roster.of_quotes.setdefault(symbol, roster.group()).append(runner)
 
 
 def learn_amended(roster: Roster, amended: OrderAmended, _now_ns: int) -> Sequence[AnyMessage]:

@@ -67,7 +67,6 @@ class Saved(msgspec.Struct, array_like=True):
     counters: tuple[int, ...]
     facts: tuple[list[Greeks], list[ExternalSignal]] = ([], [])
     changes: "SavedChanges | None" = None
-    heard: list[tuple[str, str, int]] = []
 
 
 type Restore = Callable[[Mapping[str, Changed], Mapping[str, Desk]], None]
@@ -90,7 +89,6 @@ def save_roster(roster: Roster) -> Saved:
         counters=msgspec.structs.astuple(roster.counters),
         facts=roster.facts.save(),
         changes=_save_changes(roster),
-        heard=[(*key, roster.series[key].heard_ns) for key in sorted(roster.of_read)],
     )
 
 
@@ -127,9 +125,6 @@ def _load_series(roster: Roster, saved: Saved) -> None:
         series = roster.series.get((symbol, timeframe))
         if series is not None:
             series.load(count, rows)
-    for symbol, timeframe, heard_ns in saved.heard:
-        if (symbol, timeframe) in roster.series:
-            roster.series[symbol, timeframe].heard_ns = heard_ns
 
 
 def _save_changes(roster: Roster) -> SavedChanges | None:

@@ -22,17 +22,17 @@ class Verdict(Enum):
 
 
 class Series:
-    """A bounded window of bars in order of time. count: bars ever taken. heard_ns: end of the latest bar, taken or not.
+    """A bounded window of bars in order of time. count: bars ever taken.
 
     How it works: rows of a table are only noted, and become bars when somebody wants to see the window.
     """
 
-    __slots__ = ("_latest_ns", "_limit", "_rows", "_window", "count", "heard_ns", "symbol", "timeframe")
+    __slots__ = ("_latest_ns", "_limit", "_rows", "_window", "count", "symbol", "timeframe")
 
     def __init__(self, symbol: str, timeframe: str, limit: int) -> None:
         self.symbol = symbol
         self.timeframe = timeframe
-        self.count = self.heard_ns = 0
+        self.count = 0
         self._limit = limit
         self._window: deque[Bar] = deque(maxlen=limit)
         self._rows: list[tuple[BarRows, int, int]] = []
@@ -51,9 +51,13 @@ class Series:
         """Return the latest closed bar."""
         return self.window[-1] if self.window else None
 
+    @property
+    def reached_ns(self) -> int:
+        """Return the end of the latest closed bar, 0 before the first."""
+        return 0 if self._latest_ns is None else self._latest_ns[1]
+
     def judge(self, bar: Bar) -> Verdict:
         """Take a bar if it is whole and new; say what it was."""
-        self.heard_ns = max(self.heard_ns, bar.end_ns)
         if bar.partial:
             return Verdict.PARTIAL
         verdict, latest = Verdict.TAKEN, self._latest_ns
@@ -77,7 +81,6 @@ class Series:
             gaps += bisect_left(rows.gaps, behind) - bisect_right(rows.gaps, first)
         last_ns = rows.starts[behind - 1 - rows.first]
         self._latest_ns = (last_ns, last_ns + rows.length_ns)
-        self.heard_ns = max(self.heard_ns, last_ns + rows.length_ns)
         self.count += behind - first
         self._note(rows, first, behind)
         return gaps
@@ -102,7 +105,6 @@ class Series:
         self._window.extend(self._bar(*row) for row in rows)
         latest = self.latest
         self._latest_ns = None if latest is None else (latest.start_ns, latest.end_ns)
-        self.heard_ns = 0 if latest is None else latest.end_ns
 
     def _bar(
         self, received_ns: int, start_ns: int, end_ns: int, prices: tuple[float, ...], rest: tuple[Any, ...]

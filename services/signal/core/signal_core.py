@@ -24,10 +24,11 @@ from common.messages import (
 )
 from services.signal.core.changes import PAUSE, RESUME, Changes
 from services.signal.core.describe import counts_of, describe_runner
-from services.signal.core.holding import on_quote_held, on_read_bar, settled
+from services.signal.core.holding import on_read_bar, settled
 from services.signal.core.host import HostFactory
 from services.signal.core.leaving import end_retired, fill_retired
-from services.signal.core.roster import Roster, SignalLimits, learn_amended
+from services.signal.core.roster import Roster, SignalLimits, index_reading, learn_amended
+from services.signal.core.runner import release
 from services.signal.core.saving import decode_saved, encode_saved, load_roster, save_roster
 from services.signal.core.spans import Span, walk
 from services.signal.core.spec import RunnerSpec
@@ -54,6 +55,7 @@ class SignalCore:
         self._roster = Roster(limits or SignalLimits())
         for spec in specs:
             self._roster.add(spec, make_host(spec), instruments[spec.symbol])
+        index_reading(self._roster)
         self.changes = Changes(self._roster, make_host, instruments)
         self._handlers: dict[type, Callable[[Any, int], Sequence[AnyMessage]]] = {
             Bar: self._on_bar,
@@ -109,11 +111,11 @@ class SignalCore:
 
     def _on_bar(self, bar: Bar, now_ns: int) -> Sequence[AnyMessage]:
         roster = self._roster
-        is_new, key = roster.take_bar(bar), (bar.symbol, bar.timeframe)
-        if roster.of_read and key in roster.of_read:
-            return settled(roster, on_read_bar(roster, bar, now_ns, is_new=is_new))
-        if not is_new:
+        if not roster.take_bar(bar):
             return _NOTHING
+        key = (bar.symbol, bar.timeframe)
+        if key in roster.of_read:
+            return settled(roster, on_read_bar(roster, bar, now_ns))
         trusted, quote, cause = roster.is_trusted(bar.symbol), roster.quotes.get(bar.symbol), bar.id
         out: list[AnyMessage] = []
         for runner in roster.of_series[key]:
@@ -123,15 +125,16 @@ class SignalCore:
     def _on_quote(self, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
         roster, symbol = self._roster, quote.symbol
         roster.quotes[symbol] = quote
-        if roster.shared.held:
-            return settled(roster, on_quote_held(roster, quote, now_ns))
         runners = roster.of_quotes.get(symbol)
         if runners is None:
             return _NOTHING
         trusted, cause = roster.is_trusted(symbol), quote.id
         out: list[AnyMessage] = []
         for runner in runners:
-            out += runner.on_quote(quote, cause, now_ns, trusted=trusted)
+            if runner.held is not None and now_ns >= runner.held_until_ns:
+                out += release(runner, quote, now_ns, trusted=trusted)
+            if runner.on_ticks:
+                out += runner.on_quote(quote, cause, now_ns, trusted=trusted)
         return settled(roster, out)
 
     def _on_fill(self, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:

@@ -102,7 +102,7 @@ class Shard:
 
     def _drop_unheard(self) -> None:
         roster = self._core.roster
-        for key in [key for key in roster.series if key not in roster.of_series]:
+        for key in [key for key in roster.series if key not in roster.of_series and key not in roster.of_read]:
             del roster.series[key]
 
     def _shape_now(self) -> tuple[int, ...]:

@@ -126,16 +126,8 @@ local function split(given, n, parameters)
   return n, nil, nil, n
 end
 
--- Return the outputs of an indicator, which is noted as wanted if nobody computes it yet (and is nil this once).
-local function ask(name, ...)
-  local given, n = { ... }, select("#", ...)
-  while n > 0 and given[n] == nil do
-    n = n - 1
-  end
-  local count, written, symbol, last = split(given, n, specs[name].parameters)
-  if n > last then
-    error("indicators." .. name .. ": expected nothing behind a timeframe and a symbol", 0)
-  end
+-- Return the outputs of an indicator on a series, which is noted as wanted if nobody computes it yet (and is nil this once).
+local function ask_series(name, given, count, written, symbol)
   local timeframe, of = series_of(name, written, symbol)
   local list = canonical(name, given, count)
   local tree = tree_of(name, timeframe, of)
@@ -151,6 +143,18 @@ local function ask(name, ...)
     others[name][written][symbol or ""] = tree
   end
   return unpack(values, slot, slot + specs[name].outputs - 1)
+end
+
+local function ask(name, ...)
+  local given, n = { ... }, select("#", ...)
+  while n > 0 and given[n] == nil do
+    n = n - 1
+  end
+  local count, written, symbol, last = split(given, n, specs[name].parameters)
+  if n > last then
+    error("indicators." .. name .. ": expected nothing behind a timeframe and a symbol", 0)
+  end
+  return ask_series(name, given, count, written, symbol)
 end
 
 local function reader_of(name, spec)
@@ -258,5 +262,5 @@ local function set_rest(slot, value, ...)
   end
 end
 
-H.trees, H.others, H.specs, H.ask = trees, others, specs, ask
+H.trees, H.others, H.specs, H.ask_series = trees, others, specs, ask_series
 H.indicators, H.values, H.registered, H.set_rest = H.view(readers, "indicators"), values, registered, set_rest

@@ -7,7 +7,7 @@
 local H = ...
 local type, error, next, rawget, unpack = type, error, next, rawget, table.unpack
 local find, gmatch, match, sub, to_number, to_integer = string.find, string.gmatch, string.match, string.sub, tonumber, math.tointeger
-local concat, trees, others, specs, values, ask = table.concat, H.trees, H.others, H.specs, H.values, H.ask
+local concat, trees, others, specs, values, ask_series = table.concat, H.trees, H.others, H.specs, H.values, H.ask_series
 
 local FAMILY = "ta:"
 local known, catalogue = {}, ""
@@ -110,8 +110,7 @@ local function ask_anew(name, full, given, timeframe, symbol)
     end
     list[i] = value
   end
-  list[#spec.parameters + 1], list[#spec.parameters + 2] = timeframe, symbol
-  return ask(full, unpack(list, 1, #spec.parameters + 2))
+  return ask_series(full, list, #spec.parameters, timeframe, symbol)
 end
 
 local function ta(name, given, timeframe, symbol, extra)

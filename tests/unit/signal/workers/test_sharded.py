@@ -46,7 +46,8 @@ function detect_opportunity(market_data, context, indicators)
   context.cash = context.account and context.account.cash
   context.news = market_data.signals and market_data.signals.mood
   context.delta = market_data.delta
-  if math.random() < 0.4 then return { signal = "NAME", average = indicators.sma(3) } end
+  if math.random() < 0.4 then return { signal = "NAME", average = indicators.sma(3),
+    longer = indicators.sma(2, "5m") } end
 end
 function filter_commitment(market_data, context, indicators)
   if math.random() < 0.2 then error("now and then") end
