@@ -93,11 +93,10 @@ class AlertsCore:
         return letters
 
     def started(self, now_ns: int) -> None:
-        """Begin to wait for services anew: while we were away nobody could be heard."""
+        """Begin to wait for services anew: what they said and how they ended while we were away, nobody knows."""
         memory = self._state.memory
         memory.began_ns = now_ns
-        for seen in memory.services.values():
-            seen.heard_ns = now_ns
+        memory.services.clear()
 
     def tick(self, now_ns: int) -> list[Letter]:
         """Let time pass: tell what lasted long enough, and again what goes on; several times a second."""

@@ -294,3 +294,13 @@ def test_no_message_is_too_strange(example: Any) -> None:
     core = core_of()
     core.handle(example, getattr(example, "received_ns", T0) or T0)
     assert isinstance(core.snapshot(), bytes)
+
+
+def test_what_became_of_services_while_we_were_away_is_not_guessed() -> None:
+    core, again = core_of(startup_ms=5_000), core_of(startup_ms=5_000)
+    core.handle(health("signal", T0), T0)
+    again.restore(core.snapshot())
+    again.started(T0 + 100 * SECOND)
+    assert told(again.handle(health("signal", T0 + 101 * SECOND, pid=2), T0 + 101 * SECOND)) == []
+    assert "service_silent" not in [kind for kind, _, _ in told(again.tick(T0 + 103 * SECOND))]
+    assert ("service_silent", "execution", "firing") in told(again.tick(T0 + 106 * SECOND))

@@ -22,6 +22,8 @@ from services.alerts.core.memory import Watched
 PROTECTIVE_MARK: Final = "-stop-"
 """What the id of an order has that risk made itself."""
 RESUME: Final = "resume"
+OF_ITSELF: Final = ("reconciled",)
+"""Commands that a service gives itself."""
 MOST_REFUSED: Final = 1_000
 """Refusals remembered within the window; each is looked at with every one that comes."""
 TOLD_OTHERWISE: Final = frozenset(
@@ -89,6 +91,8 @@ def _of(seen: VenueDifference) -> str:
 
 
 def _commanded(_watched: Watched, seen: OperatorCommand, _now_ns: int) -> Iterator[Sign]:
+    if seen.name in OF_ITSELF:
+        return
     words = " ".join(f"{key}={value}" for key, value in seen.arguments.items() if len(value) <= 80)
     yield Sign(seen.service, f"an operator told {seen.service}: {seen.name} {words}".rstrip(), seen.id)
 
