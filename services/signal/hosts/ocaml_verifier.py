@@ -9,7 +9,7 @@ once so many bars have passed that the beginning weighs less than 1e-12 (`settli
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import Any
 
@@ -17,6 +17,7 @@ import msgspec
 
 from common.clock import monotonic_ns
 from common.logs import get_logger
+from common.messages import Bar
 from services.signal.core.indicator import IndicatorKey
 from services.signal.core.indicators import BUILT_IN
 from services.signal.core.roster import Roster
@@ -76,10 +77,11 @@ class Verifier:
         if self._looks % FORGET_EVERY == 0:
             self._forget()
         due = self._due
-        for key, series in self._roster.series.items():
-            if series.count >= due.get(key, self._every):
-                due[key] = series.count + self._every
-                for runner in self._roster.of_series[key]:
+        for key, runners in self._roster.of_series.items():
+            count = self._roster.series[key].count
+            if count >= due.get(key, self._every):
+                due[key] = count + self._every
+                for runner in runners:
                     names = [each for each, _ in runner.asker.bank.shown() if each.name in BUILT_IN]
                     self._waiting += [(runner, each) for each in names]
         for _ in range(min(len(self._waiting), QUESTIONS_PER_LOOK, UNDER_WAY_MAX - len(self._asked))):
@@ -95,26 +97,28 @@ class Verifier:
         program = {**msgspec.structs.asdict(self._program.counters), "pid": self._program.pid}
         return {"every": self._every, "watched": len(self._tracks), **counted, "program": program}
 
-    def _track(self, runner: Runner, key: IndicatorKey) -> Track | None:
+    def _track(self, runner: Runner, key: IndicatorKey, count: int, window: Sequence[Bar]) -> Track | None:
         indicator = dict(runner.asker.bank.shown()).get(key)
-        if indicator is None or self._roster.runners.get(runner.id) is not runner:
+        if indicator is None:
             return None
-        series = runner.asker.series
         track = self._tracks.get((runner.id, key))
-        if track is None or not track.goes_on(indicator, series.count, len(series.window)):
+        if track is None or not track.goes_on(indicator, count, len(window)):
             session = OcamlSession(self._program, key, type(indicator))
-            track = self._tracks[runner.id, key] = Track(key, indicator, session, series.window, series.count)
+            track = self._tracks[runner.id, key] = Track(key, indicator, session, window, count)
         return track
 
     def _ask(self, runner: Runner, key: IndicatorKey) -> None:
-        track, series = self._track(runner, key), runner.asker.series
-        if track is None or track.is_asked or track.count == series.count:
+        if runner.held is not None or self._roster.runners.get(runner.id) is not runner:
+            return  # an update that waits has not fed its bar yet
+        count, window = _seen(runner, key)
+        track = self._track(runner, key, count, window)
+        if track is None or track.is_asked or track.count == count:
             return
         is_paused = monotonic_ns() < self._again_ns
-        window, first = series.window, len(series.window) - (series.count - track.count)
+        first = len(window) - (count - track.count)
         bars = list(islice(window, first, None if is_paused else first + track.session.room))
         track.count += len(bars)
-        is_last = track.count == series.count
+        is_last = track.count == count
         is_settled = is_last and track.is_settled(bars[-1])
         job = Job(track, bars, track.rows(bars), track.live, runner.id, is_last=is_last, is_settled=is_settled)
         if is_paused:
@@ -174,3 +178,12 @@ class Verifier:
         }
         for key in gone:
             del self._tracks[key]
+
+
+def _seen(runner: Runner, key: IndicatorKey) -> tuple[int, Sequence[Bar]]:
+    """Return how many bars an indicator has been fed, and those that are kept, oldest first."""
+    asker = runner.asker
+    if key.is_own:
+        return asker.series.count, asker.series.window
+    reading = asker.readings.all[runner.spec.series_of(key)]
+    return reading.seen, tuple(reading.shown())

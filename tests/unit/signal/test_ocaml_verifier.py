@@ -17,7 +17,7 @@ from services.signal.hosts.ocaml import find_program
 from services.signal.hosts.ocaml_queue import OcamlQueue
 from services.signal.hosts.ocaml_track import Check, settling_bars
 from services.signal.hosts.ocaml_verifier import QUESTIONS_PER_LOOK, Verifier
-from tests.unit.signal.support import INSTRUMENTS, ScriptedHost, bar, runner_spec, strategy
+from tests.unit.signal.support import INSTRUMENTS, MINUTE_NS, ScriptedHost, bar, runner_spec, strategy
 
 PROGRAM = find_program(Path(__file__).parents[3])
 needs_program = pytest.mark.skipif(PROGRAM is None, reason="ocaml-indicators is not built: `make ocaml` builds it")
@@ -90,6 +90,31 @@ def test_every_indicator_is_compared_every_so_many_bars(program: OcamlQueue) -> 
         status = watched.verifier.status()
         assert (status["equal"], status["different"], status["settling"]) == (20 * len(keys()), 0, 0)
         assert status["largest"] < 1e-9
+    finally:
+        watched.verifier.close()
+
+
+@needs_program
+def test_indicators_of_other_bars_are_compared_over_those(program: OcamlQueue) -> None:
+    core = core_of(
+        (IndicatorKey("ema", (3,)), IndicatorKey("ema", (3,), "5m"), IndicatorKey("atr", (2,), "5m", "ETHUSDT"))
+    )
+    watched = Watched(core, program)
+    length = 5 * MINUTE_NS
+    try:
+        for number in range(100):
+            feed(core, number, number + 1)
+            if number % 5 == 4:
+                for symbol, rise in (("BTCUSDT", 1.0), ("ETHUSDT", 3.0)):
+                    start_ns = (number // 5) * length
+                    times = {"start_ns": start_ns, "end_ns": start_ns + length, "event_ns": start_ns + length}
+                    each = bar(0, 50.0 + rise * (number % 7), symbol=symbol, timeframe="5m", **times)
+                    core.handle(each, each.end_ns)
+            watched.verifier.look()
+        checks = watched.settle() + watched.checks
+        assert {check.indicator for check in checks} == {"ema(3)", 'ema(3, "5m")', 'atr(2, "5m", "ETHUSDT")'}
+        assert {check.result for check in checks} == {"equal"}
+        assert {(check.symbol, check.indicator) for check in checks} >= {("ETHUSDT", 'atr(2, "5m", "ETHUSDT")')}
     finally:
         watched.verifier.close()
 
