@@ -5,6 +5,7 @@ from enum import Enum
 from common.messages import (
     AccountChanged,
     AmendIntent,
+    AmendRefused,
     AmendRejected,
     AnyMessage,
     ApprovedAmend,
@@ -144,6 +145,7 @@ def topic_of(message: AnyMessage) -> str | None:  # noqa: PLR0911, C901 - a tabl
             ApprovedOrder()
             | ApprovedCancel()
             | ApprovedAmend()
+            | AmendRefused()
             | OrderRefused()
             | PositionChanged()
             | AccountChanged()

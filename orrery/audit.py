@@ -15,6 +15,7 @@ from common.codec import decode
 from common.journal import read_folder
 from common.messages import (
     AnyMessage,
+    ApprovedAmend,
     ApprovedOrder,
     Fill,
     OrderAccepted,
@@ -56,15 +57,16 @@ def audit_folder(data_dir: Path) -> Audit:
 def audit(intents: Iterable[AnyMessage], decisions: Iterable[AnyMessage], reports: Iterable[AnyMessage]) -> Audit:
     """Hold the three order-flow streams, each in its own order, against each other."""
     result = Audit()
-    orders, positions = _check_decisions(result, list(intents), list(decisions))
-    filled = _check_reports(result, orders, list(reports))
+    decided = list(decisions)
+    positions = _check_decisions(result, list(intents), decided)
+    filled = _check_reports(result, _allowed(decided), list(reports))
     _check_positions(result, positions, filled)
     return result
 
 
 def _check_decisions(
     result: Audit, intents: list[AnyMessage], decisions: list[AnyMessage]
-) -> tuple[dict[str, ApprovedOrder], dict[tuple[str, str], Decimal]]:
+) -> dict[tuple[str, str], Decimal]:
     wanted = Counter(message.id for message in intents if isinstance(message, OrderIntent))
     outcomes: Counter[str] = Counter()
     orders: dict[str, ApprovedOrder] = {}
@@ -90,7 +92,7 @@ def _check_decisions(
         f"outcome of an unknown intent {name}" for name in outcomes if name not in wanted and outcomes[name]
     ]
     result.undecided_intents = [name for name in wanted if not outcomes[name]]
-    return orders, positions
+    return positions
 
 
 class _Reports:
@@ -129,8 +131,19 @@ class _Reports:
                 return
 
 
+def _allowed(decisions: list[AnyMessage]) -> dict[str, Decimal]:
+    """Return how much each order may fill: what was approved, or the most that a change of it asked for."""
+    allowed: dict[str, Decimal] = {}
+    for message in decisions:
+        if isinstance(message, ApprovedOrder):
+            allowed.setdefault(message.id, message.quantity)
+        elif isinstance(message, ApprovedAmend) and message.quantity is not None and message.order_id in allowed:
+            allowed[message.order_id] = max(allowed[message.order_id], message.quantity)
+    return allowed
+
+
 def _check_reports(
-    result: Audit, orders: dict[str, ApprovedOrder], messages: list[AnyMessage]
+    result: Audit, allowed: dict[str, Decimal], messages: list[AnyMessage]
 ) -> dict[tuple[str, str], Decimal]:
     reports = _Reports()
     for message in messages:
@@ -140,13 +153,13 @@ def _check_reports(
     result.problems += [f"fill {name} published {count} times" for name, count in reports.fills.items() if count > 1]
     result.problems += [f"order {name} began {count} times" for name, count in begun.items() if count > 1]
     result.problems += [f"order {name} ended {count} times" for name, count in ended.items() if count > 1]
-    result.problems += [f"report of an order never approved: {name}" for name in begun if name not in orders]
+    result.problems += [f"report of an order never approved: {name}" for name in begun if name not in allowed]
     result.problems += [
-        f"order {name} of {orders[name].quantity} filled {total}"
+        f"order {name} of {allowed[name]} filled {total}"
         for name, total in reports.traded.items()
-        if name in orders and total > orders[name].quantity
+        if name in allowed and total > allowed[name]
     ]
-    result.unreported_orders = [name for name in orders if not begun[name]]
+    result.unreported_orders = [name for name in allowed if not begun[name]]
     result.working_orders = [name for name in begun if not ended[name]]
     return reports.positions
 

@@ -41,6 +41,7 @@ from common.messages.market import (
 )
 from common.messages.orders import (
     AmendIntent,
+    AmendRefused,
     AmendRejected,
     ApprovedAmend,
     ApprovedCancel,
@@ -86,6 +87,7 @@ AnyMessage = (
     | ApprovedOrder
     | ApprovedCancel
     | ApprovedAmend
+    | AmendRefused
     | OrderRefused
     | OrderAccepted
     | OrderTriggered
@@ -116,6 +118,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "AccountChanged",
     "AmendIntent",
+    "AmendRefused",
     "AmendRejected",
     "AnyMessage",
     "ApprovedAmend",

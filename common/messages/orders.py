@@ -176,6 +176,22 @@ class OrderRefused(Message, frozen=True, kw_only=True, tag="order_refused", gc=F
     asked: str = ""
 
 
+class AmendRefused(Message, frozen=True, kw_only=True, tag="amend_refused", gc=False):
+    """Risk does not let the change named by `cause` through; the order is as it was. Figures as in `OrderRefused`."""
+
+    order_id: str
+    runner: str
+    symbol: str
+    reason: RejectReason
+    limit: str
+    found: str
+    detail: str
+    cause: str
+    code: int = 0
+    used: str = ""
+    asked: str = ""
+
+
 class OrderAccepted(Message, frozen=True, kw_only=True, tag="order_accepted", gc=False):
     """The venue has the order."""
 

@@ -26,8 +26,11 @@ KINDS: dict[str, tuple[str, ...]] = {
     "market": ("market_status", "external_signal"),
     "state": ("runner_transitioned",),
     "error": ("runner_failed", "order_rejected", "venue_difference", "halt"),
-    "signal": ("order_intent", "cancel_intent", "stop_update"),
-    "order": ("approved_order", "approved_cancel", "order_refused", "order_accepted", "order_rejected", "order_cancelled"),
+    "signal": ("order_intent", "cancel_intent", "amend_intent", "stop_update"),
+    "order": (
+        "approved_order", "approved_cancel", "approved_amend", "amend_refused", "order_refused", "order_accepted",
+        "order_triggered", "order_amended", "amend_rejected", "order_rejected", "order_cancelled",
+    ),
     "position": ("position_changed",),
     "account": ("account_changed", "trading_state_changed"),
     "fill": ("fill",),

@@ -9,13 +9,17 @@ import msgspec
 from common.codec import encode
 from common.messages import (
     AccountChanged,
+    AmendRejected,
     AnyMessage,
+    ApprovedAmend,
     ApprovedCancel,
     ApprovedOrder,
     Fill,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderRejected,
+    OrderTriggered,
     PositionChanged,
 )
 from common.routes import topic_of
@@ -26,7 +30,17 @@ MARKET: Final = "market"
 PUBLISHED: Final = (MARKET, "intents", "decisions", "reports")
 """Streams as they are published, in the order of the flow; `market` is what strategies hear of it."""
 PARTS: Final = {
-    "orders": (ApprovedOrder, ApprovedCancel, OrderAccepted, OrderRejected, OrderCancelled),
+    "orders": (
+        ApprovedOrder,
+        ApprovedCancel,
+        ApprovedAmend,
+        OrderAccepted,
+        OrderTriggered,
+        OrderAmended,
+        AmendRejected,
+        OrderRejected,
+        OrderCancelled,
+    ),
     "fills": (Fill,),
     "balances": (AccountChanged, PositionChanged),
 }

@@ -9,17 +9,23 @@ import msgspec
 from common.codec import decode, encode
 from common.inputs import Input
 from common.messages import (
+    AmendIntent,
+    AmendRefused,
+    AmendRejected,
     AnyMessage,
+    ApprovedAmend,
     ApprovedCancel,
     ApprovedOrder,
     Bar,
     CancelIntent,
     Fill,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderIntent,
     OrderRefused,
     OrderRejected,
+    OrderTriggered,
     PositionChanged,
     Quote,
 )
@@ -37,7 +43,7 @@ QUOTE_WITHIN_NS = 600_000_000_000
 
 _decode_input = msgspec.msgpack.Decoder(Input).decode
 
-type Report = OrderAccepted | OrderRejected | OrderCancelled | Fill
+type Report = OrderAccepted | OrderTriggered | OrderAmended | AmendRejected | OrderRejected | OrderCancelled | Fill
 
 
 class Heard(msgspec.Struct, frozen=True):
@@ -48,12 +54,12 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 class Flow(msgspec.Struct):
-    """One order's messages, as far as they are there. changes: what its fills did to the position."""
+    """One order's messages, as far as they are there. cancels: and changes that were asked for. changes: what its fills did to the position."""
 
     order_id: str
     intent: OrderIntent | None = None
     decision: ApprovedOrder | OrderRefused | None = None
-    cancels: list[CancelIntent | ApprovedCancel] = []
+    cancels: list[CancelIntent | ApprovedCancel | AmendIntent | ApprovedAmend | AmendRefused] = []
     reports: list[Report] = []
     changes: list[PositionChanged] = []
 
@@ -101,11 +107,19 @@ def _put(flow: Flow, message: AnyMessage) -> None:
             flow.decision = message
         case OrderRefused() if message.intent_id == flow.order_id and flow.decision is None:
             flow.decision = message
-        case CancelIntent() if message.intent_id == flow.order_id:
+        case CancelIntent() | AmendIntent() if message.intent_id == flow.order_id:
             flow.cancels.append(message)
-        case ApprovedCancel() if message.order_id == flow.order_id:
+        case ApprovedCancel() | ApprovedAmend() | AmendRefused() if message.order_id == flow.order_id:
             flow.cancels.append(message)
-        case OrderAccepted() | OrderRejected() | OrderCancelled() | Fill() if message.order_id == flow.order_id:
+        case (
+            OrderAccepted()
+            | OrderTriggered()
+            | OrderAmended()
+            | AmendRejected()
+            | OrderRejected()
+            | OrderCancelled()
+            | Fill()
+        ) if message.order_id == flow.order_id:
             flow.reports.append(message)
         case PositionChanged() if message.cause.rpartition("-f")[0] == flow.order_id:
             flow.changes.append(message)

@@ -1,17 +1,20 @@
 """How an order came to be: from the tick to the fill, each step with what led to it and how long that took."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from common.messages import (
+    AmendRejected,
     AnyMessage,
     ApprovedOrder,
     Bar,
     Fill,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderRejected,
+    OrderTriggered,
     Quote,
     RunnerTransitioned,
 )
@@ -79,7 +82,7 @@ def story_of(session: Session, wanted: str) -> Story:
     for cancel in flow.cancels:
         _add(story, "cancel", cancel.event_ns, cancel)
     for report in flow.reports:
-        _add(story, _word(report), report.received_ns, report)
+        _add(story, _WORDS[type(report)], report.received_ns, report)
     _add_effects(story, flow, moves)
     _measure(story)
     return story
@@ -144,16 +147,15 @@ def _measure(story: Story) -> None:
         story.total_ns = story.steps[-1].at_ns - story.steps[0].at_ns
 
 
-def _word(report: Report) -> str:
-    match report:
-        case OrderAccepted():
-            return "ack"
-        case OrderRejected():
-            return "rejected"
-        case OrderCancelled():
-            return "cancelled"
-        case Fill():
-            return "fill"
+_WORDS: Final[dict[type, str]] = {
+    OrderAccepted: "ack",
+    OrderTriggered: "triggered",
+    OrderAmended: "amended",
+    AmendRejected: "not amended",
+    OrderRejected: "rejected",
+    OrderCancelled: "cancelled",
+    Fill: "fill",
+}
 
 
 def outcome_of(flow: Flow) -> str:
@@ -179,5 +181,5 @@ def _end(last: Report, filled: str, wanted: str, done: str) -> str:
             return f"cancelled, {filled} of {wanted} {done}" if done else "cancelled, nothing filled"
         case Fill():
             return f"open, {filled} of {wanted} {done}" if last.remaining_quantity else done
-        case OrderAccepted():
+        case OrderAccepted() | OrderTriggered() | OrderAmended() | AmendRejected():
             return f"open, {filled} of {wanted} {done}" if done else "accepted, rests at the venue"

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orrery.redrive.watch import Asked
+from orrery.why.order_words import changed, ordered
 from orrery.why.story import Step, Story
 from orrery.why.words import clock, day, folded, indicators, lua, number, short, took
 from services.risk_manager.core.explain import Explanation
@@ -77,10 +78,16 @@ def _flow(said: Mapping[str, Any]) -> str:
             return f"approved: {said['side']} {number(said['quantity'])} {said['symbol']}{_price(said)}{only}"
         case "order_refused":
             return f"REFUSED by {said['reason']}: {said['detail']}"
-        case "cancel_intent":
-            return f"the runner wants it no more ({said['reason']})"
-        case "approved_cancel":
-            return "risk passes the cancel on"
+        case (
+            "cancel_intent"
+            | "approved_cancel"
+            | "amend_intent"
+            | "approved_amend"
+            | "amend_refused"
+            | "order_amended"
+            | "amend_rejected"
+        ):
+            return changed(said)
         case _:
             return _report(said)
 
@@ -89,10 +96,13 @@ def _report(said: Mapping[str, Any]) -> str:
     match said["type"]:
         case "order_accepted":
             return f"{said['venue']} has the order"
+        case "order_triggered":
+            return "the price has come to its trigger"
         case "order_rejected":
             return f"{said['venue']} rejects it, {said['reason']}: {said['detail']}"
         case "order_cancelled":
-            return f"{said['venue']} has ended it with {number(said['remaining_quantity'])} not filled"
+            why = f" ({said['reason']})" if said.get("reason") else ""
+            return f"{said['venue']} has ended it with {number(said['remaining_quantity'])} not filled{why}"
         case "fill":
             fee = f"fee {number(said['fee'])} {said['fee_currency']} ({said['liquidity']})"
             left = f"; {number(said['remaining_quantity'])} left" if float(said["remaining_quantity"]) else ""
@@ -109,8 +119,8 @@ def _intent(said: Mapping[str, Any]) -> str:
 
 
 def _price(said: Mapping[str, Any]) -> str:
-    if said["order_type"] == "limit":
-        return f" at {number(said['limit_price'])} or better, {said['time_in_force']}"
+    if said["order_type"] != "market":
+        return ordered(said)
     return f" at market, seen at {number(said['reference_price'])}"
 
 

@@ -14,6 +14,7 @@ from common.codec import encode
 from common.messages import (
     AccountChanged,
     AmendIntent,
+    AmendRefused,
     AmendRejected,
     ApprovedAmend,
     ApprovedCancel,
@@ -204,6 +205,19 @@ EXAMPLES: list[msgspec.Struct] = [
         trigger_price=Decimal("59950.00"),
     ),
     ApprovedCancel(**_AT, id=f"{_INTENT}-cancel", order_id=_INTENT, symbol="BTCUSDT", cause=f"{_INTENT}-cancel"),
+    AmendRefused(
+        **_AT,
+        **_RUNNER,
+        order_id=_INTENT,
+        reason=RejectReason.PRICE_COLLAR,
+        limit="5 %",
+        found="12.5 %",
+        detail="the price 52500 lies 12.5 % from the mark 60000, 5 % are allowed",
+        cause="ema_crossover:BTCUSDT-8",
+        code=302,
+        used="1",
+        asked="52500",
+    ),
     OrderRefused(
         **_AT,
         **_RUNNER,

@@ -10,12 +10,12 @@ from msgspec.structs import replace
 from common.ids import Novelty
 from common.messages import (
     AmendIntent,
+    AmendRefused,
     AmendRejected,
     AnyMessage,
     IntentKind,
     OrderAmended,
     OrderIntent,
-    OrderRefused,
     RejectReason,
 )
 from common.money import ZERO, begin_exact, end_exact, use_money_context
@@ -105,14 +105,14 @@ def _lift(desk: Desk, market: Market, position: Position, order: WorkingOrder, q
     end_exact()
 
 
-def _refuse(desk: Desk, wanted: AmendIntent, found: tuple[RejectReason, Refusal], now_ns: int) -> OrderRefused:
+def _refuse(desk: Desk, wanted: AmendIntent, found: tuple[RejectReason, Refusal], now_ns: int) -> AmendRefused:
     reason, refusal = found
     refused = desk.state.counts.refused
     refused[reason.value] = refused.get(reason.value, 0) + 1
-    return OrderRefused(
+    return AmendRefused(
         event_ns=now_ns,
         received_ns=now_ns,
-        intent_id=wanted.id,
+        order_id=wanted.intent_id,
         runner=wanted.runner,
         symbol=wanted.symbol,
         reason=reason,

@@ -6,6 +6,7 @@ import pytest
 
 from common.messages import (
     AmendIntent,
+    AmendRefused,
     AmendRejected,
     ApprovedAmend,
     ApprovedOrder,
@@ -111,10 +112,11 @@ def test_an_amend_passes_the_rules_as_the_order_would() -> None:
     core = ready(max_position_size=10, price_collar_percent=20)
     approved(core, intent(1, "9", **LIMIT))
     (refused,) = amend(core, 2, quantity="11")
-    assert isinstance(refused, OrderRefused)
-    assert (refused.intent_id, refused.reason) == (f"{RUNNER}-2", RejectReason.POSITION_SIZE)
+    assert isinstance(refused, AmendRefused)
+    assert (refused.order_id, refused.cause) == (f"{RUNNER}-1", f"{RUNNER}-2")
+    assert (refused.reason, refused.code) == (RejectReason.POSITION_SIZE, 402)
     (refused,) = amend(core, 3, limit_price="70")
-    assert isinstance(refused, OrderRefused)
+    assert isinstance(refused, AmendRefused)
     assert refused.reason is RejectReason.PRICE_COLLAR
     assert isinstance(amend(core, 4, quantity="10")[0], ApprovedAmend)  # its own nine do not stand in the way
 

@@ -13,13 +13,17 @@ import msgspec
 
 from common.messages import (
     ApprovedOrder,
+    CancelReason,
     Fill,
     IntentKind,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderIntent,
     OrderRefused,
     OrderRejected,
+    OrderTriggered,
+    OrderType,
     Side,
 )
 from common.money import ZERO, use_money_context
@@ -29,19 +33,20 @@ KEPT = 1_000
 WAITING_LIMIT = 100_000
 """Orders that are over and wait for a part; beyond that the oldest is folded without it, and counted."""
 
-type _Report = OrderAccepted | OrderCancelled | OrderRejected
+type _Report = OrderAccepted | OrderTriggered | OrderAmended | OrderCancelled | OrderRejected
 
 _encode = msgspec.msgpack.Encoder(decimal_format="string", order="deterministic").encode
 
 
 class Wanted(msgspec.Struct, array_like=True, gc=False):
-    """What the runner wanted. quantity: base units, None where risk sizes it."""
+    """What the runner wanted. quantity: base units, None where risk sizes it. order_type: empty for a market order."""
 
     kind: IntentKind
     side: Side
     quantity: Decimal | None
     cause: str
     at_ns: int
+    order_type: str = ""
 
 
 class Decided(msgspec.Struct, array_like=True, gc=False):
@@ -58,7 +63,10 @@ class Decided(msgspec.Struct, array_like=True, gc=False):
 
 
 class Reported(msgspec.Struct, array_like=True, gc=False):
-    """What the venue reported. value: the sum of quantity times price, quote units. end: empty while it is open."""
+    """What the venue reported. value: the sum of quantity times price, quote units. end: empty while it is open.
+
+    quantity: in all, as the latest amend left it, None where there was none.
+    """
 
     venue: str = ""
     is_accepted: bool = False
@@ -67,6 +75,8 @@ class Reported(msgspec.Struct, array_like=True, gc=False):
     fills: int = 0
     end: str = ""
     at_ns: int = 0
+    is_triggered: bool = False
+    quantity: Decimal | None = None
 
 
 class OrderRecord(msgspec.Struct, array_like=True):
@@ -131,7 +141,8 @@ class OrderTable(msgspec.Struct):
         """Note what a runner wants."""
         record = self._record(intent.id, intent)
         if record.wanted is None:
-            record.wanted = Wanted(intent.kind, intent.side, intent.quantity, intent.cause, intent.event_ns)
+            kind = "" if intent.order_type is OrderType.MARKET else intent.order_type.value
+            record.wanted = Wanted(intent.kind, intent.side, intent.quantity, intent.cause, intent.event_ns, kind)
             self._let_go()
         else:
             self.repeats += 1
@@ -156,6 +167,14 @@ class OrderTable(msgspec.Struct):
         reported = self._report(accepted)
         reported.is_accepted = True
 
+    def take_triggered(self, triggered: OrderTriggered) -> None:
+        """Note that the order waits for its trigger no more."""
+        self._report(triggered).is_triggered = True
+
+    def take_amended(self, amended: OrderAmended) -> None:
+        """Note how much the order asks for now."""
+        self._report(amended).quantity = amended.quantity
+
     def take_fill(self, fill: Fill) -> None:
         """Add a fill."""
         use_money_context()
@@ -168,7 +187,9 @@ class OrderTable(msgspec.Struct):
 
     def take_end(self, report: OrderCancelled | OrderRejected) -> None:
         """Note that the venue has the order no more."""
-        end = "cancelled" if isinstance(report, OrderCancelled) else "rejected"
+        end = "rejected"
+        if isinstance(report, OrderCancelled):
+            end = "expired" if report.reason is CancelReason.EXPIRED else "cancelled"
         self._end(report.order_id, self._report(report), end)
 
     def _record(self, id_: str, about: OrderIntent | ApprovedOrder | OrderRefused | Fill | _Report) -> OrderRecord:

@@ -85,6 +85,7 @@ def describe_order(order: OrderRecord) -> dict[str, Any]:
         "runner": order.runner,
         "symbol": order.symbol,
         "stage": order.stage,
+        "order_type": None if wanted is None else wanted.order_type or "market",
         "side": None if wanted is None else wanted.side.value,
         "quantity": _quantity(order),
         "filled": figure(filled),
@@ -96,6 +97,8 @@ def describe_order(order: OrderRecord) -> dict[str, Any]:
 def _quantity(order: OrderRecord) -> str | None:
     """Return what was wanted, else what risk came to; None where neither is known."""
     wanted, decided = order.wanted, order.decided
+    if order.reported is not None and order.reported.quantity is not None:
+        return figure(order.reported.quantity)
     if wanted is not None and wanted.quantity is not None:
         return figure(wanted.quantity)
     return None if decided is None or decided.refusal else figure(decided.quantity)
