@@ -7,7 +7,7 @@ Usage: python -I -S healthcheck.py [PORT]; without a port the first of the table
 import socket
 import sys
 
-PORTS = range(9101, 9109)
+PORTS = range(9101, 9110)
 """The metrics ports of the services; a container holds one service."""
 TIMEOUT_SECONDS = 2.0
 LONGEST_SILENCE_SECONDS = 10.0

@@ -206,3 +206,16 @@ def test_nobody_waits_for_alerts_that_hang(stack: Stack) -> None:
     assert all(stack.is_ready(name) for name in SERVICES)
     answer = orrery(stack, "kill", "--reason", "still obeyed")
     assert all(each["took_ms"] < 1_000 for each in answer["services"].values())
+
+
+def test_a_channel_without_an_address_does_not_hold_the_stack_up() -> None:
+    made = Stack(CONFIG)
+    try:
+        (made.folder / "broken.lua").write_text(BROKEN)
+        summary = orrery(made, "up", "--duration", "1")
+        alerts = summary["services"][ALERTS]
+        assert alerts["state"] == "degraded"
+        assert "TEST_ALERTS_STUCK" in alerts["detail"]
+        assert summary["services"][EXECUTION]["state"] == "ready"
+    finally:
+        made.close()

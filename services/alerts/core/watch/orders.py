@@ -22,8 +22,8 @@ from services.alerts.core.memory import Watched
 PROTECTIVE_MARK: Final = "-stop-"
 """What the id of an order has that risk made itself."""
 RESUME: Final = "resume"
-OF_ITSELF: Final = ("reconciled",)
-"""Commands that a service gives itself."""
+OF_ITSELF: Final = ("reconciled", "runner.stop")
+"""Commands that services give themselves; a runner that is stopped so is told as paused."""
 MOST_REFUSED: Final = 1_000
 """Refusals remembered within the window; each is looked at with every one that comes."""
 TOLD_OTHERWISE: Final = frozenset(
