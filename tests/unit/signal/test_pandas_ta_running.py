@@ -43,6 +43,12 @@ def test_what_is_asked_for_first_is_wanted_and_nil() -> None:
     assert outcome.wanted == (IndicatorKey("ta:ema", (9, 0)),)
 
 
+def test_the_strategy_s_own_parameters_can_be_passed_on() -> None:
+    body = 'return { none = indicators.ta("hma", context.params) == nil }'
+    outcome = ask(lua_host(detecting(body), params={"length": 33}))
+    assert outcome.wanted == (IndicatorKey("ta:hma", (33, 2)),)
+
+
 def test_another_timeframe_and_symbol_stand_behind_the_parameters() -> None:
     body = """
       local hour = indicators.ta("hma", { length = 20 }, "60m")

@@ -9,6 +9,8 @@ local type, error, next, rawget, unpack = type, error, next, rawget, table.unpac
 local find, gmatch, match, sub, to_number, to_integer = string.find, string.gmatch, string.match, string.sub, tonumber, math.tointeger
 local concat, trees, others, specs, values, ask_series = table.concat, H.trees, H.others, H.specs, H.values, H.ask_series
 
+local backing = H.backing
+
 local FAMILY = "ta:"
 local known, catalogue = {}, ""
 
@@ -73,7 +75,7 @@ local function find_out(name)
   if not H.learn(FAMILY .. name) then
     local spec = look_up(name)
     local why = spec and "refused: " .. spec.refused or "pandas-ta has no such indicator"
-    error('indicators.ta("' .. sub(H.readable(name), 1, 64) .. '"): ' .. why, 0)
+    error('indicators.ta("' .. H.readable(sub(name, 1, 64)) .. '"): ' .. why, 0)
   end
   return known[name]
 end
@@ -124,6 +126,7 @@ local function ta(name, given, timeframe, symbol, extra)
     node = of_series and of_series[symbol or ""]
   end
   if given then
+    given = backing[given] or given -- context.params, say
     for _ in next, given do
       left = left + 1
     end
