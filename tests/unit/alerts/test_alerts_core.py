@@ -192,6 +192,13 @@ def test_channels_get_what_they_want() -> None:
     ]
 
 
+def test_a_channel_that_wants_no_ends_hears_of_none() -> None:
+    core = core_of(CHANNEL, {**CHANNEL, "name": "begins", "resolved": False})
+    core.handle(changed(TradingState.HALTED, "kill_switch"), T0)
+    ends = core.handle(changed(TradingState.ACTIVE, ""), T0 + 1)
+    assert [(letter.channel, letter.news.turn) for letter in ends] == [("all", Turn.RESOLVED)]
+
+
 def test_a_flood_is_summed_up_and_leaves_room_for_what_is_critical() -> None:
     channel = {**CHANNEL, "burst": 9, "per_minute": 60}
     core = core_of(channel)

@@ -40,6 +40,8 @@ def test_it_says_what_would_be_held() -> None:
     assert (told["mark"], told["position"], told["position_after"]) == ("100", "0", "2")
     assert (told["worth"], told["exposure_after"]) == ("200", "200")
     assert told["equity"] == "100000"
+    short = preview(core_of(), {**ASKED, "side": "sell"}, T0 + 1)
+    assert (short["position_after"], short["exposure_after"]) == ("-2", "200")
 
 
 def test_a_symbol_that_nobody_has_seen_is_no_fault() -> None:
