@@ -97,6 +97,8 @@ def _on_data(options: "Options", lines: list[str] | None, *, is_json: bool) -> i
         from orrery.repl.opening import open_data
         from orrery.repl.trip import Trip
     except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("orrery", "services", "common"):
+            raise  # that is ours, and no extra brings it
         text = f"expected the packages of the extra `research`, found no {error.name}"
         raise CommandLineError(f"repl: {text}") from error
     opened = open_data(options)
