@@ -11,14 +11,13 @@ from common.messages import IntentKind, OrderIntent, OrderType, RejectReason, Si
 from common.money import ONE, ZERO
 from services.risk_manager.core.basis import Sizing
 from services.risk_manager.core.desk import Desk, State
-from services.risk_manager.core.latches import NONE_SET, Latch
+from services.risk_manager.core.latches import Latch
 from services.risk_manager.core.markets import Market
 from services.risk_manager.core.orders import reserved
 from services.risk_manager.core.positions import Position
 from services.risk_manager.core.reconciliation import PENDING
 from services.risk_manager.core.refusal import Refusal
-from services.risk_manager.core.rough import upper_bound
-from services.risk_manager.core.rules import BY_TOTALS, EXIT_RULES, Rules, first_refusal
+from services.risk_manager.core.rules import EXIT_RULES, Rules, first_refusal
 from services.risk_manager.core.sizer import size
 from services.risk_manager.core.view import NO_MORE, More, View
 
@@ -55,16 +54,12 @@ def check(
 def _check_entry(
     desk: Desk, intent: OrderIntent, market: Market, quantity: Decimal, earlier_id: str, now_ns: int
 ) -> Found:
-    # What passes by the bounds of the totals passes by the totals, and the bounds cost next to nothing.
+    # Amounts that are far from their limits need no exact totals, and floats cost next to nothing.
     rules = rules_now(desk)
-    if rules is not desk.active_rules:
-        view = _exact_view_of_entry(desk, intent, market, quantity, earlier_id, now_ns)
-        return first_refusal(rules, intent, view)
-    bounded = _bounded_view(desk, intent, market, quantity, earlier_id, now_ns)
-    if bounded is not None:
-        found = first_refusal(rules, intent, bounded)
-        if found is None or found[0] not in BY_TOTALS:
-            return found
+    if rules is desk.active_rules:
+        quick = _view_of_far_entry(desk, intent, market, quantity, earlier_id, now_ns)
+        if quick is not None:
+            return first_refusal(desk.other_rules, intent, quick)
     return first_refusal(rules, intent, _exact_view_of_entry(desk, intent, market, quantity, earlier_id, now_ns))
 
 
@@ -83,35 +78,35 @@ def _latches(state: State) -> Mapping[str, Latch]:
     return {RejectReason.NOT_READY.value: PENDING} | latches
 
 
-def _bounded_view(
+def _view_of_far_entry(
     desk: Desk, intent: OrderIntent, market: Market, quantity: Decimal, earlier_id: str, now_ns: int
 ) -> View | None:
-    """Return a view whose values are bounds, worse than the truth; None where there are none. Nothing is in the way."""
-    state, instrument, quote = desk.state, desk.instruments[intent.symbol], market.quote
-    if quote is None or instrument.quote != desk.limits.account_currency:
+    """Return what `desk.other_rules` look at; None where an amount may be near its limit. Nothing is in the way."""
+    quote, limits = market.quote, desk.limits
+    instrument = desk.instruments[intent.symbol]
+    if quote is None or instrument.quote != limits.account_currency:
         return None
-    if intent.order_type is not OrderType.MARKET and (worst := _worst_price(intent)) and float(worst) > quote.bid:
-        return None
-    purses = state.account.purses
-    if not state.open_positions and len(purses) == 1:  # nothing is worth anything: these are the totals
-        bounds: tuple[Decimal, Decimal] | None = (ZERO, purses[instrument.quote].cash)
-    else:
-        bounds = desk.rough.bounds_without(intent.symbol)
-    if bounds is None:
+    if intent.order_type is not OrderType.MARKET and (
+        intent.terms is not UNSET or float(_worst_price(intent)) > quote.bid
+    ):
         return None
     own = market.positions[intent.runner]
-    long_reach, short_reach = desk.reaches[intent.symbol].after(own, intent.side, quantity)
-    value = upper_bound(float(max(short_reach, long_reach)) * (quote.bid + quote.ask) * 0.5)
-    if value is None:
+    long, short = desk.reaches[intent.symbol].after(own, intent.side, quantity)
+    largest = long
+    if short > long:  # `max` takes four times as long
+        largest = short
+    if not desk.far.is_far(intent, quantity, long if intent.side is Side.BUY else short, largest, quote):
         return None
-    mark, more = ZERO, NO_MORE
-    if desk.limits.asks_more:
-        mark = desk.valuation.mark(market)
-        more = _more(desk, intent, own, quantity, (quantity * mark, ZERO, value), now_ns)
-    elif instrument.min_notional:  # nothing else looks at it
-        mark = desk.valuation.mark(market)
+    more = NO_MORE
+    if limits.asks_more:
+        more = More(
+            now_ns,
+            ZERO,
+            desk.state.approvals.within(now_ns, limits.order_window_ns) if limits.max_orders else 0,
+            limits.symbols.get(intent.symbol),
+        )
     return View(
-        desk.limits,
+        limits,
         instrument,
         quantity,
         ZERO,
@@ -119,13 +114,8 @@ def _bounded_view(
         "",
         market.state,
         None if market.quote_ns is None else now_ns - market.quote_ns,
-        mark,
-        state.open_positions - own.is_open,
-        long_reach if intent.side is Side.BUY else short_reach,
-        value,
-        bounds[0],
-        bounds[1],
-        NONE_SET,
+        desk.valuation.mark(market) if instrument.min_notional else ZERO,
+        desk.state.open_positions - own.is_open,
         more,
     )
 

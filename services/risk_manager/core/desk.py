@@ -12,6 +12,7 @@ from common.money import begin_exact, end_exact, use_money_context
 from services.risk_manager.core.account import Account
 from services.risk_manager.core.breaker import Breaker
 from services.risk_manager.core.costing import METHODS
+from services.risk_manager.core.far import Far
 from services.risk_manager.core.limits import Limits
 from services.risk_manager.core.losses import AccountLines, LossWatch, Watched
 from services.risk_manager.core.markets import Market
@@ -21,7 +22,7 @@ from services.risk_manager.core.reach import Reaches
 from services.risk_manager.core.reconciliation import Reconciliation
 from services.risk_manager.core.results import Results
 from services.risk_manager.core.rough import Rough
-from services.risk_manager.core.rules import entry_rules
+from services.risk_manager.core.rules import BY_AMOUNTS, entry_rules
 from services.risk_manager.core.trading import Trading
 from services.risk_manager.core.usage import Usage
 from services.risk_manager.core.valuation import Valuation
@@ -106,7 +107,8 @@ class State(msgspec.Struct):
 class Desk:
     """State, limits, instruments, reaches, valuations and loss watch; keeps track of what is on its way.
 
-    active_rules: what an entry must pass while nothing is in the way; all_rules: whatever is.
+    active_rules: what an entry must pass while nothing is in the way; all_rules: whatever is; other_rules: those of the
+    active that are left when every amount is far from its limit.
     counts_results: a fill may open the breaker, reach the drawdown or the day's loss, or change a size.
     """
 
@@ -115,9 +117,11 @@ class Desk:
         "all_rules",
         "costing",
         "counts_results",
+        "far",
         "instruments",
         "limits",
         "losses",
+        "other_rules",
         "reaches",
         "rough",
         "state",
@@ -140,7 +144,9 @@ class Desk:
         )
         self.costing = METHODS[limits.position_method]
         self.counts_results = self.losses.is_on or limits.fuses.losing_streak > 0 or limits.sizing.counts_trades
+        self.far = Far(limits, self.rough, self.usage)
         self.active_rules = entry_rules(limits, latched=False)
+        self.other_rules = tuple(rule for rule in self.active_rules if rule[0] not in BY_AMOUNTS)
         self.all_rules = entry_rules(limits, latched=True)
 
     def place(self, order: ApprovedOrder, intent: OrderIntent | None = None) -> None:

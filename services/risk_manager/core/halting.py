@@ -7,6 +7,7 @@ from common.messages import AnyMessage, IntentKind, OrderType, RejectReason, Sid
 from common.money import ZERO, decimal_of
 from services.risk_manager.core.approval import approve_protective_exit
 from services.risk_manager.core.desk import Desk
+from services.risk_manager.core.hours import DAY_NS
 from services.risk_manager.core.markets import Market
 from services.risk_manager.core.orders import WorkingOrder
 from services.risk_manager.core.positions import Position
@@ -23,11 +24,13 @@ def is_calm(desk: Desk) -> bool:
 
 def roll(desk: Desk, cause: str, now_ns: int) -> list[AnyMessage]:
     """Lift what time alone lifts: the day's loss at midnight UTC, a breaker that has cooled down."""
-    if desk.limits.max_daily_loss:
+    if desk.limits.max_daily_loss and now_ns // DAY_NS != desk.state.account_lines.day:
         desk.losses.roll(now_ns)
+    if is_calm(desk):
+        return []
     if desk.state.breaker.has_cooled(now_ns, desk.limits.fuses.cooldown_ns):
         reset_breaker(desk)
-    return [] if is_calm(desk) else follow(desk, cause, now_ns)
+    return follow(desk, cause, now_ns)
 
 
 def reset_breaker(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from common.instruments import Instruments
 from common.messages import Quote
-from common.money import ONE
+from common.money import ZERO
 from services.risk_manager.core.account import Account
 from services.risk_manager.core.markets import Market
 from services.risk_manager.core.reach import Reaches
@@ -19,23 +19,28 @@ from services.risk_manager.core.reach import Reaches
 WIDENING = 1e-9
 """Share of all amounts added up by which a bound is wider than the sum; the sum itself is off by about 1e-13."""
 
+ROOM = 1.0
+"""Units of currency by which a bound is wider beside that share."""
+
 LARGEST = 1e15
 """Amounts beyond which a float no longer holds a unit of currency."""
 
 
-def upper_bound(value: float) -> Decimal | None:
-    """Return a whole number that is above what `value`, never negative, is an approximation of; None if too large."""
-    return Decimal(int(value + value * WIDENING) + 1) if value < LARGEST else None
-
-
 class Entry:
-    """One symbol: base units held and reachable, and the mark."""
+    """One symbol: base units held and reachable, and the mark. The exact ones say whether the floats are still theirs."""
 
-    __slots__ = ("mark", "net", "reach")
+    __slots__ = ("exact_net", "exact_reach", "mark", "net", "reach")
 
-    def __init__(self, net: float, reach: float, mark: float) -> None:
-        self.net = net
-        self.reach = reach
+    def __init__(self) -> None:
+        self.exact_net = self.exact_reach = ZERO
+        self.net = self.reach = self.mark = 0.0
+
+    def take(self, net: Decimal, reach: Decimal, mark: float) -> None:
+        """Take over how a symbol stands; to turn a Decimal into a float is what costs."""
+        if net is not self.exact_net:
+            self.exact_net, self.net = net, float(net)
+        if reach is not self.exact_reach:
+            self.exact_reach, self.reach = reach, float(reach)
         self.mark = mark
 
 
@@ -45,7 +50,18 @@ class Rough:
     changed: symbols whose positions, or what is on its way to them, changed since they were read.
     """
 
-    __slots__ = ("_account", "_currency", "_entries", "_instruments", "_markets", "_reaches", "_unusable", "changed")
+    __slots__ = (
+        "_account",
+        "_cash",
+        "_currency",
+        "_entries",
+        "_exact_cash",
+        "_instruments",
+        "_markets",
+        "_reaches",
+        "_unusable",
+        "changed",
+    )
 
     def __init__(
         self,
@@ -62,6 +78,7 @@ class Rough:
         self._currency = currency
         self._entries: dict[str, Entry] = {}
         self._unusable: set[str] = set()
+        self._exact_cash, self._cash = ZERO, 0.0
         self.changed: dict[str, None] = dict.fromkeys(markets)
 
     def refresh(self, market: Market) -> None:
@@ -76,9 +93,10 @@ class Rough:
         symbol = quote.symbol
         if symbol in self.changed or symbol in self._unusable:
             before = self._entries.get(symbol)
+            was = 0.0 if before is None else before.mark
             self._read(self._markets[symbol])
             entry = self._entries.get(symbol)
-            return 0.0 if before is None or entry is None else entry.net * (entry.mark - before.mark)
+            return 0.0 if before is None or entry is None else entry.net * (entry.mark - was)
         entry = self._entries.get(symbol)
         if entry is None:
             return 0.0
@@ -93,13 +111,17 @@ class Rough:
             self._read(self._markets[next(iter(self.changed))])
         return not self._unusable and len(self._account.purses) == 1
 
-    def bounds_without(self, symbol: str) -> tuple[Decimal, Decimal] | None:
-        """Return (most exposure of all other symbols, least equity), whole units of currency; None if unusable."""
+    def totals_without(self, symbol: str) -> tuple[float, float] | None:
+        """Return (most exposure of all other symbols, least equity), wider than any error; None if unusable."""
         if (self.changed or self._unusable or len(self._account.purses) != 1) and not self.is_usable():
             return None
-        cash = float(self._account.purses[self._currency].cash)
+        exact = self._account.purses[self._currency].cash
+        if exact is not self._exact_cash:
+            self._exact_cash, self._cash = exact, float(exact)
+        cash = self._cash
         if not self._entries and abs(cash) < LARGEST:
-            return ONE, Decimal(int(cash - abs(cash) * WIDENING) - 1)
+            error = abs(cash) * WIDENING + ROOM
+            return error, cash - error
         exposure, equity, amounts = 0.0, cash, abs(cash)
         for entry in self._entries.values():
             worth = entry.net * entry.mark
@@ -112,7 +134,17 @@ class Rough:
         own = self._entries.get(symbol)
         if own is not None:
             exposure -= own.reach * own.mark
-        return Decimal(int(exposure + amounts * WIDENING) + 1), Decimal(int(equity - amounts * WIDENING) - 1)
+        error = amounts * WIDENING + ROOM
+        return exposure + error, equity - error
+
+    def worth_of(self, symbols: tuple[str, ...], but: str) -> float:
+        """Return the most that symbols, but for one, could be worth; ask `totals_without` whether it is known first."""
+        worth = 0.0
+        for symbol in symbols:
+            entry = self._entries.get(symbol)
+            if entry is not None and symbol != but:
+                worth += entry.reach * entry.mark
+        return worth + worth * WIDENING + ROOM
 
     def _read(self, market: Market) -> None:
         symbol = market.symbol
@@ -127,4 +159,7 @@ class Rough:
             self._entries.pop(symbol, None)
             return
         reach = self._reaches[symbol]
-        self._entries[symbol] = Entry(float(reach.net), float(reach.largest), (quote.bid + quote.ask) * 0.5)
+        entry = self._entries.get(symbol)
+        if entry is None:
+            entry = self._entries[symbol] = Entry()
+        entry.take(reach.net, reach.largest, (quote.bid + quote.ask) * 0.5)

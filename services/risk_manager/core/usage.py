@@ -81,6 +81,10 @@ class Usage:
             found.append(GroupUse(group, others + used_value, others + found_value))
         return tuple(found)
 
+    def count_of_strategy(self, name: str) -> int:
+        """Return how many runners of a strategy with limits hold or enter something."""
+        return len(self._open[name])
+
     def now_of_strategy(self, name: str) -> tuple[Decimal, int]:
         """Return what the runners of a strategy with limits could be worth, and how many hold or enter something."""
         mine = self._open[name]

@@ -74,12 +74,12 @@ class View(msgspec.Struct, frozen=True, gc=False):
     quote_age_ns: int | None = None
     mark: Decimal = ZERO
     others_open: int = 0
+    more: More = NO_MORE
     reach: Decimal = ZERO
     reach_value: Decimal = ZERO
     others_value: Decimal = ZERO
     equity: Decimal = ZERO
     latches: Mapping[str, Latch] = NONE_SET
-    more: More = NO_MORE
     reach_used: Decimal = ZERO
     value_used: Decimal = ZERO
     sizing: Sizing | None = None

@@ -132,3 +132,9 @@ def test_a_group_shares_its_limit() -> None:
 )
 def test_the_first_in_the_order_wins(limits: dict[str, Any], reason: RejectReason) -> None:
     assert refused(ready(**limits), 1, "2").reason is reason
+
+
+def test_a_strategys_count_matters_however_far_every_amount_is() -> None:
+    core = ready(strategies=[{"name": "ema", "max_open_positions": 1}])
+    assert passes(core, 1)
+    assert refused(core, 1, runner="ema:ETHUSDT").reason is RejectReason.STRATEGY_LIMIT

@@ -24,8 +24,8 @@ from common.messages import (
     Side,
     StopUpdate,
 )
+from services.risk_manager.core.far import Far
 from services.risk_manager.core.risk_core import RiskCore
-from services.risk_manager.core.rough import Rough
 from tests.unit.risk_manager.builders import (
     MILLISECOND,
     T0,
@@ -272,14 +272,42 @@ def test_every_intent_has_one_outcome_and_every_message_its_cause(flow: list[Ste
     assert len(decided) == sum(market.numbers.values())
 
 
-@given(steps)
-def test_bounds_decide_as_the_exact_totals_do(flow: list[Step]) -> None:
-    market = Market(risk_core(**LIMITS))
-    by_bounds = [msgspec.msgpack.encode(market.step(step)) for step in flow]
+WIDE: dict[str, Any] = {
+    "initial_cash": 10**6,
+    "max_position_size": 10**6,
+    "max_notional_exposure": 10**9,
+    "max_open_positions": 10,
+    "stop_loss_percent": 2,
+}
+SINGLE_LIMITS: tuple[Callable[[int], dict[str, Any]], ...] = (
+    lambda size: {"max_position_size": size},
+    lambda size: {"max_notional_exposure": size * 100},
+    lambda size: {"initial_cash": size * 100},
+    lambda size: {"initial_cash": 2_000, "max_leverage": D(size) / 20},
+    lambda size: {"max_order_quantity": D(size) / 4},
+    lambda size: {"max_order_notional": size * 25},
+    lambda size: {"price_collar_percent": D(size) / 8},
+    lambda size: {"max_orders": size, "order_window_ms": 40},
+    lambda size: {"symbols": [{"symbol": "BTCUSDT", "max_position_size": size}]},
+    lambda size: {"symbols": [{"symbol": "BTCUSDT", "max_notional": size * 100}]},
+    lambda size: {"strategies": [{"name": "a", "max_notional": size * 100}]},
+    lambda size: {"strategies": [{"name": "a", "max_open_positions": 1}]},
+    lambda size: {"groups": [{"name": "both", "symbols": ["BTCUSDT", "ETHUSDT"], "max_notional": size * 100}]},
+)
+"""One limit each, near what a random flow comes to."""
+
+
+@pytest.mark.parametrize("single", SINGLE_LIMITS)
+@given(steps, st.integers(1, 12))
+def test_floats_decide_as_the_exact_totals_do(
+    single: Callable[[int], dict[str, Any]], flow: list[Step], size: int
+) -> None:
+    market = Market(risk_core(**WIDE | single(size)))
+    by_floats = [msgspec.msgpack.encode(market.step(step)) for step in flow]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Rough, "bounds_without", lambda _self, _symbol: None)
-        market = Market(risk_core(**LIMITS))
-        assert [msgspec.msgpack.encode(market.step(step)) for step in flow] == by_bounds
+        patch.setattr(Far, "is_far", lambda *_: False)
+        market = Market(risk_core(**WIDE | single(size)))
+        assert [msgspec.msgpack.encode(market.step(step)) for step in flow] == by_floats
 
 
 @given(steps)
@@ -288,11 +316,11 @@ def test_bounds_enclose_the_exact_totals(flow: list[Step]) -> None:
     for step in flow:
         market.step(step)
         desk = market.core._desk
-        bounds = desk.rough.bounds_without("BTCUSDT")
-        assert bounds is not None
+        totals = desk.rough.totals_without("BTCUSDT")
+        assert totals is not None
         exposure, equity = desk.valuation.exposure_without("BTCUSDT"), desk.valuation.equity()
-        assert exposure <= bounds[0] <= exposure + 2
-        assert equity - 3 <= bounds[1] <= equity
+        assert exposure <= totals[0] <= exposure + 2
+        assert equity - 3 <= totals[1] <= equity
 
 
 @given(steps, st.integers(0, 60))

@@ -93,6 +93,9 @@ BY_TOTALS = frozenset(
 )
 """Reasons that depend on what much together is worth."""
 
+BY_AMOUNTS = BY_TOTALS | frozenset(map(reason_of, (order_size, price_collar)))
+"""Reasons that depend on amounts: all pass while each is far from its limit (`far.py`)."""
+
 _UNUSED = set(RejectReason) - set(MODULES)
 assert not _UNUSED, f"reasons that no rule gives: {sorted(_UNUSED)}"
 assert len(set(CODES.values())) == len(CODES), f"codes: expected each once, found {sorted(CODES.values())}"
