@@ -35,6 +35,7 @@ def problems(config: Config) -> Iterator[Problem]:
     yield from _strategies(config)
     yield from _addresses(config)
     yield from _clashes(config)
+    yield from _deadlines(config)
     market_data = config.market_data
     if market_data.reconnect_delay_max_ms < market_data.reconnect_delay_ms:
         text = f"expected at least reconnect_delay_ms ({market_data.reconnect_delay_ms})"
@@ -100,6 +101,14 @@ def _strategies(config: Config) -> Iterator[Problem]:
                 yield Problem(path, f"expected distinct symbols, found {symbol} {count} times")
             if symbol not in config.market_data.symbols:
                 yield Problem(path, f"expected symbols of market_data.symbols, found {symbol}")
+
+
+def _deadlines(config: Config) -> Iterator[Problem]:
+    signal = config.signal
+    longest = signal.worker_timeout_ms
+    if signal.indicator_backend == "ocaml" and signal.workers and signal.indicator_deadline_ms >= longest:
+        text = f"expected less than worker_timeout_ms ({longest}), after which a worker is killed"
+        yield Problem(("signal", "indicator_deadline_ms"), f"{text}, found {signal.indicator_deadline_ms}")
 
 
 def _addresses(config: Config) -> Iterator[Problem]:

@@ -40,7 +40,7 @@ symbols = ["AAAUSDT", "BBBUSDT"]
 [signal]
 update_interval_ms = 50
 indicator_verify_every = 2
-indicator_deadline_ms = 3000
+indicator_deadline_ms = 1900
 indicator_backend = "{backend}"
 workers = {workers}
 [[strategies]]

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from prometheus_client.registry import CollectorRegistry
 
+from common.config.checks import problems
 from common.config.models import Config
 from orrery.__main__ import main
 from services.signal.core.asker import MARKET_FIELDS
 from services.signal.core.backend import MAKER
 from services.signal.core.indicator import IndicatorKey
-from services.signal.core.indicators import REGISTRY
 from services.signal.core.signal_core import SignalCore
 from services.signal.hosts import ocaml_backend, ocaml_watch
 from services.signal.hosts.ocaml import OcamlUnavailableError, find_program
@@ -173,5 +173,10 @@ def test_a_backtest_asks_ocaml_and_says_so(tmp_path: Path, capsys: pytest.Captur
     assert used.counters.values >= 2 * 300
 
 
-def test_names_of_indicators_are_those_of_the_registry() -> None:
-    assert {key.name for key in KEYS} <= set(REGISTRY)
+def test_a_deadline_that_a_worker_does_not_live_to_see_is_refused() -> None:
+    config = config_of("ocaml")
+    (problem,) = problems(config)
+    assert problem.path == ("signal", "indicator_deadline_ms")
+    assert problem.text == "expected less than worker_timeout_ms (2000), after which a worker is killed, found 20000"
+    alone = config.signal.model_copy(update={"workers": 0})
+    assert list(problems(config.model_copy(update={"signal": alone}))) == []
