@@ -24,8 +24,18 @@ app = typer.Typer(
 )
 
 _Strategy = Annotated[Path, typer.Option("--strategy", "-s", metavar="FILE", help="Lua file.")]
-_Data = Annotated[Path, typer.Option("--data", "-d", metavar="FILE", help="Bars: CSV, Parquet, Feather, JSON Lines.")]
-_Symbol = Annotated[str, typer.Option(help="The symbol, where the file does not say it.")]
+_Data = Annotated[
+    list[Path],
+    typer.Option(
+        "--data",
+        "-d",
+        metavar="FILE",
+        help="Bars: CSV, Parquet, Feather, JSON Lines. The strategy runs on the first file; it may read further ones.",
+    ),
+]
+_Symbol = Annotated[
+    list[str] | None, typer.Option(metavar="SYMBOL", help="The symbol of each file, where they do not say it.")
+]
 _Param = Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Override a parameter; may be repeated.")]
 _Map = Annotated[
     list[str] | None, typer.Option("--map", metavar="COLUMN=NAME", help="Our column's name and the file's, repeatable.")
@@ -38,7 +48,7 @@ def lookahead(  # noqa: PLR0913 - one argument per option
     *,
     strategy: _Strategy,
     data: _Data,
-    symbol: _Symbol = "",
+    symbol: _Symbol = None,
     param: _Param = None,
     indicator: IndicatorOption = None,
     map_: _Map = None,
@@ -64,7 +74,7 @@ def lookahead(  # noqa: PLR0913 - one argument per option
         from services.backtest.checks.lookahead import check_lookahead
 
     inputs = Inputs(
-        strategy=strategy, data=data, symbol=symbol, params=param or (), indicators=indicator or (),
+        strategy=strategy, data=data, symbols=symbol or (), params=param or (), indicators=indicator or (),
         mapping=map_ or (), bars=bars, loaded=_loaded(config, overrides),
     )  # fmt: skip
     return _check(inputs, lambda plan: check_lookahead(plan, cuts=cuts, allows_dates=allow_dates), is_json=json)
@@ -75,7 +85,7 @@ def warmup(  # noqa: PLR0913 - one argument per option
     *,
     strategy: _Strategy,
     data: _Data,
-    symbol: _Symbol = "",
+    symbol: _Symbol = None,
     param: _Param = None,
     indicator: IndicatorOption = None,
     map_: _Map = None,
@@ -100,7 +110,7 @@ def warmup(  # noqa: PLR0913 - one argument per option
         from services.backtest.checks.warmup import check_warmup
 
     inputs = Inputs(
-        strategy=strategy, data=data, symbol=symbol, params=param or (), indicators=indicator or (),
+        strategy=strategy, data=data, symbols=symbol or (), params=param or (), indicators=indicator or (),
         mapping=map_ or (), bars=bars, loaded=_loaded(config, overrides),
     )  # fmt: skip
     return _check(inputs, lambda plan: check_warmup(plan, tolerance=tolerance), is_json=json)

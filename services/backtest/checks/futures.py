@@ -61,6 +61,11 @@ def _priced(table: BarTable, start_ns: Integers, prices: list[Floats]) -> BarTab
     return BarTable(table.symbol, table.timeframe, start_ns, open_, high, low, close, table.volume)
 
 
+def ended_by(table: BarTable, at_ns: int) -> int:
+    """Return how many bars ended by a time."""
+    return int(np.searchsorted(table.end_ns, at_ns, side="right"))
+
+
 def with_future(table: BarTable, cut: int, change: Change) -> BarTable:
     """Return the bars up to and including row `cut`, and a changed future behind them."""
     return joined(table.rows(0, cut + 1), change(table.rows(cut + 1, cut + 1 + FUTURE_BARS)))

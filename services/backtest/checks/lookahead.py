@@ -11,12 +11,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from services.backtest.bars_table import BarTable
 from services.backtest.checks.comparing import Difference, differences, scales
-from services.backtest.checks.futures import CHANGES, extended, with_future
+from services.backtest.checks.futures import CHANGES, ended_by, extended, with_future
 from services.backtest.checks.memory import memory
 from services.backtest.checks.model import Finding, Kind, Report
-from services.backtest.checks.observing import Observed, line_of, observe, observe_all
+from services.backtest.checks.observing import Change, Observed, alone, line_of, observe, observe_all
 from services.backtest.plan import Plan
 
 DEFAULT_CUTS = 24
@@ -30,7 +29,7 @@ _SEED = 20_260_102
 
 
 def check_lookahead(plan: Plan, *, cuts: int = DEFAULT_CUTS, allows_dates: bool = False) -> Report:
-    """Return what a strategy knows of the future. The plan has one strategy and one table.
+    """Return what a strategy knows of the future. The plan has one strategy; it runs on the first table and may read the others.
 
     cuts: bars at which the data is cut, besides the first ones. allows_dates: do not ask whether decisions are bound to
     dates or prices.
@@ -38,6 +37,7 @@ def check_lookahead(plan: Plan, *, cuts: int = DEFAULT_CUTS, allows_dates: bool 
     Raises:
         CheckError: the strategy does not run on this data, or is never asked.
     """
+    plan = alone(plan)
     full = observe_all(plan)
     search = _Search(plan, full)
     search.extend()
@@ -89,22 +89,23 @@ class _Search:
 
     def extend(self) -> None:
         """Compare with a run on data that go on: all that was asked must stay as it was."""
-        self._compare(self._full, self._observe(extended(self._full.table)), len(self._full.asked), "more bars behind")
+        self._compare(self._full, self._observe(extended), len(self._full.asked), "more bars behind")
 
     def cut(self, row: int, number: int) -> None:
         """Compare with runs on data that end at a row, or go on differently; `number` chooses how."""
         before = len(self.findings)
-        short = self._observe(self._full.table.rows(0, row + 1))
+        end_ns = int(self._full.table.end_ns[row])
+        short = self._observe(lambda table: table.rows(0, ended_by(table, end_ns)))
         self._compare(short, self._full, len(short.asked), f"the data end at bar {row}")
         name = list(CHANGES)[number % len(CHANGES)]
-        other = self._observe(with_future(self._full.table, row, CHANGES[name]))
+        other = self._observe(lambda table: with_future(table, ended_by(table, end_ns) - 1, CHANGES[name]))
         self._compare(short, other, len(short.asked), f"after bar {row} {name}")
         self.cuts += 1
         self.biased += len(self.findings) > before
 
-    def _observe(self, table: BarTable) -> Observed:
+    def _observe(self, change: Change) -> Observed:
         self.runs += 1
-        return observe(self._plan, table)
+        return observe(self._plan, change)
 
     def _compare(self, short: Observed, other: Observed, count: int, how: str) -> None:
         for run in (short, other):

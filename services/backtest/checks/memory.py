@@ -23,19 +23,23 @@ ENTRIES_MIN = 3
 
 def memory(plan: Plan, full: Observed) -> tuple[list[Finding], int]:
     """Return what decisions are bound to, and how many runs it took."""
-    changed = [_first_change(full, observe(plan, shifted(full.table, days * _NS_PER_DAY))) for days in SHIFTS_DAYS]
+    changed = [_first_change(full, _shifted(plan, days)) for days in SHIFTS_DAYS]
     found: list[Finding] = []
     if all(number is not None for number in changed):
         number = min(number for number in changed if number is not None)
         how = f"all times {SHIFTS_DAYS[0]} and {SHIFTS_DAYS[1]} days later"
         expected = "the same at any date"
         found.append(_finding(plan, full, number, (Kind.DATES, expected, full.asked[number].gist, how)))
-    entries, after = _entries(full), _entries(observe(plan, scaled(full.table, HAIR)))
+    entries, after = _entries(full), _entries(observe(plan, lambda table: scaled(table, HAIR)))
     if len(entries) >= ENTRIES_MIN and 2 * len(after) < len(entries):
         expected, had = f"about {len(entries)} entries", f"{len(after)} entries"
         how = f"all prices times {HAIR:g}"
         found.append(_finding(plan, full, entries[0], (Kind.PRICES, expected, had, how)))
     return found, len(SHIFTS_DAYS) + 1
+
+
+def _shifted(plan: Plan, days: int) -> Observed:
+    return observe(plan, lambda table: shifted(table, days * _NS_PER_DAY))
 
 
 def _first_change(full: Observed, other: Observed) -> int | None:

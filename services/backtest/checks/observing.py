@@ -1,10 +1,11 @@
 """A backtest that writes down each question: when it was asked, what the indicators said, what was answered."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple, override
 
+import msgspec
 import numpy as np
 
 from services.backtest.bars_table import BarTable
@@ -116,8 +117,20 @@ class _Notebook(PassingHost):
             )
 
 
-def observe(plan: Plan, table: BarTable, given: Given | None = None) -> Observed:
-    """Run a plan of one strategy on a table in place of its own; given: what its indicators seem to say."""
+Change = Callable[[BarTable], BarTable]
+"""Makes another table of one."""
+
+
+def alone(plan: Plan) -> Plan:
+    """Return a plan whose strategy runs on its first table only; the others are there to be read."""
+    first = plan.tables[0].symbol
+    strategies = tuple(msgspec.structs.replace(strategy, symbols=(first,)) for strategy in plan.strategies)
+    return replace(plan, strategies=strategies)
+
+
+def observe(plan: Plan, change: Change, given: Given | None = None) -> Observed:
+    """Run a plan of one strategy on tables changed alike; given: what its indicators seem to say."""
+    tables = tuple(change(table) for table in plan.tables)
     asked: list[Asked] = []
     labels: list[str] = []
 
@@ -126,16 +139,17 @@ def observe(plan: Plan, table: BarTable, given: Given | None = None) -> Observed
         notebook.given = given or {}
         return notebook
 
-    return Observed(table, asked, labels, run(replace(plan, tables=(table,), make_host=make_host, steps=Steps.BAR)))
+    one = replace(plan, tables=tuple(table for table in tables if len(table)), make_host=make_host, steps=Steps.BAR)
+    return Observed(tables[0], asked, labels, run(one))
 
 
 def observe_all(plan: Plan) -> Observed:
-    """Run a plan on its own table.
+    """Run a plan on its own tables.
 
     Raises:
         CheckError: the run does not come to its end, nothing is ever asked, or the strategy is paused for its errors.
     """
-    observed = observe(plan, plan.tables[0])
+    observed = observe(plan, lambda table: table)
     if not observed.result.is_complete:
         raise CheckError(f"expected a run to the end of the data, found: {observed.result.error}")
     if not observed.asked:

@@ -18,7 +18,7 @@ import numpy as np
 
 from services.backtest.bars_table import Floats
 from services.backtest.checks.model import CheckError, Finding, Kind, Report, Warmth
-from services.backtest.checks.observing import Observed, line_of, observe, observe_all, shown
+from services.backtest.checks.observing import Observed, alone, line_of, observe, observe_all, shown
 from services.backtest.plan import Plan
 from services.signal.core.host import FUNCTION_NAMES
 
@@ -38,14 +38,14 @@ _NOTHING = Decimal(1).scaleb(-18)
 
 
 def check_warmup(plan: Plan, *, tolerance: float = DEFAULT_TOLERANCE) -> Report:
-    """Return what depends on the start of the data. The plan has one strategy and one table.
+    """Return what depends on the start of the data. The plan has one strategy; it runs on the first table and may read the others.
 
     tolerance: percent of an indicator's range.
 
     Raises:
         CheckError: the strategy does not run on this data, or there are too few bars.
     """
-    flat = _flat(plan)
+    flat = alone(_flat(plan))
     reference = _Flat(observe_all(flat))
     search = _Search(flat, reference, tolerance)
     for later in search.starts():
@@ -100,7 +100,7 @@ class _Search:
     def _depends_on_chance(self) -> bool:
         strategy = self._plan.strategies[0]
         other = msgspec.structs.replace(strategy, name=f"{strategy.name}-again")
-        seeded = _Flat(observe(replace(self._plan, strategies=(other,)), self._plan.tables[0]))
+        seeded = _Flat(observe(replace(self._plan, strategies=(other,)), lambda table: table))
         return seeded.gists != self._reference.gists
 
     def starts(self) -> list[int]:
@@ -116,7 +116,8 @@ class _Search:
     def compare(self, later: int) -> None:
         """Compare with a run that begins some bars later."""
         self._runs += 1
-        run = _Flat(observe(self._plan, self._plan.tables[0].rows(later, self._bars), self._given))
+        first_ns = int(self._plan.tables[0].start_ns[later])
+        run = _Flat(observe(self._plan, lambda table: table.between(first_ns), self._given))
         if not run.observed.result.is_complete:
             raise CheckError(f"expected a run from bar {later} on, found: {run.observed.result.error}")
         for slot, label in enumerate(self._labels):

@@ -15,7 +15,7 @@ MARKET = (60.0, 10.0, 12.0, 9.0, 11.0, 5.0, None, None, 11.0)
 
 
 def run_of(*asked: Asked) -> Observed:
-    made = observe(plan_of(EMA, market(30)), market(30))
+    made = observe(plan_of(EMA, market(30)), lambda table: table)
     return made._replace(asked=list(asked), labels=["ema(10)"])
 
 
@@ -73,4 +73,4 @@ def test_answers_are_compared_by_what_they_say(one: Any, other: Any, is_same: bo
 
 
 def test_the_first_question_comes_after_the_warm_up() -> None:
-    assert observe(plan_of(EMA, market(60)), market(60)).asked[0].at == market(60).end_ns[19] / 1e9
+    assert observe(plan_of(EMA, market(60)), lambda table: table).asked[0].at == market(60).end_ns[19] / 1e9
