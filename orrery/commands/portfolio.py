@@ -43,6 +43,9 @@ def show(  # noqa: PLR0913 - one argument per option
     begin: Annotated[str, typer.Option("--from", metavar="TIME", help="First moment. Default: the beginning.")] = "",
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="First moment no longer wanted.")] = "",
     curve: Annotated[Path | None, typer.Option("--curve", metavar="FILE", help="Write the points as CSV.")] = None,
+    fills: Annotated[
+        Path | None, typer.Option("--fills", metavar="FILE", help="Write the account after each fill, exactly, as CSV.")
+    ] = None,
     store: StoreOption = None,
     json: JsonOption = False,
     config: ConfigOption = None,
@@ -60,10 +63,13 @@ def show(  # noqa: PLR0913 - one argument per option
     from orrery.portfolio.lines import total
     from orrery.portfolio.report import report
     from orrery.portfolio.stored import fold_account
+    from orrery.portfolio.tables import write_fills
     from orrery.portfolio.text import report_lines
 
     loaded, over = load(config, overrides).config, _range(begin, end)
     notes: list[str] = []
+    if runs and fills is not None:
+        raise CommandLineError("--fills: kept runs have no fills, only their round trips (trades.csv)")
     if runs:
         parts = kept_lines(Path(loaded.engine.data_dir), runs)
         account = parts[0] if len(parts) == 1 else total("all", parts)
@@ -73,6 +79,8 @@ def show(  # noqa: PLR0913 - one argument per option
     else:
         folded = fold_account(loaded, store)
         parts, account, source, notes = folded.fold.lines(), folded.fold.account(), folded.source, folded.notes
+        if fills is not None:
+            write_fills(fills, folded.fold.points, over)
     found = report(source, account, parts, over, notes)
     if curve is not None:
         _write_curve(curve, account, parts, over)
@@ -208,7 +216,7 @@ def _range(begin: str, end: str) -> "Range":
 
 def _write_curve(path: Path, account: "Line", parts: "list[Line]", over: "Range") -> None:
     from orrery.portfolio.lines import cut
-    from orrery.portfolio.text import write_curve
+    from orrery.portfolio.tables import write_curve
 
     write_curve(path, *(cut(line, over.begin_ns, over.end_ns) for line in (account, *parts)))
 

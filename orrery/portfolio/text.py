@@ -1,12 +1,8 @@
 """A portfolio as lines for people."""
 
-import csv
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-from orrery.errors import CommandLineError
 from orrery.portfolio.correlation import Matrix
-from orrery.portfolio.lines import Line
 from orrery.portfolio.optimise import Optimised
 from orrery.portfolio.rebalance import Drift, Rebalance
 from orrery.portfolio.report import PortfolioReport
@@ -101,16 +97,3 @@ def drift_lines(found: Sequence[Drift]) -> Iterator[str]:
             f"{each.strategy[:NAME_WIDTH]:<{NAME_WIDTH}}{float(each.target):>14,.2f}{float(each.held):>14,.2f}"
             f"{each.target_share:>9.2%}{each.held_share:>9.2%}{each.drift:>+9.2%}"
         )
-
-
-def write_curve(path: Path, *lines: Line) -> None:
-    """Write equity and exposure of lines as CSV, a row a point; CommandLineError if it cannot be written."""
-    times = sorted({time_ns for line in lines for time_ns in line.times_ns})
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(["time_ns", "time", *(f"equity_{line.name}" for line in lines)])
-            for time_ns in times:
-                writer.writerow([time_ns, utc(time_ns), *(line.at(time_ns) for line in lines)])
-    except OSError as error:
-        raise CommandLineError(f"{path}: cannot be written: {error.strerror}") from error

@@ -1,5 +1,6 @@
 """`orrery portfolio` beside a running stack: the account by its events is the account by risk, to the digit."""
 
+import csv
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -7,7 +8,10 @@ from typing import Any
 
 import pytest
 
+from common.codec import decode
 from common.config.load import load_config
+from common.journal import read_folder
+from common.messages import AccountChanged
 from common.routes import EVENT_STORE, EXECUTION, MARKET_DATA, RISK_MANAGER, SERVICES
 from orrery.chaos.market import FAST_MARKET
 from orrery.portfolio.stored import fold_account
@@ -39,13 +43,22 @@ def test_the_account_by_its_events_is_the_account_by_risk(stack: Stack, tmp_path
     config = load_config(stack.config, stack.overrides).config
     assert fold_account(config, None).fold.points[-1].cash == Decimal(risk["cash"]["USDT"])
     curve = tmp_path / "curve.csv"
-    found = orrery(stack, "portfolio", "show", "--curve", str(curve))
+    fills = tmp_path / "fills.csv"
+    found = orrery(stack, "portfolio", "show", "--curve", str(curve), "--fills", str(fills))
+    rows = list(csv.DictReader(fills.read_text().splitlines()))
+    assert [Decimal(row["cash"]) for row in rows] == cash_after_fills(stack)
     assert found["final_equity"] == pytest.approx(float(risk["equity"]), rel=1e-12)
     assert found["initial_equity"] == 100_000
     strategies = {name: made["total_return"] for name, made in found["parts"].items()}
     assert sum(strategies.values()) == pytest.approx(found["metrics"]["total_return"], rel=1e-9)
     assert curve.read_text().startswith("time_ns,time,equity_account,")
     check_drift(stack, tmp_path / "weights.toml", strategies, risk)
+
+
+def cash_after_fills(stack: Stack) -> list[Decimal]:
+    """Return what risk said the cash was after each fill, as its journal has it."""
+    told = [decode(payload) for _, payload in read_folder(stack.data_dir / RISK_MANAGER / "outbox")]
+    return [message.cash for message in told if isinstance(message, AccountChanged)]
 
 
 def check_drift(stack: Stack, weights: Path, strategies: dict[str, float], risk: dict[str, Any]) -> None:
