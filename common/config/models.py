@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from common.config.alerts import AlertsSection
+from common.config.costs import CostKeys
 from common.config.risk import RiskSection
 from common.config.section import EndpointSection, Section
 from common.config.signal import SignalSection
@@ -162,7 +163,7 @@ class DataSourceSection(Section):
     file: FileSection = FileSection()
 
 
-class ExecutionSection(EndpointSection):
+class ExecutionSection(CostKeys, EndpointSection):
     """The way to the venue."""
 
     exchange_api_url: str = Field("", description="Where an order gateway listens, ipc:// or tcp:// on loopback.")
@@ -189,13 +190,6 @@ class ExecutionSection(EndpointSection):
         "halt", description="What an order at the venue that is not ours leads to: its cancel, or no new entries."
     )
     paper_trading: Literal[True] = Field(True, description="Only paper trading exists in this version.")
-    slippage_bps: Decimal = Field(
-        Decimal(1), ge=0, le=1_000, description="Added to the ask, taken from the bid, 1/10000."
-    )
-    taker_fee_bps: Decimal = Field(Decimal(10), ge=0, le=1_000, description="Fee of taking, 1/10000 of the notional.")
-    maker_fee_bps: Decimal = Field(
-        Decimal(10), ge=-100, le=1_000, description="Fee of making, 1/10000 of the notional."
-    )
     fill_model: Literal["touch", "trades", "depth", "queue", "orders"] = Field(
         "touch",
         description="What paper fills see: quotes; trades; the book; a place in its queue, estimated or by single orders.",

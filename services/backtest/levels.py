@@ -64,8 +64,8 @@ class Levels:
             Fill: self._follow_fill,
             ApprovedOrder: self._follow_order,
             OrderAccepted: self._follow_accepted,
-            OrderTriggered: self._follow_triggered,
-            OrderAmended: self._follow_amended,
+            OrderTriggered: self._follow_change,
+            OrderAmended: self._follow_change,
             OrderRejected: self._follow_end,
             OrderCancelled: self._follow_end,
         }
@@ -98,16 +98,13 @@ class Levels:
             self._resting[order.id] = Resting(order, self._latest, self._tick)
             self._changed()
 
-    def _follow_triggered(self, triggered: OrderTriggered) -> None:
-        resting = self._resting.get(triggered.order_id)
+    def _follow_change(self, changed: OrderTriggered | OrderAmended) -> None:
+        resting = self._resting.get(changed.order_id)
         if resting is not None:
-            resting.trigger()
-            self._changed()
-
-    def _follow_amended(self, amended: OrderAmended) -> None:
-        resting = self._resting.get(amended.order_id)
-        if resting is not None:
-            resting.amend(amended)
+            if isinstance(changed, OrderAmended):
+                resting.amend(changed)
+            else:
+                resting.trigger()
             self._changed()
 
     def _follow_end(self, ended: OrderRejected | OrderCancelled) -> None:

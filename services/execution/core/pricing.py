@@ -10,13 +10,13 @@ def touch(quote: Quote, side: Side) -> Decimal:
     return Decimal(repr(quote.ask if side is Side.BUY else quote.bid))  # as `decimal_of`, in every order
 
 
-def taker_price(touched: Decimal, side: Side, slippage: Decimal, tick_size: Decimal) -> Decimal:
-    """Return the price after slippage (a fraction): up to the next tick for a buyer, down for a seller."""
+def taker_price(touched: Decimal, side: Side, away: Decimal, tick_size: Decimal) -> Decimal:
+    """Return the price after slippage (quote units): up to the next tick for a buyer, down for a seller."""
     if side is Side.BUY:
-        price = touched + touched * slippage
+        price = touched + away
         beyond = price % tick_size
         return price + (tick_size - beyond) if beyond else price
-    price = touched - touched * slippage
+    price = touched - away
     return price - price % tick_size
 
 

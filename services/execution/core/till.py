@@ -8,7 +8,8 @@ import msgspec
 from common.config.models import ExecutionSection
 from common.instruments import Instrument
 from common.messages import Liquidity, Side
-from common.money import BASIS_POINT, ZERO, begin_exact, end_exact
+from common.money import ZERO, begin_exact, end_exact
+from services.execution.core.costs import COMMISSION, SLIPPAGE
 from services.execution.core.pricing import no_worse, taker_price
 from services.execution.core.venue import VenueFilled, VenueOrder
 
@@ -26,26 +27,28 @@ class Account(msgspec.Struct):
 
 
 class Told(msgspec.Struct):
-    """The fills of a venue: how many there were, and the latest by their number."""
+    """The fills of a venue: how many there were, the latest by their number, and what all were worth,
+    quote units, where the fees depend on it."""
 
     fills: dict[int, VenueFilled] = {}
     fill_count: int = 0
+    notional: Decimal = ZERO
 
 
 class Till:
     """Slippage and fees, as the configuration has them."""
 
-    __slots__ = ("_maker_rate", "_slippage", "_taker_rate")
+    __slots__ = ("_away", "_counts_notional", "_fee")
 
     def __init__(self, section: ExecutionSection) -> None:
-        self._slippage = section.slippage_bps * BASIS_POINT
-        self._taker_rate = section.taker_fee_bps * BASIS_POINT
-        self._maker_rate = section.maker_fee_bps * BASIS_POINT
+        self._away = SLIPPAGE[section.slippage_model](section)
+        self._fee = COMMISSION[section.commission_model](section)
+        self._counts_notional = section.commission_model == "tiers"
 
-    def taken_at(self, order: VenueOrder, touched: Decimal, instrument: Instrument) -> Decimal:
+    def taken_at(self, order: VenueOrder, touched: Decimal, quantity: Decimal, instrument: Instrument) -> Decimal:
         """Return the price of what takes at `touched`, after slippage, on the tick, never worse than the limit."""
         tick_size = instrument.tick_size
-        price = taker_price(touched, order.side, self._slippage, tick_size)
+        price = taker_price(touched, order.side, self._away(touched, quantity, instrument), tick_size)
         if order.limit_price is not None:
             price = max(no_worse(price, order.limit_price, order.side), tick_size)
         return price if price == touched else max(price, tick_size)  # slippage makes nothing free
@@ -54,7 +57,7 @@ class Till:
         self, told: Told, account: Account, order: VenueOrder, touched: Decimal, instrument: Instrument
     ) -> VenueFilled:
         """Book the whole order as taker at a touch."""
-        price = self.taken_at(order, touched, instrument)
+        price = self.taken_at(order, touched, order.quantity, instrument)
         if price != touched:
             account.slippage += abs(price - touched) * order.quantity
         return self.fill(told, account, order, (order.quantity, price, Liquidity.TAKER), instrument)
@@ -71,7 +74,9 @@ class Till:
         quantity, price, liquidity = part
         side = order.side
         begin_exact()
-        fee = price * quantity * (self._taker_rate if liquidity is Liquidity.TAKER else self._maker_rate)
+        fee = self._fee(price, quantity, liquidity, told.notional)
+        if self._counts_notional:
+            told.notional += price * quantity
         account.fees += fee
         if side is Side.BUY:
             account.holding += quantity

@@ -69,6 +69,6 @@ class Booking:
     ) -> tuple[Decimal, Decimal, Liquidity]:
         price = part.price
         if part.liquidity is Liquidity.TAKER:
-            price = self._till.taken_at(order, part.price, instrument)
+            price = self._till.taken_at(order, part.price, part.quantity, instrument)
             state.markets[order.symbol].slippage += abs(price - touched) * part.quantity
         return part.quantity, price, part.liquidity
