@@ -83,6 +83,34 @@ OPERATORS = """
 - Commands of the risk manager's socket, each journaled and done once: `kill`, `arm`, `reduce`, `not_ready`, `ready`,
   `reset_breaker`.
 
+## Before anything is approved
+
+At each start risk holds its positions against execution's, runner by runner, at a point at which it has taken every report
+that execution had published. Until both agree entries are refused (`not_ready`), market data is not let in (for three
+seconds at most: stops need quotes), what rests goes on resting, and reductions and cancels pass. They are compared again
+every five seconds. What differs, and goes on differing, is told as `position_differs` and puts trading into REDUCING until
+both agree again, or until an operator says `ready`: from there on that difference counts as right, over restarts, too.
+
+## Limits that change while it runs
+
+- **The file.** The risk manager looks at its configuration file twice a second. A changed file is validated as a whole,
+  with the environment and the `--set` of the start; its `[risk]` section then holds from one input to the next. A file that
+  cannot be used changes nothing: the error, with file, line, key, expected and found, is in the log, in `orrery risk show`
+  and in `risk_limit_changes_refused_total`.
+- **`orrery risk set KEY=VALUE...`** changes keys at once: all of them, or none. **`orrery risk reload`** reads the file now.
+- **`orrery risk show`** `[--all]` prints what is in force and what is not as in the file; **`orrery risk limits`** each limit
+  with what is used of it and what is left.
+- Every change is a journaled command that carries the parameters themselves, and a `risk_limits_changed` in the journal and
+  the event store: each key with what it was and what it is. What is in force is part of the state.
+- **The last word wins.** After a restart what was in force holds, an operator's changes included, until the file says
+  something new; then the whole file does, edited while the service was down or while it ran.
+- `initial_cash`, `account_currency` and `position_method` hold as long as the state does: a file that changes them is
+  refused, at a start with exit code 2. The addresses and the metrics port hold from the start of the process. All other
+  keys of `[risk]` can be changed.
+- What is held and on its way stays and counts against the new limits; nothing is closed because a limit became smaller.
+  Drawdown, the day's loss and the age of positions count from the change where they were off before it, as do streaks,
+  rates, returns and closed trades. A latch that is set stays until it is lifted; stops that are set stay where they are.
+
 ## Circuit breaker
 
 `risk.enable_circuit_breaker` opens it when `risk.max_loss_threshold` is lost since the start or the last reset; lost
