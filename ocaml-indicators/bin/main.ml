@@ -62,7 +62,7 @@ let () =
   match List.tl (Array.to_list Sys.argv) with
   | [] -> serve Indicators.Sessions.none
   | [ "--list" ] -> List.iter print_endline (Indicators.Protocol.listing ())
-  | [ ("--help" | "-h") ] -> print_string usage
+  | [ ("--help" | "-h") ] | [ _; ("--help" | "-h") ] -> print_string usage
   | [ "--version" ] -> print_endline version
   | name :: _ when String.length name > 0 && name.[0] = '-' ->
       complain (name ^ ": no such option\n" ^ usage)

@@ -120,6 +120,8 @@ What it can do:
                                                           compute once from {"close":[...],...} or [closes]
          ocaml-indicators --list                          print the indicators, one JSON object a line
          ocaml-indicators --help | --version
+  $ ../bin/main.exe ema --help | head -1
+  usage: ocaml-indicators                                 answer requests, one JSON object a line
   $ ../bin/main.exe --version
   1.1.0
 
