@@ -8,6 +8,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from common.config.risk import RiskSection
 from common.messages import (
     AmendIntent,
     AmendRejected,
@@ -28,6 +29,8 @@ from common.messages import (
     VenueRejectReason,
 )
 from common.order_terms import TABLE
+from services.risk_manager.core.parameters import CHANGE, section_of, text_of
+from services.risk_manager.core.reconciling import COMPARED, RECONCILE, encoded
 from services.risk_manager.core.risk_core import RiskCore
 from tests.unit.risk_manager.builders import (
     MILLISECOND,
@@ -124,7 +127,8 @@ class Trading(RuleBasedStateMachine):
         limit = parts_of(kind, cents)
         was = self.state
         answers = self.say(intent(self.number(), D(size), side=side, runner=runner, at=self.now_ns, **limit))
-        if was is not TradingState.ACTIVE and self.state is not TradingState.ACTIVE:
+        is_kept_out = was is not TradingState.ACTIVE and self.state is not TradingState.ACTIVE
+        if is_kept_out or self.core.reconciliation.is_pending:
             assert isinstance(answers[-1], OrderRefused)
 
     @rule(runner=WHO, size=SIZES, kind=KINDS, cents=CENTS)
@@ -211,16 +215,35 @@ class Trading(RuleBasedStateMachine):
         flatten=st.sampled_from(("yes", "no")),
     )
     def command(self, name: str, flatten: str) -> None:
+        self.order(name, flatten=flatten)
+
+    def order(self, name: str, **arguments: str) -> None:
         self.say(
             OperatorCommand(
                 id=f"op-{self.number()}",
                 service="risk_manager",
                 name=name,
-                arguments={"flatten": flatten},
+                arguments=arguments,
                 event_ns=self.now_ns,
                 received_ns=self.now_ns,
             )
         )
+
+    @rule(off=st.sampled_from((0, 0, 1)))
+    def compare(self, off: int) -> None:
+        if not self.core.reconciliation.is_pending:
+            self.order(RECONCILE)
+            return
+        held: dict[str, dict[str, str]] = {}
+        for runner, amount in self.held.items():
+            held.setdefault(runner.partition(":")[2], {})[runner] = str(amount + off)
+        self.order(COMPARED, differences=encoded(self.core.differences(held)))
+
+    @rule(most=st.integers(1, 20), percent=st.integers(0, 5))
+    def change_limits(self, most: int, percent: int) -> None:
+        before, _ = self.core.parameters()
+        changed = section_of(before).model_dump() | {"max_position_size": most, "max_drawdown_percent": percent}
+        self.order(CHANGE, before=before, after=text_of(RiskSection.model_validate(changed)))
 
     @rule()
     def restart(self) -> None:
@@ -242,7 +265,7 @@ class Trading(RuleBasedStateMachine):
 
 TestTrading = Trading.TestCase
 TestTrading.settings = settings(
-    max_examples=150,
+    max_examples=100,
     stateful_step_count=50,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target),
