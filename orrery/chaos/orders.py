@@ -6,9 +6,9 @@ from collections.abc import Callable
 import msgspec
 
 from common.money import use_money_context
-from orrery.chaos.orders_drawn import drawn
+from orrery.chaos.orders_drawn import T0, drawn
 from orrery.chaos.orders_tally import judge
-from orrery.chaos.orders_world import RISK, SECOND, T0, World
+from orrery.chaos.orders_world import RISK, SECOND, World
 from orrery.lying_venue.lies import HONEST, Lies
 from orrery.lying_venue.venue import LyingVenue
 

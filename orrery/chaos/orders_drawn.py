@@ -1,4 +1,4 @@
-"""What runners might want, drawn by chance: entries and exits, at market, at a limit, or at once; and second thoughts."""
+"""What runners might want, drawn by chance: entries and exits by orders of every type; and second thoughts."""
 
 import random
 from collections import deque
@@ -6,12 +6,21 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
-from common.messages import CancelIntent, IntentKind, OrderIntent, OrderType, Side, TimeInForce
+from msgspec import UNSET, UnsetType
+
+from common.messages import CancelIntent, IntentKind, OrderIntent, OrderTerms, OrderType, Side, TimeInForce
+from common.order_terms import NO_TERMS, TABLE, Allowed
 
 SYMBOLS: Final = ("AAAUSDT", "BBBUSDT")
 RUNNERS: Final = 8
+T0: Final = 1_700_000_000_000_000_000
+"""When it all begins, nanoseconds UTC."""
 LOT: Final = Decimal("0.001")
 CANCEL_SHARE: Final = 0.25
+KINDS: Final = (*OrderType, OrderType.MARKET, OrderType.MARKET, OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT)
+"""Types, the usual ones more often."""
+LATEST_END_NS: Final = 600_000_000_000
+"""How long after the beginning an order that ends by time may end."""
 REMEMBERED: Final = 40
 """Latest intents among which one to take back is drawn."""
 
@@ -50,7 +59,11 @@ def cancel_of(intent: OrderIntent) -> CancelIntent:
 
 
 def _intent(chance: random.Random, runner: str, symbol: str, number: int) -> OrderIntent:
-    is_limit = chance.random() < 0.6
+    kind = chance.choice(KINDS)
+    allowed = TABLE[kind]
+    in_force = (
+        chance.choice(allowed.times) if kind is not OrderType.MARKET and chance.random() < 0.3 else TimeInForce.GTC
+    )
     return OrderIntent(
         event_ns=0,
         received_ns=0,
@@ -63,7 +76,23 @@ def _intent(chance: random.Random, runner: str, symbol: str, number: int) -> Ord
         quantity=LOT * chance.randrange(100, 5_000),
         reference_price=Decimal(100),
         cause=f"drawn:{number}",
-        order_type=OrderType.LIMIT if is_limit else OrderType.MARKET,
-        time_in_force=TimeInForce.IOC if is_limit and chance.random() < 0.2 else TimeInForce.GTC,
-        limit_price=Decimal(chance.randrange(9_950, 10_050)) / 100 if is_limit else None,
+        order_type=kind,
+        time_in_force=in_force,
+        limit_price=_price(chance) if allowed.needs_price else None,
+        terms=_terms(chance, allowed, in_force),
     )
+
+
+def _price(chance: random.Random) -> Decimal:
+    return Decimal(chance.randrange(9_950, 10_050)) / 100
+
+
+def _terms(chance: random.Random, allowed: Allowed, in_force: TimeInForce) -> OrderTerms | UnsetType:
+    rests = in_force in (TimeInForce.GTC, TimeInForce.GTD)
+    terms = OrderTerms(
+        trigger_price=_price(chance) if allowed.needs_trigger else None,
+        trail_bps=Decimal(chance.randrange(1, 100)) if allowed.needs_trail else None,
+        expires_ns=T0 + chance.randrange(LATEST_END_NS) if in_force is TimeInForce.GTD else 0,
+        post_only=allowed.may_post and rests and chance.random() < 0.2,
+    )
+    return UNSET if terms == NO_TERMS else terms

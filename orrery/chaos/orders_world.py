@@ -19,14 +19,13 @@ from common.messages import (
     VenueRequest,
 )
 from common.routes import topic_of
-from orrery.chaos.orders_drawn import LOT, SYMBOLS
+from orrery.chaos.orders_drawn import LOT, SYMBOLS, T0
 from orrery.chaos.orders_tally import Books
 from orrery.lying_venue.venue import LyingVenue
 from services.execution.core.making import make_execution
 from services.execution.core.venues import gateway
 from services.risk_manager.core.risk_core import RiskCore
 
-T0: Final = 1_700_000_000_000_000_000
 SECOND: Final = 1_000_000_000
 QUOTE_EVERY_NS: Final = SECOND
 RISK: Final = RiskSection.model_validate(

@@ -3,7 +3,10 @@
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
 from common.messages import OrderType, TimeInForce
+from common.order_terms import CONDITIONAL
 from orrery.lying_venue.book import Held
 from orrery.lying_venue.ground import Ground
 from services.execution.core.asking import OrderStanding
@@ -16,18 +19,36 @@ AT_ONCE: Final = 0.4
 
 def trade(venue: Ground, held: Held, now_ns: int) -> None:
     """Decide what an order trades as it arrives, and when the rest of it does."""
-    body = held.body
+    body, terms = held.body, held.body.terms
     venue.push(held.view(), now_ns)
-    if body.type is OrderType.MARKET:
+    if terms is not msgspec.UNSET and terms.expires_ns:
+        venue.later(max(terms.expires_ns, now_ns), lambda at: _expire(venue, held, at))
+    if body.type in CONDITIONAL:
+        _rest(venue, held, now_ns)  # when it is triggered, chance says
+        return
+    if body.tif is TimeInForce.FOK:
+        if venue.chance.random() < AT_ONCE:
+            _fill(venue, held, held.left, now_ns)
+    elif body.type is OrderType.MARKET:
         for _ in range(venue.chance.randrange(PARTS)):
             _fill_part(venue, held, now_ns)
         _fill(venue, held, held.left, now_ns)
-    elif venue.chance.random() < AT_ONCE:
+    elif not _posts(held) and venue.chance.random() < AT_ONCE:
         _fill_part(venue, held, now_ns)
-    if held.standing is OrderStanding.OPEN and body.tif is TimeInForce.IOC:
+    if held.standing is OrderStanding.OPEN and body.tif in (TimeInForce.IOC, TimeInForce.FOK):
         venue.book.end(held, OrderStanding.CANCELLED, now_ns)
         venue.push(held.view(), now_ns)
     _rest(venue, held, now_ns)
+
+
+def _posts(held: Held) -> bool:
+    return held.body.terms is not msgspec.UNSET and held.body.terms.post_only
+
+
+def _expire(venue: Ground, held: Held, now_ns: int) -> None:
+    if held.standing is OrderStanding.OPEN:
+        venue.book.end(held, OrderStanding.CANCELLED, now_ns)
+        venue.later(now_ns + venue.lies.reply_ns, lambda at: venue.push(held.view(), at))  # behind its last fill
 
 
 def fill_after_end(venue: Ground, held: Held, now_ns: int) -> None:

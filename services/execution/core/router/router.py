@@ -14,6 +14,7 @@ import msgspec
 
 from common.messages import InputGap, MarketStatus, Quote, VenueHeard, VenueRejectReason
 from common.money import figure, use_money_context
+from common.order_terms import fault_of
 from services.execution.core.asking import Amend, Cancel, Submit, VenueFile
 from services.execution.core.router.hearing import hear
 from services.execution.core.router.pacing import pace_of
@@ -58,6 +59,11 @@ class Router(ExecutionVenue):
         if len(state.orders) >= MAX_OPEN:
             detail = f"{MAX_OPEN} orders are on their way"
             return (VenueRejected(order.id, VenueRejectReason.TOO_MANY_ORDERS, detail),)
+        fault = fault_of(order.order_type, order.time_in_force, order.limit_price, order.terms)
+        if order.terms is not None and order.terms.oco:
+            fault = "oco: expected nothing, for the venue links no orders, found a group"
+        if fault:
+            return (VenueRejected(order.id, VenueRejectReason.UNSUPPORTED, fault),)
         if state.halted and not order.is_reduction:
             return (VenueRejected(order.id, VenueRejectReason.HALTED, state.halted),)
         state.orders[order.id] = Routed(order)

@@ -3,6 +3,7 @@
 from typing import Final
 
 from common.messages import DifferenceAction, DifferenceKind
+from common.order_terms import CONDITIONAL
 from services.execution.core.asking import Ask, AskFills, AskOrder, Cancel, Submit, VenueFile
 from services.execution.core.router.pacing import backoff_ns
 from services.execution.core.router.settings import Settings
@@ -43,7 +44,7 @@ class Work:
         if routed.stage is Stage.WORKING:
             return
         if self.move(routed, Event.SHOW, now_ns):
-            self.report(VenueAccepted(routed.order.id))
+            self.report(VenueAccepted(routed.order.id, is_armed=routed.order.order_type in CONDITIONAL))
             if routed.wants_cancel:
                 self.errand(Cancel(routed.order.id, routed.order.symbol), now_ns)
 

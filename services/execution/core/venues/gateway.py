@@ -4,6 +4,7 @@ A request is `<method>` and an object; a reply a status as in HTTP and an object
 
     submit       {"id":"ema:BTCUSDT-1","symbol":"BTCUSDT","side":"buy","quantity":"1","type":"limit","tif":"gtc",
                   "limit_price":"100.5","is_reduction":false,"valid_until_ns":1700000000000000000}
+                  and "terms" where there are any: trigger_price, trigger_by, trail, trail_bps, expires_ns, post_only
     200          {"order_id":"ema:BTCUSDT-1","symbol":"BTCUSDT","standing":"open","quantity":"1","filled":"0.25"}
     400          {"reason":"invalid_price","detail":"…"}
     404          {}                                            no such order
@@ -20,7 +21,7 @@ from typing import Final, assert_never
 
 import msgspec
 
-from common.messages import OrderType, Side, TimeInForce
+from common.messages import OrderTerms, OrderType, Side, TimeInForce
 from services.execution.core.asking import (
     Absent,
     Amend,
@@ -68,6 +69,7 @@ class SubmitBody(msgspec.Struct, frozen=True):
     limit_price: Decimal | None = None
     is_reduction: bool = False
     valid_until_ns: int = 0
+    terms: OrderTerms | msgspec.UnsetType = msgspec.UNSET
 
 
 class NameBody(msgspec.Struct, frozen=True):
@@ -132,6 +134,7 @@ def _body(ask: Submit) -> SubmitBody:
         order.limit_price,
         order.is_reduction,
         ask.valid_until_ns,
+        msgspec.UNSET if order.terms is None else order.terms,
     )
 
 
