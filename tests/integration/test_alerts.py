@@ -18,6 +18,7 @@ from tests.integration.harness import PROJECT, Stack, wait_until
 from tests.integration.sinks import HttpSink, SmtpSink
 
 pytest.importorskip("apprise")
+pytestmark = pytest.mark.timeout(150)
 
 SECRET = "s3cr3t-t0ken"
 BROKEN = """

@@ -18,6 +18,8 @@ from orrery.portfolio.stored import fold_account
 from tests.integration.harness import Stack, wait_until
 from tests.integration.test_kill import orrery
 
+pytestmark = pytest.mark.timeout(150)
+
 
 @pytest.fixture
 def stack() -> Iterator[Stack]:

@@ -13,6 +13,8 @@ from orrery.lying_venue.server import Server
 from tests.integration.harness import Stack, wait_until
 from tests.integration.test_kill import orrery
 
+pytestmark = pytest.mark.timeout(150)
+
 ONCE = """
 strategy = { name = "once", evaluate_on = "tick" }
 function detect_opportunity(m, c, i) return { signal = "any", confidence = 1 } end
