@@ -1,0 +1,25 @@
+"""Every type of order, amends, trailing stops and ends by time: the real processes and the backtester agree to the byte."""
+
+import json
+
+import pytest
+
+from orrery.__main__ import main
+from tests.integration.harness import PROJECT
+
+RECORDING = PROJECT / "tests" / "fixtures" / "binance" / "btcusdt_20240808_ws.jsonl.gz"
+STRATEGY = PROJECT / "tests" / "integration" / "orders_of_all_types.lua"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("model", ["touch", "trades", "depth", "queue"])
+def test_the_stack_handles_orders_as_the_backtest(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    ways = ("execution.latency_ns=3000000", "execution.response_latency_ns=20000000")
+    settings = [word for key in (f"execution.fill_model={model}", *ways) for word in ("--set", key)]
+    code = main(["parity", "--recording", str(RECORDING), "--strategy", str(STRATEGY), "--json", *settings])
+    told = capsys.readouterr()
+    assert code == 0, told.err or told.out
+    streams = {stream["name"]: stream for stream in json.loads(told.out)["streams"]}
+    assert streams["intents"]["stack"] >= 8
+    assert streams["reports"]["stack"] >= 10
