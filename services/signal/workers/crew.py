@@ -5,12 +5,13 @@ from typing import Any
 
 from common.messages import AnyMessage, Greeks, OperatorCommand
 from services.signal.core.questions import Question
-from services.signal.workers.frames import News, Offer, SavedSeries, Told, chunk_of, chunk_of_offer
+from services.signal.core.spec import SeriesKey
+from services.signal.workers.frames import News, Offer, Told, chunk_of, chunk_of_offer
 from services.signal.workers.guard import Guard
 from services.signal.workers.keeper import Keeper
 from services.signal.workers.market import Market
 from services.signal.workers.roll import Roll
-from services.signal.workers.sharing import runner_named, share_of
+from services.signal.workers.sharing import runner_named, series_wanted, share_of
 
 WAITING_MAX = 256
 """What may wait for the next input of a worker."""
@@ -44,7 +45,7 @@ class Crew:
             if keeper.is_save_due():
                 self.guard.save(keeper)
             keeper.tell(chunk)
-        answers = [self.guard.collect(keeper, message, now_ns) for keeper in keepers]
+        answers = [self._collect(keeper, message, now_ns) for keeper in keepers]
         out = self.roll.merged(answers, self.guard.interposed)
         for keeper, told in zip(keepers, answers, strict=True):
             if told.news is not None:
@@ -54,9 +55,10 @@ class Crew:
     def command(self, command: OperatorCommand, now_ns: int) -> Told:
         """Tell a worker an operator's command, with what it may need for it; return what follows."""
         keeper = self.home(runner_named(command))
-        offer = Offer(self._missing(keeper, command), self.roll.gone_elsewhere(keeper))
+        wanted = [key for key in series_wanted(command) if key not in keeper.news.series]
+        offer = Offer(self.market.offer(wanted), self.roll.gone_elsewhere(keeper))
         keeper.tell(chunk_of_offer(offer), chunk_of(command, now_ns))
-        told = self.guard.collect(keeper, command, now_ns)
+        told = self._collect(keeper, command, now_ns, offered=wanted)
         if told.news is not None:
             self.learn(keeper, told.news, now_ns)
         return told
@@ -87,9 +89,20 @@ class Crew:
             if symbol not in before and symbol in self.market.greeks:
                 keeper.queue((Greeks, symbol), chunk_of(self.market.greeks[symbol], now_ns))
 
-    def _missing(self, keeper: Keeper, command: OperatorCommand) -> list[SavedSeries]:
-        """Return the series that a worker has not, and that the runner of a command may want."""
-        known = set(keeper.news.series)
-        symbols = {command.arguments.get("symbol"), runner_named(command).rpartition(":")[2]}
-        wanted = [key for key in self.market.series if key not in known and key[0] in symbols]
-        return [self.market.series[key].save() for key in wanted]
+    def _collect(self, keeper: Keeper, message: AnyMessage, now_ns: int, offered: Sequence[SeriesKey] = ()) -> Told:
+        """Return what follows from an input that a worker was told.
+
+        A strategy that reads a series for the first time must find the bars that one core would have: if only other workers
+        have the series, the worker goes back to before the input, gets it, and takes the input once more.
+        """
+        told = self.guard.collect(keeper, message, now_ns)
+        if told.news is None:
+            return told
+        known = {*keeper.news.series, *offered}
+        lacking = self.market.offer(key for key in told.news.series if key not in known)
+        if not lacking:
+            return told
+        self.guard.go_back(keeper)
+        keeper.squeeze_in(chunk_of_offer(Offer(lacking, self.roll.gone_elsewhere(keeper))))
+        keeper.tell_again()
+        return self.guard.collect(keeper, message, now_ns)

@@ -49,7 +49,7 @@ class News(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Offer(msgspec.Struct, frozen=True, array_like=True):
-    """What the next command may need: series that other workers have; how many runners have gone from those."""
+    """What the next input may need: series that other workers have; how many runners have gone from those."""
 
     series: list[SavedSeries]
     retired_elsewhere: int

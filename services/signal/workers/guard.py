@@ -93,6 +93,11 @@ class Guard:
                     raise WorkerError(f"worker {keeper.number}: lost again and again at one input: {lost}") from lost
                 keeper.tell_again()
 
+    def go_back(self, keeper: Keeper) -> None:
+        """Let a worker stand where it stood before what was collected last, which is under way again; raises WorkerError."""
+        keeper.undo()
+        self._revive(keeper)
+
     def save(self, keeper: Keeper) -> bytes:
         """Return a worker's state; raises WorkerError."""
         return self._try(keeper, keeper.save)
@@ -118,14 +123,19 @@ class Guard:
 
     def _bring_back(self, keeper: Keeper, lost: LostError, *, stops: bool) -> None:
         self.report(Loss(keeper.number, lost.cause, lost.culprit, str(lost), stops))
-        for _ in range(TRIES_MAX):
+        self._revive(keeper)
+
+    def _revive(self, keeper: Keeper) -> None:
+        tries = 0
+        while True:
             try:
                 keeper.revive()
-            except LostError as error:
-                lost = error
+            except LostError as lost:
+                tries += 1
+                if tries == TRIES_MAX:
+                    raise WorkerError(f"worker {keeper.number}: cannot be brought back: {lost}") from lost
             else:
                 return
-        raise WorkerError(f"worker {keeper.number}: cannot be brought back: {lost}") from lost
 
     def _stop(self, lost: LostError, now_ns: int) -> bytes:
         command = OperatorCommand(

@@ -71,12 +71,13 @@ class Hearing:
         if not self._market.take_bar(bar):
             return _NOTHING
         keepers = self._roll.of_series.get((bar.symbol, bar.timeframe), ())
-        quote = self._market.quotes.get(bar.symbol)
+        symbol = bar.symbol
+        quote = self._market.quotes.get(symbol)
         if quote is not None:
             for keeper in keepers:
-                if keeper.quotes.get(bar.symbol) is not quote:
-                    keeper.quotes[bar.symbol] = quote
-                    keeper.queue((Quote, bar.symbol), chunk_of(quote, now_ns))
+                if keeper.quotes.get(symbol) is not quote:
+                    keeper.quotes[symbol] = quote
+                    keeper.queue((Quote, symbol), chunk_of(quote, now_ns))
         return self._crew.tell(keepers, bar, now_ns)
 
     def _on_quote(self, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:

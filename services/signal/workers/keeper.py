@@ -80,6 +80,7 @@ class Keeper:
         self.number, self._make_link, self._begin = number, make_link, BEGIN + pack(begin)
         self.news = News([], [], [], [], [], [])
         self.quotes: dict[str, Quote] = {}
+        self._collected = 0
         self._base = b""
         self._log: list[bytes] = []
         self._log_bytes = self._worked_ns = self._saving_ns = 0
@@ -92,8 +93,11 @@ class Keeper:
 
     def begun(self) -> News:
         """Return what runners it has made; raises LostError."""
-        told = unpack_told(self.link.receive(begins=True)[1:])
-        assert told.news is not None, "a worker that begins tells its runners"
+        return self._news(self.link.receive(begins=True))
+
+    def _news(self, answer: bytes) -> News:
+        told = unpack_told(answer[1:])
+        assert told.news is not None, "a worker that begins, or takes over a state, tells its runners"
         return told.news
 
     def queue(self, key: Hashable, chunk: bytes) -> None:
@@ -123,8 +127,13 @@ class Keeper:
         self._worked_ns += monotonic_ns() - self._sent_ns
         self._log += self._under_way
         self._log_bytes += sum(map(len, self._under_way))
-        self._under_way = []
+        self._collected, self._under_way = len(self._under_way), []
         return _QUIET if answer == NOTHING else unpack_told(answer[1:])
+
+    def undo(self) -> None:
+        """Take what was collected last for what is under way again, to be told to another worker."""
+        first = len(self._log) - self._collected
+        self._under_way, self._log = self._log[first:], self._log[:first]
 
     def squeeze_in(self, chunk: bytes) -> None:
         """Put something before the last of what is under way."""
@@ -174,10 +183,8 @@ class Keeper:
         answer = self.link.receive(begins=True)
         if answer[:1] == UNFIT:
             raise ValueError(answer[1:].decode())
-        told = unpack_told(answer[1:])
-        assert told.news is not None, "a worker that takes a state over tells its runners"
         self._keep(state)
-        return told.news
+        return self._news(answer)
 
     def _keep(self, state: bytes) -> None:
         self._base = state

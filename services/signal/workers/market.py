@@ -8,6 +8,7 @@ from services.signal.core.host import AccountView
 from services.signal.core.roster import Counters, account_view
 from services.signal.core.saving import Saved
 from services.signal.core.series import Series, Verdict
+from services.signal.workers.frames import SavedSeries
 
 
 class Market:
@@ -24,6 +25,11 @@ class Market:
         self.signals_left_out = 0
         self.counters = Counters()
         self._wanted_greeks: set[str] = set()
+
+    def offer(self, keys: Iterable[tuple[str, str]]) -> list[SavedSeries]:
+        """Return those of these series that have bars."""
+        there = [self.series[key] for key in keys if key in self.series]
+        return [each.save() for each in there if each.count]
 
     def want(self, series: Iterable[tuple[str, str]], greeks: Iterable[str]) -> None:
         """Keep the series and greeks that runners hear, and no others."""

@@ -107,7 +107,7 @@ class Shard:
 
     def _shape_now(self) -> tuple[int, ...]:
         roster = self._core.roster
-        return len(roster.runners), len(roster.series), len(roster.retired), len(roster.of_quotes)
+        return len(roster.runners), len(roster.retired), len(roster.series), len(roster.of_quotes)
 
     def _news(self) -> News:
         roster = self._core.roster

@@ -11,9 +11,10 @@ from zlib import crc32
 import msgspec
 
 from common.messages import AnyMessage, OperatorCommand
-from services.signal.core.changes import ADD
+from services.signal.core.changes import ADD, RELOAD
 from services.signal.core.roster import Counters
 from services.signal.core.saving import Saved, SavedChanges
+from services.signal.core.spec import RunnerSpec, SeriesKey, StrategySpec
 
 
 def share_of(id_: str, count: int) -> int:
@@ -34,11 +35,27 @@ def runner_named(message: AnyMessage) -> str:
         return ""
 
 
+def series_wanted(command: OperatorCommand) -> list[SeriesKey]:
+    """Return the series that the runner of a command to add or reload will hear, as far as the command tells."""
+    given = command.arguments
+    if command.name not in (ADD, RELOAD):
+        return []
+    try:
+        strategy = _decode_spec(given.get("spec", "").encode())
+        symbol = given.get("symbol", "") if command.name == ADD else runner_named(command).rpartition(":")[2]
+        spec = RunnerSpec(strategy=strategy, symbol=symbol, timeframe=given.get("timeframe", ""))
+        others = spec.other_series
+    except ValueError:
+        return []  # it is refused, or its timeframe stays
+    return [(spec.symbol, spec.timeframe), *others]
+
+
 class _Named(msgspec.Struct):
     name: str
 
 
 _decode_named = msgspec.json.Decoder(_Named).decode
+_decode_spec = msgspec.json.Decoder(StrategySpec).decode
 
 
 def cut(saved: Saved, count: int) -> list[Saved]:

@@ -1,8 +1,10 @@
 """Any number of workers says what one core says, and stands where it stands, whatever happens and wherever it is cut."""
 
 from decimal import Decimal
+from random import Random
 from typing import Any
 
+import msgspec
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
@@ -37,7 +39,8 @@ from services.signal.core.signal_core import SignalCore
 from services.signal.core.spec import RunnerSpec
 from services.signal.loading import load_source
 from services.signal.workers.sharded import ShardedCore
-from tests.unit.signal.support import SYMBOL, bar, cancelled, fill, quote, refused, runner_spec
+from services.signal.workers.sharing import share_of
+from tests.unit.signal.support import MINUTE_NS, SYMBOL, bar, cancelled, fill, quote, refused, runner_spec
 from tests.unit.signal.workers.local import plain_core, sharded_core
 
 BODY = """
@@ -46,8 +49,7 @@ function detect_opportunity(market_data, context, indicators)
   context.cash = context.account and context.account.cash
   context.news = market_data.signals and market_data.signals.mood
   context.delta = market_data.delta
-  if math.random() < 0.4 then return { signal = "NAME", average = indicators.sma(3),
-    longer = indicators.sma(2, "5m") } end
+  if math.random() < 0.4 then return { signal = "NAME", average = indicators.sma(3) } end
 end
 function filter_commitment(market_data, context, indicators)
   if math.random() < 0.2 then error("now and then") end
@@ -64,13 +66,46 @@ TICKING = 'strategy = { evaluate_on = "tick", analyzing_timeout = 3 }'
 LISTENING = "strategy = { greeks = true }"
 
 
-def spec(name: str, top: str = "", timeframe: str = "1m") -> RunnerSpec:
-    source = (top + BODY.replace("NAME", name)).encode()
-    return runner_spec(load_source(source, f"strategies/{name}.lua", name=name), timeframe=timeframe)
+READING = 'local function other(indicators) return indicators.sma(2, "5m"), indicators.sma(2, "", "ETHUSDT") end'
+ASKS = "  context.others = { other(indicators) }"
+FAR = 'local function other(indicators) return indicators.sma(2, "5m", "BTCUSDT"), indicators.sma(2, "", "BTCUSDT") end'
+LATE = "  if market_data.symbol == 'ETHUSDT' and context.seen > 150 then context.others = { other(indicators) } end"
 
 
-FIRST = (spec("a"), spec("b", TICKING), spec("c"), spec("d", timeframe="5m"), spec("e", LISTENING))
-LATER = (spec("f"), spec("g", TICKING), spec("h", LISTENING), spec("i", timeframe="5m"), spec("a"))
+def spec(name: str, top: str = "", timeframe: str = "1m", symbol: str = SYMBOL, asks: str = "") -> RunnerSpec:
+    body = BODY.replace("NAME", name).replace("  context.cash", f"{asks}\n  context.cash") if asks else BODY
+    source = (f"{top}\n{body.replace('NAME', name)}").encode()
+    return runner_spec(load_source(source, f"strategies/{name}.lua", name=name), timeframe=timeframe, symbol=symbol)
+
+
+FIRST = (
+    spec("a"),
+    spec("b", TICKING),
+    spec("c", READING, asks=ASKS),
+    spec("d", timeframe="5m"),
+    spec("e", LISTENING),
+    spec("k", FAR, symbol="ETHUSDT", asks=LATE),
+    spec("l", f"{TICKING} {READING}", asks=ASKS),
+    spec("m", symbol="ETHUSDT"),
+)
+LATER = (
+    spec("f"),
+    spec("g", TICKING),
+    spec("h", LISTENING),
+    spec("i", timeframe="5m"),
+    spec("a"),
+    spec("n", READING, asks=ASKS),
+    spec("o", FAR, symbol="ETHUSDT", asks=LATE),
+)
+QUIET = b"""
+function detect_opportunity(market_data, context, indicators)
+  context.n = (context.n or 0) + 1
+  if market_data.symbol == "ETHUSDT" and context.n > 30 then context.far = indicators.sma(2, "5m", "BTCUSDT") end
+end
+function filter_commitment() end
+function manage_position() end
+"""
+LATE_ONES = ("k:ETHUSDT", "o:ETHUSDT")
 CHANGED = tuple(spec(each.strategy.name, "-- changed\n") for each in (*FIRST, *LATER))
 IDS = sorted({each.id for each in (*FIRST, *LATER)})
 type Core = SignalCore | ShardedCore
@@ -87,14 +122,14 @@ def commands(number: int, pick: int) -> list[AnyMessage]:
     made: list[tuple[str, dict[str, str]]] = [
         (ADD, described(LATER[pick % len(LATER)])),
         (RELOAD, {"runner": changed.id, **described(changed)}),
-        (REMOVE, {"runner": runner, "how": (KEEP, FLATTEN, "when_flat")[pick % 3]}),
+        (REMOVE, {"runner": runner, "how": (KEEP, FLATTEN, "when_flat")[number % 3]}),
         (PAUSE, {"runner": runner}),
         (RESUME, {"runner": runner}),
         (STOP, {"runner": runner, "error": "it hung"}),
         (THROTTLE, {"runner": runner, "interval_ms": str(pick)}),
         (ADD, {"spec": "[]", "source": ""}),
     ]
-    name, arguments = made[pick % len(made)]
+    name, arguments = made[(pick + number) % len(made)]
     return [command(name, number, **arguments)]
 
 
@@ -122,7 +157,11 @@ def inputs(what: str, number: int, pick: int) -> list[AnyMessage]:
     if what == "bar":
         return [quote(number, close, number), bar(number, close=close)]
     if what == "slow":
-        return [bar(number, close=close, timeframe="5m", partial=pick % 5 == 0)]
+        ends_ns = {"start_ns": (number // 5) * 5 * MINUTE_NS, "end_ns": (number // 5 + 1) * 5 * MINUTE_NS}
+        return [bar(number, close=close, timeframe="5m", partial=pick % 5 == 0, **ends_ns)]
+    if what == "other":
+        each = msgspec.structs.replace(quote(number, close, number), symbol="ETHUSDT")
+        return [each, bar(number - pick % 2, close=close, symbol="ETHUSDT", partial=pick % 7 == 0)]
     if what == "old":
         return [bar(max(0, number - pick), close=close)]
     if what == "quote":
@@ -154,7 +193,22 @@ def step(core: Core, what: str, number: int, pick: int) -> list[AnyMessage]:
 STEPS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["bar", "bar", "bar", "slow", "old", "quote", "quote", "command", "command", "shared", "shared"]
+            [
+                "bar",
+                "bar",
+                "bar",
+                "slow",
+                "slow",
+                "other",
+                "other",
+                "old",
+                "quote",
+                "quote",
+                "command",
+                "command",
+                "shared",
+                "shared",
+            ]
         ),
         st.integers(0, 30),
     ),
@@ -197,19 +251,41 @@ def test_any_number_of_workers_says_what_one_core_says(
     assert {name: core.status()[name] for name in counts} == counts
 
 
+def test_a_series_that_only_another_worker_has_is_there_when_it_is_first_read() -> None:
+    slow = spec("d", timeframe="5m")
+    late = runner_spec(load_source(QUIET, "strategies/j.lua", name="j"), symbol="ETHUSDT")
+    assert share_of(slow.id, 2) != share_of(late.id, 2)
+    assert late.other_series == ()
+    core, whole = sharded_core([slow, late], 2), plain_core([slow, late])
+    for number in range(100):
+        what = "slow" if number % 5 == 4 else "other"
+        assert step(core, what, number, 2) == step(whole, what, number, 2)
+    assert ("BTCUSDT", "5m") in whole.roster.runners[late.id].asker.readings.all
+    assert core.snapshot() == whole.snapshot()
+    assert core.counters()["worker_restarts"] == 1
+
+
 def make(count: int) -> Core:
     return sharded_core(FIRST, count) if count else plain_core(FIRST)
 
 
 def test_the_random_run_does_everything() -> None:
-    core, kinds = plain_core(FIRST), set[str]()
-    for number in range(400):
-        what = ("bar", "quote", "slow", "command", "shared", "bar")[number % 6]
-        kinds |= {type(message).__name__ for message in step(core, what, number, number * 7 // 6)}
+    core, kinds, met, generator = plain_core(FIRST), set[str](), set[str](), Random(2)
+    for number in range(500):
+        what = generator.choice(["bar", "bar", "bar", "quote", "slow", "command", "shared", "other"])
+        roster = core.roster
+        states = {
+            "held": roster.shared.held,
+            "retired": roster.retired,
+            "stopped": roster.stopped,
+            "left": roster.leaving,
+        }
+        late = [each for id_ in LATE_ONES if id_ in roster.runners for each in roster.runners[id_].asker.readings.all]
+        met |= {name for name, there in {**states, "late": late}.items() if there}
+        kinds |= {type(message).__name__ for message in step(core, what, number, generator.randrange(31))}
     assert kinds >= {"OrderIntent", "CancelIntent", "StopUpdate", "RunnerTransitioned", "RunnerFailed"}
     counters = core.roster.counters
     assert counters.changes > 10
     assert counters.changes_refused > 5
     assert counters.strangers > 0
-    assert core.roster.retired
-    assert core.roster.stopped
+    assert met == {"held", "retired", "stopped", "late"}
