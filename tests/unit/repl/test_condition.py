@@ -14,7 +14,7 @@ from tests.unit.repl.support import CROSSING, session, typed, written
 FORGETFUL = CROSSING.replace("context.seen = (context.seen or 0) + 1", "").replace("asked = asked + 1", "")
 LINES = (
     "indicators.rsi(7) < 40", "market_data.close > market_data.bid or context.position", "(context.account.cash or 1e9) < 99990",
-    "averages(indicators, context) > indicators.sma(20)", "context.position and context.position.pnl > 0.5",
+    "averages(indicators, context) > indicators.sma(14)", "context.position and context.position.pnl > 0.5",
     "detect_opportunity(market_data, context, indicators)", "context.seen and context.seen % 7 == 0",
 )  # fmt: skip
 
@@ -28,10 +28,11 @@ def typed_truth(talk: DataSession, line: str) -> bool:
 
 @pytest.mark.parametrize("source", [CROSSING, FORGETFUL], ids=["counting", "forgetful"])
 def test_it_holds_where_the_typed_line_is_true(tmp_path: Path, source: str) -> None:
-    talk = session(tmp_path, source, written(tmp_path, 90))
+    talk = session(tmp_path, source, written(tmp_path, 45))
     conditions = {line: Condition(talk.trip, line, talk.trip.opened.limits) for line in LINES}
     found: dict[str, list[bool]] = {line: [] for line in LINES}
-    for _ in range(80):
+    typed(talk, "step 12")
+    for _ in range(28):
         typed(talk, "step")
         for line, condition in conditions.items():
             found[line].append(condition.holds())
