@@ -131,7 +131,9 @@ the price there is. What the venue rejects is tried again after a second.
 
 - `stop_price` and `target_price` of the intent; `risk.stop_loss_percent` where an entry names no stop.
 - `risk.trailing_stop_percent` follows the best price. A strategy trails by any distance, such as a multiple of the ATR,
-  with `{ action = "trailing_stop", distance = }`.
+  with `{ action = "trailing_stop", distance = }`. An entry brings its own: `trailing_stop`, `trailing_percent`, or
+  `trailing_atr` with `atr`, from its first fill on; the nearest of all trailing stops counts. `breakeven_at` is a price
+  at which its stop goes to the entry price ([orders](orders.md)).
 - `risk.breakeven_percent`: at that gain the stop moves to the entry price, once, unless it is nearer already.
 - `risk.max_holding_ms`: a position older than that is closed at the next quote.
 - A strategy moves a stop nearer to the market only, unless `allow_widen = true` stands beside the price.
