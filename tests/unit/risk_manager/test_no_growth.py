@@ -81,6 +81,12 @@ def fresh_core() -> RiskCore:
     )
 
 
+def commanded(number: int, name: str, **arguments: str) -> OperatorCommand:
+    return OperatorCommand(
+        id=f"op-{number}", service="risk_manager", name=name, arguments=arguments, event_ns=T0, received_ns=T0
+    )
+
+
 class Trading(RuleBasedStateMachine):
     """A venue that does what it is told at once, beside everybody who may tell risk something."""
 
@@ -215,35 +221,24 @@ class Trading(RuleBasedStateMachine):
         flatten=st.sampled_from(("yes", "no")),
     )
     def command(self, name: str, flatten: str) -> None:
-        self.order(name, flatten=flatten)
-
-    def order(self, name: str, **arguments: str) -> None:
-        self.say(
-            OperatorCommand(
-                id=f"op-{self.number()}",
-                service="risk_manager",
-                name=name,
-                arguments=arguments,
-                event_ns=self.now_ns,
-                received_ns=self.now_ns,
-            )
-        )
+        self.say(commanded(self.number(), name, flatten=flatten))
 
     @rule(off=st.sampled_from((0, 0, 1)))
     def compare(self, off: int) -> None:
         if not self.core.reconciliation.is_pending:
-            self.order(RECONCILE)
+            self.say(commanded(self.number(), RECONCILE))
             return
         held: dict[str, dict[str, str]] = {}
         for runner, amount in self.held.items():
             held.setdefault(runner.partition(":")[2], {})[runner] = str(amount + off)
-        self.order(COMPARED, differences=encoded(self.core.differences(held)))
+        self.say(commanded(self.number(), COMPARED, differences=encoded(self.core.differences(held))))
 
     @rule(most=st.integers(1, 20), percent=st.integers(0, 5))
     def change_limits(self, most: int, percent: int) -> None:
         before, _ = self.core.parameters()
         changed = section_of(before).model_dump() | {"max_position_size": most, "max_drawdown_percent": percent}
-        self.order(CHANGE, before=before, after=text_of(RiskSection.model_validate(changed)))
+        after = text_of(RiskSection.model_validate(changed))
+        self.say(commanded(self.number(), CHANGE, before=before, after=after))
 
     @rule()
     def restart(self) -> None:
