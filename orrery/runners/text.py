@@ -26,7 +26,7 @@ def list_lines(answer: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _row(runner: Mapping[str, Any], answer: Mapping[str, Any]) -> tuple[str, ...]:
-    state = f"{runner['state']}{' (leaving)' if runner['leaving'] else ' (paused)' if runner['paused'] else ''}"
+    state = f"{runner['state']}{_marks(runner)}"
     memory = runner["memory_bytes"]
     return (
         runner["id"],
@@ -66,7 +66,7 @@ def show_lines(runner: Mapping[str, Any], took_ms: float, bars: int | None = Non
     )
     updated, memory = _ago(runner["last_update_ns"], runner["now_ns"]), runner["memory_bytes"]
     held = "unknown" if memory is None else f"{memory / 1024:.0f} KiB"
-    yield f"  health      up {_long(uptime_ns(runner, runner))}, last update {updated}, memory {held}"
+    yield f"  health      up {_long(uptime_ns(runner, runner))}, last update {updated}, memory {held}{_where(runner)}"
     if runner["last_error"]:
         yield f"  last error  {runner['last_error']}"
     for line in runner["lines"][-LINES_PRINTED:]:
@@ -91,8 +91,12 @@ def clock(at_ns: int) -> str:
 
 
 def _marks(runner: Mapping[str, Any]) -> str:
-    marks = [name for name in ("paused", "leaving") if runner[name]]
+    marks = [name for name in ("stopped", "paused", "leaving") if runner[name]]
     return f" ({', '.join(marks)})" if marks else ""
+
+
+def _where(runner: Mapping[str, Any]) -> str:
+    return f", in worker {runner['worker']} (process {runner['worker_pid']})" if "worker" in runner else ""
 
 
 def _pairs(values: Mapping[str, Any]) -> str:
