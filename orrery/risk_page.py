@@ -52,8 +52,8 @@ lot or than the symbol's least worth, is refused as `invalid_quantity`; without 
 
 SIZING_NOTES = """
 - The price is the limit, else the side of the last quote at which the entry would fill; the equity is exact, at the marks.
-- The stop is the entry's own, else the one that `risk.stop_loss_percent` will give it. A gap through it, slippage and fees
-  come on top of what is risked.
+- The stop is the entry's own, else the one that `risk.stop_loss_percent` will give it, else where its trailing stop begins.
+  A gap through it, slippage and fees come on top of what is risked.
 - A strategy's `risk =` makes `risk_per_trade` smaller, never larger than `risk_percent`. Its `atr =` is the typical move of
   `volatility_target`; without it the move is the standard deviation over `volatility_horizon_ms` of the marks that risk saw,
   one every `volatility_sample_ms`, once there are `volatility_samples` of them.

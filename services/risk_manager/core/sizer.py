@@ -87,13 +87,28 @@ def _price(intent: OrderIntent, market: Market, *, is_buy: bool) -> Decimal:
 
 
 def _stop(desk: Desk, intent: OrderIntent, price: Decimal, instrument: Instrument, *, is_buy: bool) -> Decimal | None:
-    """Return the entry's own stop, else the one that risk.stop_loss_percent will give it."""
+    """Return the entry's own stop, else the one that the configuration will give it, else where a trailing one begins."""
     share = desk.limits.stop_loss_share
     if intent.stop_price is not None:
         return intent.stop_price if is_price(intent.stop_price) else None
-    if not share or not is_price(price):
+    if not is_price(price):
         return None
-    return instrument.price(price * (ONE - share if is_buy else ONE + share))
+    if share:
+        return instrument.price(price * (ONE - share if is_buy else ONE + share))
+    distance = _trail(desk, intent, price)
+    if distance is None:
+        return None
+    return price - distance if is_buy else price + distance
+
+
+def _trail(desk: Desk, intent: OrderIntent, price: Decimal) -> Decimal | None:
+    """Return how far behind the price a trailing stop begins, None without one."""
+    guards = None if intent.guards is UNSET else intent.guards
+    if guards is not None and guards.trail is not None:
+        return guards.trail
+    if guards is not None and guards.trail_share is not None:
+        return price * guards.trail_share
+    return price * decimal_of(desk.limits.trailing_share) if desk.limits.trailing_share else None
 
 
 def _move(desk: Desk, market: Market, plan: Plan, price: Decimal, atr: Decimal | None) -> tuple[Decimal | None, str]:

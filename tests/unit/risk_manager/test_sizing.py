@@ -8,7 +8,17 @@ import pytest
 from pydantic import ValidationError
 
 from common.config.sizing import SIZING_MODELS, SizingPlan
-from common.messages import ApprovedOrder, OrderIntent, OrderRefused, OrderType, RejectReason, Side, Sized, SizingHint
+from common.messages import (
+    ApprovedOrder,
+    Guards,
+    OrderIntent,
+    OrderRefused,
+    OrderType,
+    RejectReason,
+    Side,
+    Sized,
+    SizingHint,
+)
 from services.risk_manager.core import sizing
 from services.risk_manager.core.explain import explain
 from services.risk_manager.core.risk_core import RiskCore
@@ -188,6 +198,20 @@ def test_the_default_stop_sizes_as_well() -> None:
     told = answer(core, open_intent())
     assert isinstance(told, ApprovedOrder)
     assert told.quantity == D(20)
+
+
+@pytest.mark.parametrize(
+    ("guards", "limits", "quantity"),
+    [
+        (Guards(trail=D(4)), {}, "25"),
+        (Guards(trail_share=D("0.05")), {}, "20"),
+        (msgspec.UNSET, {"trailing_stop_percent": 2}, "50"),
+    ],
+)
+def test_a_trailing_stop_sizes_from_where_it_begins(guards: Any, limits: dict[str, Any], quantity: str) -> None:
+    told = answer(sized_core({"model": "risk_per_trade"}, **limits), open_intent(guards=guards))
+    assert isinstance(told, ApprovedOrder)
+    assert told.quantity == D(quantity)
 
 
 def test_the_volatility_of_the_marks_sizes_once_there_are_enough() -> None:
