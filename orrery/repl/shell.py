@@ -69,8 +69,6 @@ def _answer(session: Session, line: str) -> None:
             answer = do(session, line)
     except (ReplError, CommandLineError) as error:
         print(f"! {error}")
-    except KeyboardInterrupt:
-        print("stopped")
     else:
         _print(line, answer, is_json=False)
 
@@ -119,11 +117,10 @@ def _json(data: dict[str, Any]) -> str:
 
 @contextmanager
 def _stopping(session: Session) -> Iterator[None]:
-    """Let the first Ctrl-C stop what is under way between two steps, and a second one break it off."""
+    """Let Ctrl-C stop what is under way between two steps: broken off inside one, the cores would stand nowhere."""
 
     def on_interrupt(_number: int, _frame: FrameType | None) -> None:
         session.stop()
-        signal.signal(signal.SIGINT, before)
 
     before = signal.signal(signal.SIGINT, on_interrupt)
     try:

@@ -64,8 +64,12 @@ def test_a_session_at_a_terminal(terminal: Terminal, tmp_path: Path) -> None:
     assert "until fill" in terminal.type(b"unti\tfill\n", b" in_position) "), "a tab completes"
     assert "enter_long" in terminal.type(b"why\n", b" in_position) ")
     assert "! input:1:" in terminal.type(b"nosuch.x\n", b" in_position) "), "an error ends nothing"
-    terminal.type(b"run\n", b"run\r\n")
-    shown = terminal.type(CTRL_C, b") ")
+    shown = ""
+    for _ in range(20):  # one that comes before the line is read only takes the line away
+        terminal.type(b"run\n", b"run\r\n")
+        shown = terminal.type(CTRL_C, b") ")
+        if "stopped" in shown:
+            break
     assert "stopped" in shown
     assert "of 20,000" in shown
     assert terminal.leave() == 0
