@@ -11,7 +11,9 @@
 --   time_since_open() (seconds since 00:00 UTC). bid and ask are nil before the first quote.
 -- indicators: ema(n), sma(n), rsi(n), macd(fast, slow, signal) -> macd, signal, histogram,
 --   bollinger(n, k) -> upper, middle, lower, atr(n), stddev(n); highest(n), lowest(n), avg_volume(n) of the n bars
---   before this one. Each is nil until it has seen enough bars: look before you compare.
+--   before this one. Each is nil until it has seen enough bars: look before you compare. Each takes a timeframe and a symbol
+--   behind its parameters, ema(20, "1h"), ema(20, "1h", "ETHUSDT"), "" for its own timeframe; bar("1h") is the latest closed
+--   bar: open, high, low, close, volume, timestamp. Only bars that ended by now are seen.
 -- context: params; position (nil when flat, else side, quantity, entry_price, pnl, stop, target); account (currency, cash,
 --   realised_pnl, fees, open_positions); what detect_opportunity returned; and whatever you put there yourself: numbers,
 --   strings, booleans and tables of these, kept over restarts.
@@ -24,6 +26,7 @@ strategy = {
 
   -- timeframe = "5m",             -- bars; left out, the configuration decides
   -- symbols = { "BTCUSDT" },      -- where the configuration names none
+  -- series = { { timeframe = "1h" }, { symbol = "ETHUSDT" } }, -- other series it reads; most are found without
   warmup = 20, -- bars before the first question
 
   -- What the configuration may override, with bounds.

@@ -33,6 +33,11 @@ def listed() -> Iterator[str]:
         if entry.refused:
             yield f"  {FAMILY + entry.name:<20} {entry.refused}"
 
+    yield ""
+    yield "on other bars"
+    yield '  each takes a timeframe and a symbol: indicators.ema(20, "1h"), indicators.ema(20, "1h", "ETHUSDT"), "" for the own timeframe;'
+    yield '  indicators.bar("1h") is the latest closed bar: open, high, low, close, volume, timestamp (its end)'
+
 
 def described(name: str) -> Iterator[str]:
     """Yield what there is to say of one indicator; raises CommandLineError where there is none."""

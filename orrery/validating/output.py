@@ -80,7 +80,7 @@ def _facts(report: Report) -> Iterator[str]:
 def _warmth(spec: StrategySpec, trial: TrialResult) -> str:
     if trial.warm_after is None:
         return f"declared {spec.warmup}, but the indicators never had values all at once"
-    return f"declared {spec.warmup}, all indicators have values from bar {trial.warm_after} on"
+    return f"declared {spec.warmup}, all indicators have values from bar {trial.warm_after} on{trial.reads}"
 
 
 def _range(declared: ParameterSpec | None) -> str:

@@ -60,7 +60,7 @@ def _holders(code: str) -> list[tuple[str, Sequence[str]]]:
         (market, MARKET),
         (rf"{context}\s*\.\s*position", POSITION),
         (rf"{context}\s*\.\s*account", ACCOUNT),
-        (indicators, sorted({*REGISTRY, MODEL_KEY.name, READER})),
+        (indicators, sorted({*REGISTRY, *REGISTRY.unlisted, MODEL_KEY.name, READER})),
     ]
 
 

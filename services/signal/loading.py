@@ -157,7 +157,7 @@ def validate_source(
         return Report(str(path), (*problems, _problem(str(error))), spec)
     problems += [_problem(text) for text in trial.errors]
     if trial.warm_after is not None and 0 < spec.warmup < trial.warm_after - 1:
-        text = f"{spec.script}: strategy.warmup: {spec.warmup} bars, but the indicators need {trial.needed}"
+        text = f"{spec.script}: strategy.warmup: {spec.warmup} bars, but the indicators need {trial.warm_after}{trial.reads}"
         problems.append(Problem(text, is_fatal=False))
     return Report(str(path), tuple(problems), spec, trial)
 

@@ -47,10 +47,10 @@ class TrialResult(msgspec.Struct):
     lines: list[str] = []
 
     @property
-    def needed(self) -> str:
-        """Return the warm-up that the indicators need, in own bars, and what of other series that stands for."""
-        reads = ", ".join(f"{bars} bars of {name}" for name, bars in self.needs.items())
-        return f"{self.warm_after} ({reads})" if reads else str(self.warm_after)
+    def reads(self) -> str:
+        """Return in brackets what of other series the warm-up stands for; nothing where none is read."""
+        reads = ", ".join(f"{bars} of {name}" for name, bars in self.needs.items())
+        return f" ({reads})" if reads else ""
 
 
 class Trial:

@@ -41,11 +41,12 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def test_the_list_has_every_indicator(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--list")
     assert code == 0
-    ours, theirs, refused = (part.splitlines()[1:] for part in out.split("\n\n"))
+    ours, theirs, refused, series = (part.splitlines()[1:] for part in out.split("\n\n"))
     assert [line.partition("(")[0].strip() for line in ours] == sorted(REGISTRY)
     offered = [entry for entry in catalogue().values() if not entry.refused]
     assert [line.split()[0] for line in theirs] == [f"ta:{entry.name}" for entry in offered]
     assert len(theirs) + len(refused) == len(catalogue())
+    assert 'indicators.ema(20, "1h", "ETHUSDT")' in series[0]
     listed = json.loads(run(capsys, "--list", "--json")[1])
     assert listed["macd"]["outputs"] == ["macd", "signal", "histogram"]
     assert [parameter["name"] for parameter in listed["macd"]["parameters"]] == ["fast", "slow", "signal"]
