@@ -130,7 +130,7 @@ class RiskSection(EndpointSection):
 
     @property
     def follows_marks(self) -> bool:
-        """Return whether something watches every quote: losses, jumps, silence, volatility, or a stop that moves by itself."""
+        """Return whether something watches every quote: losses, jumps, silence, sizes, or a stop that moves by itself."""
         breaker = self.breaker
         watches = (
             self.enable_circuit_breaker,
@@ -140,6 +140,6 @@ class RiskSection(EndpointSection):
             breaker.stale_after_ms,
             self.breakeven_percent,
             self.max_holding_ms,
-            any(self.sizing.plan_of(name).model == "volatility_target" for name in ("", *self.sizing.strategies)),
+            any(self.sizing.plan_of(name).looks_at_market for name in ("", *self.sizing.strategies)),
         )
         return any(watches)

@@ -45,6 +45,11 @@ class SizingPlan(Section):
         Decimal(100), gt=0, le=10_000, description="Largest worth of a sized entry, % of equity; fixed has none."
     )
 
+    @property
+    def looks_at_market(self) -> bool:
+        """Return whether a size depends on what risk last saw of the market, and so on every quote."""
+        return self.model not in ("none", "fixed")
+
 
 class SizingSection(SizingPlan):
     """The plan of every strategy without its own, the estimate of volatility, and strategies' own plans."""

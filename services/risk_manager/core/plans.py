@@ -9,6 +9,7 @@ from common.config.sizing import SizingPlan, SizingSection
 from common.money import PERCENT
 
 MILLISECOND_NS = 1_000_000
+FIXED = "fixed"
 KELLY = "kelly"
 VOLATILITY_TARGET = "volatility_target"
 

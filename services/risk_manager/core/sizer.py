@@ -15,7 +15,7 @@ from common.money import HUNDRED, ONE, ZERO, decimal_of, figure, is_price
 from services.risk_manager.core.basis import Basis, Size, Sizing, unsized
 from services.risk_manager.core.desk import Desk
 from services.risk_manager.core.markets import Market
-from services.risk_manager.core.plans import VOLATILITY_TARGET, Plan
+from services.risk_manager.core.plans import FIXED, VOLATILITY_TARGET, Plan
 from services.risk_manager.core.sizing import MODELS
 
 SHOWN_PLACES = Decimal("0.00000001")
@@ -28,8 +28,12 @@ def size(desk: Desk, intent: OrderIntent, market: Market) -> Sizing:
     if model is None:
         return Sizing(ZERO, Sized(plan.model, {}), f"risk.sizing names no model for {intent.strategy}")
     basis = _basis(desk, intent, market, plan, instrument)
-    answer = _refused(basis) or model(basis)
-    figures = {"equity": figure(basis.equity), "price": figure(basis.price), **answer.figures}
+    if plan.model == FIXED:
+        answer, figures = model(basis), {}
+    else:
+        answer = _refused(basis) or model(basis)
+        figures = {"equity": figure(basis.equity), "price": figure(basis.price)}
+    figures |= answer.figures
     if answer.missing:
         return Sizing(ZERO, Sized(plan.model, figures), answer.missing)
     lots = answer.budget // (answer.per_unit * instrument.lot_size)
