@@ -152,7 +152,8 @@ class Keeper:
         self.link.receive(begins=True)
         if self._base:
             self.link.send(RESTORE + self._base)
-            self.link.receive(begins=True)
+            answer = self.link.receive(begins=True)
+            assert answer[:1] != UNFIT, f"a state that it gave itself does not fit: {answer[1:].decode()}"
         part, size = list[bytes](), 0
         for chunk in [*self._log, b""]:
             part.append(chunk)
@@ -162,11 +163,11 @@ class Keeper:
                 self.link.receive()
                 part, size = [], 0
 
-    def is_save_due(self) -> bool:
-        """Return whether so much was told that the state should be taken anew."""
-        if self._worked_ns >= max(WORK_NS_MAX, SAVING_SHARE * self._saving_ns):
+    def is_save_due(self, part: float = 1.0) -> bool:
+        """Return whether so much was told that the state should be taken anew; part: of what makes that necessary."""
+        if self._worked_ns >= part * max(WORK_NS_MAX, SAVING_SHARE * self._saving_ns):
             return True
-        return len(self._log) >= LOG_INPUTS_MAX or self._log_bytes >= LOG_BYTES_MAX
+        return len(self._log) >= part * LOG_INPUTS_MAX or self._log_bytes >= part * LOG_BYTES_MAX
 
     def save(self) -> bytes:
         """Return the state, without what waits to be told; raises LostError."""

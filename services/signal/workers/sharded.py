@@ -23,6 +23,8 @@ from services.signal.workers.roll import Roll
 from services.signal.workers.second import Opinion
 from services.signal.workers.sharing import cut, joined_changes, joined_counters
 
+EARLY_PART = 0.3
+"""Part of what makes a worker's state due, from which on it is taken between inputs."""
 _NOTHING: tuple[AnyMessage, ...] = ()
 
 
@@ -125,7 +127,13 @@ class ShardedCore:
         return {**answer, **_place(keeper)} if question.asked in (Asked.LINE, Asked.SHOW) else answer
 
     def opinions(self) -> list[Opinion]:
-        """Return what each worker has to tell of its indicators, once; bring back those that have ended."""
+        """Return what each worker has to tell of its indicators, once; bring back those that have ended.
+
+        States are taken here too, while nobody waits for an answer.
+        """
+        for keeper in self._crew.keepers:
+            if keeper.is_save_due(EARLY_PART):
+                self._guard.save(keeper)
         return [self._guard.opinion(keeper) for keeper in self._crew.keepers]
 
     def close(self) -> None:
