@@ -217,8 +217,8 @@ def test_a_stack_survives_a_hang_and_kills(folder: Path) -> None:
         assert set(stack.stop().values()) == {0}
         assert stack.audit().problems == []
         for arguments in ("parity", "replay --at end"):
-            told = [sys.executable, "-m", "orrery", *arguments.split(), "--session", str(stack.data_dir)]
-            redone = subprocess.run(told, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+            command = [sys.executable, "-m", "orrery", *arguments.split(), "--session", str(stack.data_dir)]
+            redone = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
             assert redone.returncode == 0, redone.stdout + redone.stderr
             assert "differ" not in redone.stdout, redone.stdout
     finally:

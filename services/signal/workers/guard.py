@@ -18,7 +18,7 @@ from common.messages import AnyMessage, OperatorCommand
 from common.routes import SIGNAL
 from services.signal.core.changes import STOP
 from services.signal.core.questions import Question
-from services.signal.workers.frames import LostError, News, Told, chunk_of
+from services.signal.workers.frames import ASK, OPINION, LostError, News, Told, chunk_of, pack, unpack_plain
 from services.signal.workers.keeper import Keeper
 from services.signal.workers.process import HUNG
 from services.signal.workers.second import Opinion
@@ -31,6 +31,7 @@ _WHY = {
     "failed": "its process failed twice at it",
     "stalled": "its process was stopped from outside twice at it",
 }
+_decode_opinion = msgspec.msgpack.Decoder(Opinion).decode
 
 
 class WorkerError(ServiceError):
@@ -104,11 +105,11 @@ class Guard:
 
     def ask(self, keeper: Keeper, question: Question) -> Any:
         """Return a worker's answer to a question; raises WorkerError."""
-        return self._try(keeper, lambda: keeper.ask(question))
+        return unpack_plain(self._try(keeper, lambda: keeper.request(ASK + pack(question))))
 
     def opinion(self, keeper: Keeper) -> Opinion:
         """Return what a worker has to tell of its indicators, and bring it back if it has ended; raises WorkerError."""
-        return self._try(keeper, keeper.opinion)
+        return _decode_opinion(self._try(keeper, lambda: keeper.request(OPINION)))
 
     def _try[Answer](self, keeper: Keeper, what: Callable[[], Answer]) -> Answer:
         tries = 0

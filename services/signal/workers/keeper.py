@@ -6,18 +6,13 @@ the latest quote, waits here until there is something to happen, and of what rep
 """
 
 from collections.abc import Callable, Hashable
-from typing import Any, Protocol
-
-import msgspec
+from typing import Protocol
 
 from common.clock import monotonic_ns
 from common.messages import Quote
-from services.signal.core.questions import Question
 from services.signal.workers.frames import (
-    ASK,
     BEGIN,
     NOTHING,
-    OPINION,
     RESTORE,
     SAVE,
     TELL,
@@ -26,10 +21,8 @@ from services.signal.workers.frames import (
     News,
     Told,
     pack,
-    unpack_plain,
     unpack_told,
 )
-from services.signal.workers.second import Opinion
 
 LOG_INPUTS_MAX = 10_000
 LOG_BYTES_MAX = 8_000_000
@@ -41,7 +34,6 @@ SAVING_SHARE = 10
 REPLAY_BYTES = 1_000_000
 """What a new worker is told at a time."""
 _QUIET = Told()
-_decode_opinion = msgspec.msgpack.Decoder(Opinion).decode
 
 
 class Link(Protocol):
@@ -93,12 +85,7 @@ class Keeper:
 
     def begun(self) -> News:
         """Return what runners it has made; raises LostError."""
-        return self._news(self.link.receive(begins=True))
-
-    def _news(self, answer: bytes) -> News:
-        told = unpack_told(answer[1:])
-        assert told.news is not None, "a worker that begins, or takes over a state, tells its runners"
-        return told.news
+        return _news(self.link.receive(begins=True))
 
     def queue(self, key: Hashable, chunk: bytes) -> None:
         """Have something told before whatever comes next; it replaces what waits under the same key."""
@@ -185,19 +172,20 @@ class Keeper:
         if answer[:1] == UNFIT:
             raise ValueError(answer[1:].decode())
         self._keep(state)
-        return self._news(answer)
+        return _news(answer)
 
     def _keep(self, state: bytes) -> None:
         self._base = state
         self._log.clear()
         self._log_bytes = self._worked_ns = 0
 
-    def ask(self, question: Question) -> Any:
-        """Return the answer to a question; raises LostError."""
-        self.link.send(ASK + pack(question))
-        return unpack_plain(self.link.receive()[1:])
+    def request(self, order: bytes) -> bytes:
+        """Return the answer to an order that changes nothing; raises LostError."""
+        self.link.send(order)
+        return self.link.receive()[1:]
 
-    def opinion(self) -> Opinion:
-        """Return what it has to tell of its indicators; raises LostError."""
-        self.link.send(OPINION)
-        return _decode_opinion(self.link.receive()[1:])
+
+def _news(answer: bytes) -> News:
+    told = unpack_told(answer[1:])
+    assert told.news is not None, "a worker that begins, or takes over a state, tells its runners"
+    return told.news
