@@ -72,8 +72,8 @@ MEANING = """
   the risk manager, who sends one exit at a time; trailing stops and break-even of an entry, too ([risk](risk.md#stops)).
 - **Amend** names the quantity in all, the limit or the trigger. Risk holds the changed order against the rules in the place of the old
   one; what becomes larger counts at once, what becomes smaller once the venue has said so. At the venue, a smaller quantity keeps its place in
-  the queue; any other change loses it, and may take. One change at a time; a cancel overtakes it. At the gateway the outcome of a
-  change that nobody answers is not looked up yet: the order can be cancelled, not changed again.
+  the queue; any other change loses it, and may take. One change at a time; a cancel overtakes it. At the gateway a change
+  that nobody answers is never sent again: once the venue can do it no more, how the order stands says whether it was done.
 - **On bars** the way goes from the open to the adverse extreme, to the favourable one, to the close ([backtesting](backtesting.md)). A stop is
   triggered by a touch, a limit or a take-profit needs the price to go a tick further. Never is a price better than the way shows.
 

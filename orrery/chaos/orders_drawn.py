@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
-from common.messages import CancelIntent, IntentKind, OrderIntent, OrderTerms, OrderType, Side, TimeInForce
+from common.messages import AmendIntent, CancelIntent, IntentKind, OrderIntent, OrderTerms, OrderType, Side, TimeInForce
 from common.order_terms import NO_TERMS, TABLE, Allowed
 
 SYMBOLS: Final = ("AAAUSDT", "BBBUSDT")
@@ -17,6 +17,7 @@ T0: Final = 1_700_000_000_000_000_000
 """When it all begins, nanoseconds UTC."""
 LOT: Final = Decimal("0.001")
 CANCEL_SHARE: Final = 0.25
+AMEND_SHARE: Final = 0.2
 KINDS: Final = (*OrderType, OrderType.MARKET, OrderType.MARKET, OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT)
 """Types, the usual ones more often."""
 LATEST_END_NS: Final = 600_000_000_000
@@ -25,8 +26,8 @@ REMEMBERED: Final = 40
 """Latest intents among which one to take back is drawn."""
 
 
-def drawn(seed: int, count: int) -> Iterator[OrderIntent | CancelIntent]:
-    """Yield `count` intents and cancels between them; their times are 0, to be filled in by who sends them."""
+def drawn(seed: int, count: int) -> Iterator[OrderIntent | CancelIntent | AmendIntent]:
+    """Yield `count` intents, cancels and amends between them; their times are 0, to be filled in by who sends them."""
     chance = random.Random(f"orders {seed}")  # noqa: S311 - repeatable chance is the point
     numbers: dict[str, int] = {}
     latest: deque[OrderIntent] = deque(maxlen=REMEMBERED)
@@ -42,6 +43,27 @@ def drawn(seed: int, count: int) -> Iterator[OrderIntent | CancelIntent]:
             taken_back = latest[position]
             del latest[position]
             yield cancel_of(taken_back)
+        elif chance.random() < AMEND_SHARE:
+            changed = chance.choice(latest)
+            numbers[changed.runner] += 1
+            yield _amend(chance, changed, numbers[changed.runner])
+
+
+def _amend(chance: random.Random, intent: OrderIntent, number: int) -> AmendIntent:
+    triggers = intent.terms is not UNSET and intent.terms.trigger_price is not None
+    return AmendIntent(
+        event_ns=0,
+        received_ns=0,
+        id=f"{intent.runner}-{number}",
+        runner=intent.runner,
+        intent_id=intent.id,
+        symbol=intent.symbol,
+        cause=intent.id,
+        quantity=LOT * chance.randrange(100, 5_000) if chance.random() < 0.7 else None,
+        limit_price=None if intent.limit_price is None else _price(chance),
+        trigger_price=_price(chance) if triggers else None,
+        reason="by chance",
+    )
 
 
 def cancel_of(intent: OrderIntent) -> CancelIntent:

@@ -7,10 +7,13 @@ from decimal import Decimal
 import msgspec
 
 from common.messages import (
+    AmendRefused,
+    AmendRejected,
     AnyMessage,
     ApprovedOrder,
     Fill,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderRefused,
     OrderRejected,
@@ -58,6 +61,8 @@ class Books:
                 said = self.orders[message.order_id]
                 said.begun += 1
                 said.ended += 1
+            case OrderAmended() | AmendRejected() | AmendRefused():
+                self.counts["amended" if isinstance(message, OrderAmended) else "not amended"] += 1
             case OrderCancelled():
                 self.counts["cancelled"] += 1
                 self.orders[message.order_id].ended += 1

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from common.config.models import ExecutionSection, RiskSection
 from common.instruments import Instrument, Instruments
 from common.messages import (
+    AmendIntent,
     AnyMessage,
     CancelIntent,
     HeardKind,
@@ -68,7 +69,7 @@ class World:
         venue.begin(self.now_ns)
         self.run_until(self.now_ns)
 
-    def want(self, intent: OrderIntent | CancelIntent) -> None:
+    def want(self, intent: OrderIntent | CancelIntent | AmendIntent) -> None:
         """Let a runner say what it wants, now."""
         self._spread([replace(intent, event_ns=self.now_ns, received_ns=self.now_ns)])
 

@@ -32,7 +32,10 @@ class Held(msgspec.Struct):
         """Return the order as its owner is told of it."""
         body = self.body
         reason = VenueRejectReason.NO_MARKET if self.standing is OrderStanding.REJECTED else None
-        return OrderView(body.id, body.symbol, self.standing, body.quantity, self.filled, reason)
+        trigger = None if body.terms is msgspec.UNSET else body.terms.trigger_price
+        return OrderView(
+            body.id, body.symbol, self.standing, body.quantity, self.filled, reason, "", body.limit_price, trigger
+        )
 
 
 class Book:

@@ -27,6 +27,8 @@ def answer_of(  # noqa: PLR0911 - a table in the form of a match, one row a requ
             return _submit(venue, _submits.decode(request.body), now_ns)
         case "cancel":
             return _cancel(venue, _names.decode(request.body), now_ns)
+        case "amend":
+            return _amend(venue, _submits.decode(request.body), now_ns)
         case "order":
             return _order(venue, _names.decode(request.body), now_ns)
         case "open_orders":
@@ -67,6 +69,20 @@ def _cancel(venue: Ground, body: gateway.NameBody, now_ns: int) -> tuple[int, by
     if venue.lied(venue.lies.ignored, "filled_after_cancel"):
         fill_after_end(venue, held, now_ns)
     return gateway.OK, _encode(view)
+
+
+def _amend(venue: Ground, body: gateway.SubmitBody, now_ns: int) -> tuple[int, bytes]:
+    held = venue.book.orders.get(body.id)
+    if held is None or held.standing is not OrderStanding.OPEN:
+        return gateway.NOT_FOUND, b"{}"
+    if now_ns > body.valid_until_ns:
+        return gateway.REFUSED, _encode(Refused(VenueRejectReason.EXPIRED, "it came too late"))
+    if body.quantity <= held.filled:
+        return gateway.REFUSED, _encode(Refused(VenueRejectReason.INVALID_QUANTITY, "so much has filled already"))
+    venue.counts["amended"] += 1
+    held.body = body
+    venue.push(held.view(), now_ns)
+    return gateway.OK, _encode(held.view())
 
 
 def _order(venue: Ground, body: gateway.NameBody, now_ns: int) -> tuple[int, bytes]:

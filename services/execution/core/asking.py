@@ -30,9 +30,10 @@ class Cancel(msgspec.Struct, frozen=True, gc=False, tag=True):
 
 
 class Amend(msgspec.Struct, frozen=True, gc=False, tag=True):
-    """Give a resting order another quantity (what is still to fill) and price."""
+    """Give a resting order another quantity (in all) and prices; not after `valid_until_ns`, UTC, 0 before it is sent."""
 
     order: VenueOrder
+    valid_until_ns: int = 0
 
 
 class AskOrder(msgspec.Struct, frozen=True, gc=False, tag=True):
@@ -70,7 +71,7 @@ class OrderStanding(StrEnum):
 
 
 class OrderView(msgspec.Struct, frozen=True, gc=False):
-    """An order as its venue tells of it. quantity: in all; filled: cumulative; base units both."""
+    """An order as its venue tells of it. quantity: in all; filled: cumulative; base units both. Prices where it has them."""
 
     order_id: str
     symbol: str
@@ -79,6 +80,8 @@ class OrderView(msgspec.Struct, frozen=True, gc=False):
     filled: Decimal
     reason: VenueRejectReason | None = None
     detail: str = ""
+    limit_price: Decimal | None = None
+    trigger_price: Decimal | None = None
 
 
 class Refused(msgspec.Struct, frozen=True, gc=False):

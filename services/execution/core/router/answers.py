@@ -2,8 +2,6 @@
 
 from typing import assert_never
 
-from msgspec import structs
-
 from common.messages import VenueRejectReason
 from services.execution.core.asking import (
     Absent,
@@ -24,12 +22,13 @@ from services.execution.core.asking import (
     Submit,
     Unclear,
 )
+from services.execution.core.router.amends import amended, judge_lost, not_amended
 from services.execution.core.router.evidence import learn_view, miss, refuse
 from services.execution.core.router.reconcile import take_fills, take_found, take_open_orders, take_positions
 from services.execution.core.router.stages import Event, Stage
 from services.execution.core.router.state import Errand, Flight
 from services.execution.core.router.work import Work
-from services.execution.core.venue import VenueAmended, VenueRejected
+from services.execution.core.venue import VenueRejected
 
 
 def take(work: Work, flight: Flight, answer: Answer, now_ns: int) -> None:
@@ -83,6 +82,7 @@ def lost(work: Work, errand: Errand, now_ns: int) -> None:
         case Submit() | Amend():
             routed = work.state.orders.get(ask.order.id)
             if routed is not None:
+                routed.is_amend_lost = isinstance(ask, Amend)
                 work.move(routed, Event.LOSE, now_ns)
                 work.look(routed, now_ns)
         case Cancel():
@@ -104,10 +104,9 @@ def _view(work: Work, flight: Flight, view: OrderView, now_ns: int) -> None:
         return
     if isinstance(ask, AskOrder):
         routed.is_asked = False
-    elif isinstance(ask, Amend) and view.quantity > routed.filled:
-        changed = structs.replace(routed.order, quantity=view.quantity, limit_price=ask.order.limit_price)
-        routed.order = changed
-        work.report(VenueAmended(structs.replace(changed, quantity=view.quantity - routed.filled)))
+        judge_lost(work, routed, view, flight.sent_ns)
+    elif isinstance(ask, Amend):
+        amended(work, routed, view)
     learn_view(work, view, now_ns, is_pushed=isinstance(ask, Submit))
     if routed.stage is not Stage.WORKING:
         return
@@ -121,7 +120,9 @@ def _after_look(work: Work, flight: Flight, view: OrderView, now_ns: int) -> Non
     routed = work.state.orders[view.order_id]
     if view.standing is not OrderStanding.OPEN:
         return
-    if not routed.wants_cancel:
+    if routed.is_amend_lost:
+        work.look(routed, now_ns)
+    elif not routed.wants_cancel:
         routed.looks = 0
     elif not any(isinstance(each.ask, Cancel) and each.ask.order_id == view.order_id for each in work.state.waiting):
         work.errand(Cancel(view.order_id, view.symbol), now_ns)
@@ -133,6 +134,9 @@ def _refused(work: Work, flight: Flight, refused: Refused, now_ns: int) -> None:
         routed = work.state.orders.get(ask.order.id)
         if routed is not None and routed.stage is Stage.SENT:
             refuse(work, routed, refused.reason, refused.detail, now_ns)
+        return
+    if isinstance(ask, Amend):
+        not_amended(work, work.state.orders.get(ask.order.id), refused.reason, refused.detail)
         return
     lost(work, flight.errand, now_ns)
 

@@ -7,6 +7,7 @@ filled; where they do not, the fills are asked for. So a report may come twice, 
 from common.messages import DifferenceAction, DifferenceKind, Side, VenueRejectReason
 from common.money import ZERO, figure, use_money_context
 from services.execution.core.asking import OrderStanding, OrderView
+from services.execution.core.router.amends import proven
 from services.execution.core.router.stages import Event, Stage
 from services.execution.core.router.state import Difference, Ended, Routed
 from services.execution.core.router.work import Work
@@ -59,6 +60,8 @@ def learn_fill(work: Work, fill: VenueFilled, now_ns: int, *, is_pushed: bool) -
 
 def _book(work: Work, routed: Routed, fill: VenueFilled, now_ns: int, *, is_pushed: bool) -> None:
     work.show(routed, now_ns)
+    if routed.amending is not None and routed.filled + fill.quantity > routed.order.quantity:
+        proven(work, routed)
     before, quantity = routed.filled, routed.order.quantity
     routed.filled = before + fill.quantity
     routed.told = max(routed.told, routed.filled)
@@ -99,13 +102,13 @@ def _stray(work: Work, fill: VenueFilled) -> None:
 def settle(work: Work, routed: Routed, now_ns: int) -> None:
     """End an order of which all is known; ask for fills that the venue tells of and that have not come."""
     order = routed.order
-    if routed.filled >= order.quantity:
+    if routed.filled >= routed.most:
         work.move(routed, Event.END, now_ns)
     elif routed.told > routed.filled:
         work.look_for_fills(now_ns, min(routed.looks, 1))
     elif routed.end is not None:
         remaining = order.quantity - routed.filled
-        if work.move(routed, Event.END, now_ns):
+        if work.move(routed, Event.END, now_ns) and remaining > ZERO:
             work.report(VenueCancelled(order.id, remaining))
 
 

@@ -86,11 +86,14 @@ class Router(ExecutionVenue):
 
     @override
     def amend(self, order: VenueOrder, now_ns: int) -> Sequence[VenueReport]:
-        """Ask for another quantity and price; the answer tells. An order that is not known to rest is not amended."""
+        """Ask for another quantity and other prices; the answer tells. Only an order that is known to rest is amended."""
         routed = self.work.state.orders.get(order.id)
-        if routed is None or routed.stage is not Stage.WORKING:
+        if routed is None or routed.stage is not Stage.WORKING or routed.wants_cancel or routed.amending is not None:
             return (VenueAmendRejected(order.id, VenueRejectReason.UNKNOWN_ORDER, f"{order.id} does not rest"),)
-        self.work.errand(Amend(order), now_ns)
+        use_money_context()
+        routed.amending = order.with_quantity(routed.filled + order.quantity)
+        routed.is_amend_lost = False
+        self.work.errand(Amend(routed.amending), now_ns)
         return ()
 
     @override

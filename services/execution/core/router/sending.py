@@ -65,6 +65,12 @@ def _fly(work: Work, errand: Errand, weight: int, now_ns: int) -> None:
                 return
             routed.expires_ns = now_ns + settings.validity_ns
             ask = Submit(ask.order, routed.expires_ns)
+        case Amend():
+            routed = state.orders.get(ask.order.id)
+            if routed is None or routed.amending is None:
+                return
+            routed.amend_until_ns = now_ns + settings.validity_ns
+            ask = Amend(ask.order, routed.amend_until_ns)
         case Cancel() if ask.order_id not in state.orders and ask.order_id not in state.foreign.by_key:
             return
         case _:

@@ -32,7 +32,8 @@ class Routed(msgspec.Struct):
     """An order and what is known of it. filled: what its known fills sum to; told: what the venue says that it filled.
 
     end: how the venue says that it ended. expires_ns: from when on the venue can no longer take it. misses: how often in a
-    row the venue did not know it. changed_ns: when something was last learned of it.
+    row the venue did not know it. changed_ns: when something was last learned of it. amending: as an amend on its way
+    wants it, with the quantity in all; is_amend_lost: nobody has answered it, and after `amend_until_ns` nobody will do it.
     """
 
     order: VenueOrder
@@ -46,6 +47,15 @@ class Routed(msgspec.Struct):
     wants_cancel: bool = False
     is_asked: bool = False
     looks: int = 0
+    amending: VenueOrder | None = None
+    amend_until_ns: int = 0
+    is_amend_lost: bool = False
+
+    @property
+    def most(self) -> Decimal:
+        """Return the most that the order may fill, whatever becomes of an amend."""
+        quantity = self.order.quantity
+        return quantity if self.amending is None else max(quantity, self.amending.quantity)
 
 
 class Ended(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ A request is `<method>` and an object; a reply a status as in HTTP and an object
     submit       {"id":"ema:BTCUSDT-1","symbol":"BTCUSDT","side":"buy","quantity":"1","type":"limit","tif":"gtc",
                   "limit_price":"100.5","is_reduction":false,"valid_until_ns":1700000000000000000}
                   and "terms" where there are any: trigger_price, trigger_by, trail, trail_bps, expires_ns, post_only
+    amend        as submit, with the quantity in all; refused where no more than that has filled, or when it comes too late
     200          {"order_id":"ema:BTCUSDT-1","symbol":"BTCUSDT","standing":"open","quantity":"1","filled":"0.25"}
     400          {"reason":"invalid_price","detail":"…"}
     404          {}                                            no such order
@@ -107,7 +108,7 @@ def encode(ask: Ask) -> Frame:  # noqa: PLR0911 - a table in the form of a match
         case Submit():
             return Frame("submit", _encode(_body(ask)))
         case Amend():
-            return Frame("amend", _encode(_body(Submit(ask.order))))
+            return Frame("amend", _encode(_body(Submit(ask.order, ask.valid_until_ns))))
         case Cancel():
             return Frame("cancel", _encode(NameBody(ask.order_id, ask.symbol)))
         case AskOrder():
