@@ -18,7 +18,10 @@ class Window(msgspec.Struct, gc=False):
 
     def within(self, now_ns: int, window_ns: int) -> int:
         """Return how many of them lie within the window that ends now."""
-        return len(self.times) - bisect_right(self.times, now_ns - window_ns)
+        times, before_ns = self.times, now_ns - window_ns
+        if not times or times[-1] <= before_ns:  # mostly there was nothing lately
+            return 0
+        return len(times) - bisect_right(times, before_ns)
 
     def is_full(self, now_ns: int, window_ns: int, count: int) -> bool:
         """Return whether `count` of them lie within the window."""
