@@ -60,6 +60,8 @@ def show_lines(runner: Mapping[str, Any], took_ms: float, bars: int | None = Non
     yield f"  remembers   {_pairs(runner['remembers'].get('context', {}))}"
     yield f"  account     {_pairs(runner['account'] or {})}"
     yield f"  indicators  {_pairs(runner['indicators'])}"
+    for read in runner.get("other_series", ()):
+        yield f"  reads       {_pairs(read)}"
     yield (
         f"  counts      {runner['bars']} bars, {runner['evaluations']} evaluations, {runner['decisions']} decisions, "
         f"{runner['transitions']} transitions, {runner['errors']} errors ({runner['errors_in_row']} in a row)"

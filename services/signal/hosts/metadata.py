@@ -201,14 +201,11 @@ def _series(metadata: Metadata, wanted: Any) -> tuple[SeriesKey, ...]:
         return ()
     found: list[SeriesKey] = []
     for wish in wanted if isinstance(wanted, list) else [wanted]:
-        texts = [wish.get(key, "") for key in ("symbol", "timeframe")] if isinstance(wish, dict) else []
-        is_known = (
-            bool(wish) and all(isinstance(text, str) for text in texts) and wish.keys() <= {"symbol", "timeframe"}
-        )
-        if not texts or not is_known:
+        is_known = isinstance(wish, dict) and bool(wish) and wish.keys() <= {"symbol", "timeframe"}
+        symbol, timeframe = (wish.get(key, "") if is_known else None for key in ("symbol", "timeframe"))
+        if not isinstance(symbol, str) or not isinstance(timeframe, str):
             expected = 'expected a list of { timeframe = "1h", symbol = "ETHUSDT" }, either of both'
             raise metadata.error("strategy.series", f"{expected}, found {_shown(wish)}")
-        symbol, timeframe = texts
         try:
             found.append((symbol, timeframe_name(timeframe_ns(timeframe)) if timeframe else ""))
         except ValueError as error:

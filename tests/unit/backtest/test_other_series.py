@@ -167,3 +167,37 @@ def test_a_planted_leak_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(longer_bars, "longer", knowing)
     full, short = cut_apart(tmp_path)
     assert full != short
+
+
+LATE = """
+function detect_opportunity(md, context, indicators)
+  context.n = (context.n or 0) + 1
+  if md.timestamp > 1.6e9 and context.n > 37 then context.slow = indicators.ema(2, "5m") end
+  if context.n % 9 == 0 then return { signal = "up", slow = context.slow } end
+end
+function filter_commitment(md, context, indicators) return { action = "enter_long", quantity = 1 } end
+function manage_position(md, context, indicators)
+  context.n = context.n + 1
+  if context.n % 4 == 0 then return { action = "exit", reason = tostring(context.slow) } end
+end
+"""
+
+
+def test_a_series_found_in_the_middle_begins_there_by_span_and_by_bar(tmp_path: Path) -> None:
+    made = plan(tmp_path, LATE, walk(200, 5))
+    assert made.longer == ()
+    runs = [BacktestRun(replace(made, steps=steps)) for steps in Steps]
+    results = [each.run() for each in runs]
+    assert [result.error for result in results] == ["", ""]
+    assert results[0].digest == results[1].digest
+    assert runs[0].snapshots() == runs[1].snapshots()
+    (runner,) = runs[0]._signal.roster.runners.values()
+    assert runner.asker.readings.all["BTCUSDT", "5m"].seen > 20
+    assert any("9" in trade.exit_reason for trade in results[0].trades)
+
+
+def test_a_series_found_in_the_middle_that_cannot_be_made_ends_the_run_with_its_place(tmp_path: Path) -> None:
+    result = run(plan(tmp_path, LATE.replace('"5m"', '"90s"'), walk(200, 5)))
+    assert not result.is_complete
+    assert "lua:4: " in result.error
+    assert "expected a multiple of 1m" in result.error

@@ -36,7 +36,10 @@ local function canonical(name, given, n)
   end
   local list = {}
   for i = 1, #spec.parameters do
-    local parameter, value = spec.parameters[i], given[i]
+    local parameter, value = spec.parameters[i], nil
+    if i <= n then
+      value = given[i]
+    end
     if value == nil then
       value = parameter.default
     end
