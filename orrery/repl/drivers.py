@@ -90,12 +90,9 @@ class BarDriver(BacktestRun):
     def advance(self) -> bool:
         """Take the next step; False where there is none."""
         self.told.clear()
-        try:
-            found = next(self._left, None)
-        except Exception as fault:  # noqa: BLE001 - whatever fails in a core ends the run, as in a backtest
-            self.error = f"bar {self._bars + 1}: {type(fault).__name__}: {fault}"
-            return False
+        found, fault = _next_of(self._left)
         if found is None:
+            self.error = fault and f"bar {self._bars + 1}: {fault}"
             return False
         phase, number, row = found
         feed = self._feeds[number]
@@ -143,12 +140,9 @@ class EventDriver(EventBacktestRun):
     def advance(self) -> bool:
         """Take the next step; False where there is none."""
         self.told.clear()
-        try:
-            found = next(self._left, None)
-        except Exception as fault:  # noqa: BLE001 - whatever fails in a core ends the run, as in a backtest
-            self.error = f"event {self._events + 1}: {type(fault).__name__}: {fault}"
-            return False
+        found, fault = _next_of(self._left)
         if found is None:
+            self.error = fault and f"event {self._events + 1}: {fault}"
             return False
         self.now_ns = found[0]
         return True
@@ -184,6 +178,14 @@ def counted(driver: Driver) -> dict[str, Any]:
         "realised_pnl": risk["realised_pnl"],
         "unrealised_pnl": risk["unrealised_pnl"],
     }
+
+
+def _next_of[Step](left: Iterator[Step]) -> tuple[Step | None, str]:
+    """Return the next step; None at the end of the run, and what ended it where that was a fault."""
+    try:
+        return next(left, None), ""
+    except Exception as fault:  # noqa: BLE001 - whatever fails in a core ends the run, as in a backtest
+        return None, f"{type(fault).__name__}: {fault}"
 
 
 def _into_the_bar(phase: Phase, length_ns: int) -> int:

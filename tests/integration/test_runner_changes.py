@@ -8,27 +8,10 @@ from typing import Any
 import pytest
 
 from common.routes import SIGNAL
+from orrery.chaos.market import FAST_MARKET
 from tests.integration.harness import PROJECT, Stack, wait_until
 
-CONFIG = """
-[data_source]
-type = "simulated"
-
-[data_source.simulated]
-seed = 5
-tick_rate = 100
-initial_price = 100
-
-[market_data]
-symbols = ["AAAUSDT", "BBBUSDT"]
-
-[signal]
-update_interval_ms = 50
-
-[risk]
-max_position_size = 1000
-max_open_positions = 10
-
+CONFIG = f"""{FAST_MARKET}
 [[strategies]]
 name = "pulse"
 script = "pulse.lua"
