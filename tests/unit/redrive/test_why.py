@@ -71,7 +71,7 @@ def test_an_entry_is_told_from_the_tick_to_the_position(live: Made, session: Ses
     assert set(story.asked[0].indicators) == {"ema(10)", "ema(20)"}
     assert story.rules is not None
     assert story.rules.refusal is None
-    assert len(story.rules.rules) == 8
+    assert len(story.rules.rules) == 9
     assert story.notes == []
 
 

@@ -236,7 +236,7 @@ def test_as_an_indicator_it_is_fed_shown_saved_and_restored(tmp_path: Path) -> N
         saved = msgspec.msgpack.decode(msgspec.msgpack.encode(other.save()))
         third: list[float | None] = []
         fresh = IndicatorBank(third, [MODEL_KEY])
-        fresh.restore([(MODEL_KEY, saved[0][1])], [])
+        fresh.restore([(MODEL_KEY, saved[0][1])], lambda _key: ())
         assert tuple(third) == seen[19]
         for each in bars[20:]:
             fresh.update(each)
