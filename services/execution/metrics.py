@@ -7,13 +7,16 @@ from prometheus_client import REGISTRY, Counter, Gauge
 from prometheus_client.registry import CollectorRegistry
 
 from common.messages import (
+    AmendRejected,
     AnyMessage,
     ApprovedCancel,
     ApprovedOrder,
     Fill,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderRejected,
+    OrderTriggered,
     VenueDifference,
     VenueRejectReason,
     VenueRequest,
@@ -29,6 +32,12 @@ class ExecutionMetrics:
         self._accepted = Counter("execution_orders_accepted", "Orders the venue took.", ["symbol"], registry=registry)
         self._rejected = Counter("execution_orders_rejected", "Orders not taken.", ["reason"], registry=registry)
         self._cancelled = Counter("execution_orders_cancelled", "Orders cancelled.", ["symbol"], registry=registry)
+        self._triggered = Counter("execution_orders_triggered", "Triggers reached.", ["symbol"], registry=registry)
+        self._amended = Counter(
+            "execution_orders_amended", "Changes of resting orders.", ["outcome"], registry=registry
+        )
+        for outcome in ("amended", "rejected"):
+            self._amended.labels(outcome)
         self._in_flight = Gauge("execution_orders_in_flight", "Orders that rest at the venue.", registry=registry)
         self._fills = Counter("execution_fills", "Fills.", ["symbol", "side"], registry=registry)
         self._volume = Counter("execution_filled_quantity", "Base units traded.", ["symbol", "side"], registry=registry)
@@ -57,6 +66,8 @@ class ExecutionMetrics:
                 self._rejected.labels(message.reason).inc()
             case OrderCancelled():
                 self._cancelled.labels(message.symbol).inc()
+            case OrderTriggered() | OrderAmended() | AmendRejected():
+                self._count_change(message)
             case ApprovedCancel():
                 self._cancels.inc()
             case VenueDifference():
@@ -69,6 +80,12 @@ class ExecutionMetrics:
     def sample(self, status: Mapping[str, Any]) -> None:
         """Take the gauges from the core's status."""
         self._in_flight.set(status["open_orders"])
+
+    def _count_change(self, message: OrderTriggered | OrderAmended | AmendRejected) -> None:
+        if isinstance(message, OrderTriggered):
+            self._triggered.labels(message.symbol).inc()
+        else:
+            self._amended.labels("amended" if isinstance(message, OrderAmended) else "rejected").inc()
 
     def _count_fill(self, fill: Fill) -> None:
         self._fills.labels(fill.symbol, fill.side).inc()
