@@ -3,6 +3,8 @@
 How it works: both ends talk over a pair of sockets that nobody else has, each message behind its length. The kernel ends a
 wait for an answer after a part of the deadline; then the page in which the worker notes whom it calls is looked at. As long
 as it goes from runner to runner it is at work, however long all of them take; one call that outlasts the deadline is a hang.
+Looks are counted, not time, so a clock that jumps because the machine stood still blames nobody; and a worker that wants a
+processor and gets little of it is given more time.
 """
 
 import os
@@ -22,6 +24,9 @@ MODULE = "services.signal.workers"
 RECEIVE_BYTES = 262_144
 LOOKS = 4
 """Looks at the worker within a deadline."""
+STARVED = 5
+"""How many deadlines a worker is given that gets little of a processor."""
+NS_PER_SECOND = 1e9
 START_NS = 60_000_000_000
 """How long a worker may take to begin: to be loaded, to make its runners, to take over their state."""
 END_S = 5.0
@@ -117,19 +122,18 @@ class ProcessLink:
         self._marker.close()
 
     def _read(self, patience_ns: int) -> bytes:
-        calls, since_ns = -1, 0
         if self._stuck_ns:
             raise self._hung(self._stuck_ns)
+        calls, used_s, looks, enough = -1, 0.0, 0, LOOKS * patience_ns // self._timeout_ns
         while True:
             try:
                 data = b"" if self._broken else self._socket.recv(RECEIVE_BYTES)
             except BlockingIOError:
                 seen, _ = self._marker.read()
-                now_ns = monotonic_ns()
                 if seen != calls:
-                    # What was done before the first look is not known; a look is short against the deadline.
-                    calls, since_ns = seen, now_ns - self._timeout_ns // LOOKS if calls < 0 else now_ns
-                if now_ns - since_ns >= patience_ns:
+                    calls, used_s, looks = seen, _processor_s(self.pid), 0
+                looks += 1
+                if looks >= enough and not (looks < STARVED * enough and self._is_starved(used_s)):
                     raise self._hung(patience_ns) from None
                 continue
             except OSError:
@@ -137,6 +141,11 @@ class ProcessLink:
             if data:
                 return data
             raise self._died()
+
+    def _is_starved(self, used_s: float) -> bool:
+        """Return whether the worker wants a processor and has not had it for half of its deadline since it had used that."""
+        has_s = _processor_s(self.pid) - used_s
+        return _state_of(self.pid) == "R" and has_s < self._timeout_ns / NS_PER_SECOND / 2
 
     def _hung(self, patience_ns: int) -> LostError:
         _, runner = self._marker.read()
@@ -157,7 +166,17 @@ class ProcessLink:
 
 def _state_of(pid: int) -> str:
     """Return the letter by which the system tells a process's state, empty where it does not."""
+    return _stat_of(pid)[0]
+
+
+def _processor_s(pid: int) -> float:
+    """Return the processor time that a process has used, seconds; 0 where the system does not tell."""
+    fields = _stat_of(pid)
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _stat_of(pid: int) -> list[str]:
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (OSError, IndexError):
-        return ""
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ["", *["0"] * 12]
