@@ -154,6 +154,7 @@ def close_out(desk: Desk, position: Position, price: Decimal, cause: str, now_ns
         and order.symbol == position.symbol
     ]
     quantity = position.reducible(side)
+    protection.is_held_back = quantity <= ZERO and bool(answers)
     if quantity > ZERO:
         order = approve_protective_exit(position, quantity, price, cause, now_ns)
         protection.working = order.id

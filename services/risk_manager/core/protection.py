@@ -18,7 +18,8 @@ class Protection(msgspec.Struct, gc=False):
     is_default: the stop comes from risk.stop_loss_percent and follows the average price. best: best price since the
     position was opened, 0 before. working: id of the protective order on its way. count: protective orders made so
     far. not_before_ns: after a rejection, when to try again. opened_ns: when the position was opened, 0 where no time stop
-    wants to know. is_at_breakeven: the stop has been moved to the entry price already. guards: what the entry asked for
+    wants to know. is_at_breakeven: the stop has been moved to the entry price already. is_held_back: it is to be closed as
+    soon as the exits that rest are off. guards: what the entry asked for
     beside stop and target; trail_share and trail in the form a quote is compared with, 0 for none.
     """
 
@@ -33,6 +34,7 @@ class Protection(msgspec.Struct, gc=False):
     not_before_ns: int = 0
     opened_ns: int = 0
     is_at_breakeven: bool = False
+    is_held_back: bool = False
     guards: Guards | None = None
     trail_share: float = 0.0
     trail: float = 0.0
@@ -59,7 +61,7 @@ class Protection(msgspec.Struct, gc=False):
     def disarm(self) -> None:
         """Forget all levels: the position they protected is gone."""
         self.stop = self.target = self.stop_at = self.target_at = None
-        self.is_default = self.is_at_breakeven = False
+        self.is_default = self.is_at_breakeven = self.is_held_back = False
         self.best = self.trail_share = self.trail = self.breakeven_at = 0.0
         self.guards = None
         self.opened_ns = 0

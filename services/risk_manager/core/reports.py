@@ -219,4 +219,6 @@ def take_end(desk: Desk, report: OrderRejected | OrderCancelled, now_ns: int) ->
     if desk.limits.fuses.reject_count and isinstance(report, OrderRejected):
         fuses.count_reject(desk, now_ns)
         return (*follow(desk, order.id, now_ns), *_go_on(desk, position, order.id, now_ns))
+    if position.protection.is_held_back and position.quantity:
+        return close_out(desk, position, exit_price(desk, market, position), order.id, now_ns)
     return _go_on(desk, position, order.id, now_ns)

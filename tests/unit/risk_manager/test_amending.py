@@ -9,6 +9,7 @@ from common.messages import (
     AmendRefused,
     AmendRejected,
     ApprovedAmend,
+    ApprovedCancel,
     ApprovedOrder,
     Guards,
     OrderAmended,
@@ -193,3 +194,15 @@ def test_an_entry_brings_the_price_at_which_it_breaks_even() -> None:
     assert changed.stop_price == D(100)
     (closing,) = core.handle(quote(100.0, 100.0), T0)
     assert isinstance(closing, ApprovedOrder)
+
+
+def test_a_stop_that_a_resting_exit_holds_back_fires_as_soon_as_that_is_off() -> None:
+    core = ready()
+    core.handle(fill_of(approved(core, intent(1, "2", stop_price=D(95))), "100"), T0)
+    resting = approved(core, exit_intent(2, "2", order_type=OrderType.LIMIT, limit_price=D(110)))
+    (taking_back,) = core.handle(quote(94.0, 94.02, update_id=2), T0)
+    assert isinstance(taking_back, ApprovedCancel)
+    (closing,) = core.handle(cancelled(resting, "2"), T0)
+    assert isinstance(closing, ApprovedOrder)
+    assert (closing.quantity, closing.side, closing.reference_price) == (D(2), Side.SELL, D("94.0"))
+    assert core.handle(quote(93.0, 93.02, update_id=3), T0) == []
