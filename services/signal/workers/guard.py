@@ -39,13 +39,17 @@ class WorkerError(ServiceError):
 
 
 class Loss(msgspec.Struct, frozen=True):
-    """A worker that was lost and brought back. runner: the one it was at. stopped: whether that is called no more."""
+    """A worker that was lost and brought back. runner: the one it was at. stopped: whether that is called no more.
+
+    told: the input that it was lost at, by its id, or what it is where it has none; empty if it was none.
+    """
 
     worker: int
     cause: str
     runner: str
     text: str
     stopped: bool
+    told: str = ""
 
 
 class Guard:
@@ -83,7 +87,9 @@ class Guard:
                 losses[runner] += 1
                 is_guilty = bool(runner) and (lost.cause == HUNG or losses[runner] > 1)
                 stops = is_guilty and self.live and runner not in stopped and type(message) is not OperatorCommand
-                self._bring_back(keeper, lost, stops=stops)
+                told = "" if message is None else str(getattr(message, "id", "")) or type(message).__name__
+                self.report(Loss(keeper.number, lost.cause, runner, str(lost), stops, told))
+                self._revive(keeper)
                 if stops:
                     stopped.add(runner)
                     keeper.squeeze_in(self._stop(lost, now_ns))
@@ -120,11 +126,8 @@ class Guard:
                 tries += 1
                 if tries == TRIES_MAX:
                     raise WorkerError(f"worker {keeper.number}: lost again and again: {lost}") from lost
-                self._bring_back(keeper, lost, stops=False)
-
-    def _bring_back(self, keeper: Keeper, lost: LostError, *, stops: bool) -> None:
-        self.report(Loss(keeper.number, lost.cause, lost.culprit, str(lost), stops))
-        self._revive(keeper)
+                self.report(Loss(keeper.number, lost.cause, lost.culprit, str(lost), stopped=False))
+                self._revive(keeper)
 
     def _revive(self, keeper: Keeper) -> None:
         tries = 0

@@ -45,7 +45,9 @@ class Teller:
     def lost(self, loss: Loss) -> None:
         """Tell of a worker that was lost."""
         self._counted.worker_lost(loss.cause, stopped=loss.stopped)
-        told = {"worker": loss.worker, "cause": loss.cause, "runner": loss.runner or None, "how": loss.text}
+        told = {"worker": loss.worker, "cause": loss.cause, "runner": loss.runner or None, "how": loss.text} | {
+            "input": loss.told or None
+        }
         if loss.stopped:
             _log.error("worker lost; another takes its place, the runner is stopped", **told)
         else:
