@@ -43,6 +43,7 @@ max_notional_exposure = 100000
 stop_loss_percent = 2
 [execution]
 slippage_bps = 1
+taker_fee_bps = {fee_bps}
 [[strategies]]
 name = "ema_crossover"
 script = "{script}"
@@ -110,12 +111,13 @@ class Made:
         folder: Path,
         script: Path | str = "strategies/ema_crossover.lua",
         max_position: str = "10",
+        fee_bps: str = "10",
         bar: int = 0,
         numbers: dict[str, int] | None = None,
     ) -> None:
         """Begin a session, or go on with the one in `folder` at `bar`, with the topics' numbers so far."""
         self.folder = folder
-        self.config = config_in(folder, script, max_position)
+        self.config = config_in(folder, script, max_position, fee_bps)
         self.services = {name: Service(folder, name, make(self.config)) for name, make in MAKERS.items()}
         for name, service in self.services.items():
             inputs = service.inbox.last_number
@@ -172,11 +174,11 @@ class Made:
         return [message for message in self.published if isinstance(message, kind)]
 
 
-def config_in(folder: Path, script: Path | str, max_position: str) -> Config:
+def config_in(folder: Path, script: Path | str, max_position: str, fee_bps: str) -> Config:
     """Write and return the configuration."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "config.toml"
-    path.write_text(CONFIG.format(script=script, max_position=max_position))
+    path.write_text(CONFIG.format(script=script, max_position=max_position, fee_bps=fee_bps))
     return load_config(path, [f"engine.data_dir={folder}"]).config
 
 

@@ -4,13 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from common.journal import JournalError
-from common.messages import MarketState, OrderRefused
-from common.routes import RISK_MANAGER, SIGNAL
+from common.messages import Fill, MarketState
+from common.routes import EXECUTION, RISK_MANAGER, SIGNAL
 from common.sessions import FILE_NAME
 from orrery.errors import CommandLineError
 from orrery.redrive.journals import inputs
@@ -156,17 +157,21 @@ def test_old_inputs_that_are_deleted_limit_how_far_back_it_goes(live: Made, tmp_
         Rebuilder(session, SIGNAL).rebuild(Until(number=50))
 
 
+def rate_of(fill: Fill) -> Decimal:
+    """Return the fee of a fill as a fraction of its value."""
+    return fill.fee / (fill.price * fill.quantity)
+
+
 def test_a_restart_with_another_configuration_is_driven_with_it(tmp_path: Path) -> None:
     first = made(tmp_path, 60)
-    again = Made(tmp_path, max_position="0.001", bar=60, numbers=first.numbers)
+    again = Made(tmp_path, fee_bps="20", bar=60, numbers=first.numbers)
     again.play(60)
     again.save()
     again.close()
-    refused = again.of(OrderRefused)
-    assert refused
-    assert not first.of(OrderRefused)
+    assert {rate_of(fill) for fill in first.of(Fill)} == {Decimal("0.001")}
+    assert {rate_of(fill) for fill in again.of(Fill)} == {Decimal("0.002")}
     session = Session(tmp_path)
-    assert len(session.starts(RISK_MANAGER)) == 2
+    assert len(session.starts(EXECUTION)) == 2
     for service in session.services:
         rebuilt = Rebuilder(session, service, from_first=True).rebuild(Until())
         assert rebuilt.core.snapshot() == again.services[service].core.snapshot()
