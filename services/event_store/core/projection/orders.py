@@ -172,7 +172,7 @@ class OrderTable(msgspec.Struct):
         self._report(triggered).is_triggered = True
 
     def take_amended(self, amended: OrderAmended) -> None:
-        """Note how much the order asks for now."""
+        """Note how much the order is good for at present."""
         self._report(amended).quantity = amended.quantity
 
     def take_fill(self, fill: Fill) -> None:
