@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from common.config.models import ExecutionSection
 from common.ids import Novelty
@@ -109,7 +110,7 @@ class ExecutionCore:
             approved.time_in_force,
             approved.limit_price,
             approved.reduce_only,
-            None if approved.terms is msgspec.UNSET else approved.terms,
+            None if approved.terms is UNSET else approved.terms,
         )
         reports = follow(desk, desk.venue.submit(order, now_ns), approved.id, now_ns)
         if order.terms is not None and order.terms.expires_ns:

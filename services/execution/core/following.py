@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import msgspec
+from msgspec import UNSET
 
 from common.messages import AnyMessage, CancelReason
 from common.money import ZERO
@@ -79,7 +79,7 @@ def _filled(desk: Desk, report: VenueFilled, cause: str, now_ns: int) -> AnyMess
     state = desk.state
     order, quantity = state.book.open.get(report.order_id), report.quantity
     is_last = order is not None and quantity >= order.remaining
-    if order is not None and order.approved.terms is not msgspec.UNSET and order.state in NEXT[OrderEvent.TRIGGER]:
+    if order is not None and order.approved.terms is not UNSET and order.state in NEXT[OrderEvent.TRIGGER]:
         desk.advance(order, OrderEvent.TRIGGER)  # a venue that tells of no triggers tells of them by the fill
     order = desk.advance(order, OrderEvent.FILL if is_last else OrderEvent.PARTIAL_FILL)
     if order is None:

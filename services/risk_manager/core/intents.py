@@ -13,6 +13,7 @@ from common.messages import (
     IntentKind,
     OrderIntent,
     OrderRefused,
+    OrderType,
     RejectReason,
     StopUpdate,
 )
@@ -85,7 +86,9 @@ def _refuse(
 
 
 def _approve(desk: Desk, intent: OrderIntent, quantity: Decimal, now_ns: int) -> ApprovedOrder:
-    limit_price = intent.limit_price if intent.order_type in WITH_PRICE else None
+    limit_price = None
+    if intent.order_type is not OrderType.MARKET and intent.order_type in WITH_PRICE:  # an enum's hash is slow
+        limit_price = intent.limit_price
     if limit_price is not None and limit_price % desk.instruments[intent.symbol].tick_size:
         limit_price = desk.instruments[intent.symbol].price(limit_price)
     order = approve(intent, quantity, limit_price, now_ns)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from common.messages import Side
-from services.signal.core.asking_orders import Asked, Guarding, asked_of, guarding_of
+from services.signal.core.asking_orders import ENTRY_KEYS, Asked, Guarding, asked_of, guarding_of
 from services.signal.core.host import Function
 from services.signal.core.reading import AnswerError, fraction, needed, positive, shown, text
 
@@ -155,7 +155,8 @@ def _levels(action: str, answer: Mapping[str, Any]) -> Decision:
 
 
 def _enter(side: Side, answer: Mapping[str, Any]) -> Enter:
-    asked = asked_of(answer, reduces=False)
+    is_plain = ENTRY_KEYS.isdisjoint(answer)  # one look for what most entries have none of
+    asked = None if is_plain else asked_of(answer, reduces=False)
     price = positive(answer, "price") if asked is None or asked.reference is None else asked.reference
     quantity = positive(answer, "quantity")
     if quantity is None:
@@ -171,7 +172,7 @@ def _enter(side: Side, answer: Mapping[str, Any]) -> Enter:
         fraction(answer, "take_profit") if "take_profit" in answer else None,
         _reason(answer),
         Hint(fraction(answer, "risk"), positive(answer, "atr")) if quantity is None else None,
-        guarding_of(answer),
+        None if is_plain else guarding_of(answer),
     )
 
 

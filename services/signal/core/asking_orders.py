@@ -18,6 +18,8 @@ ORDER_KEYS: Final = frozenset(
 """Keys of an answer that make an order more than a market order for as long as it takes."""
 GUARD_KEYS: Final = frozenset({"trailing_stop", "trailing_percent", "trailing_atr", "breakeven_at"})
 """Keys of an entry that say what risk shall watch beside stop and target."""
+ENTRY_KEYS: Final = ORDER_KEYS | GUARD_KEYS
+"""Keys that make an entry more than a market order with a stop and a target."""
 PERCENT: Final = 100.0
 
 

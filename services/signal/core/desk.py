@@ -56,7 +56,12 @@ class Desk(msgspec.Struct):
             raise AnswerError("action: expected amend, cancel or hold while an entry rests, found another entry")
         intent = entry_intent(origin, self.decisions + 1, decision, price, levels, facts)
         self.decisions += 1
-        self.pending = Pending.of(intent, decision.asked)
+        if decision.asked is None:
+            self.pending = Pending(
+                intent.id, IntentKind.ENTRY, intent.order_type, stop=intent.stop_price, target=intent.target_price
+            )
+        else:
+            self.pending = Pending.of(intent, decision.asked)
         return intent
 
     def leave(self, origin: Origin, decision: Exit, price: float, facts: Instrument) -> list[AnyMessage]:
@@ -72,7 +77,10 @@ class Desk(msgspec.Struct):
         asked: list[AnyMessage] = []
         if self.working is not None and not self.working.cancelling:
             asked.append(self.cancel(origin, self.working, "exit"))
-        self.pending = Pending.of(intent, decision.asked)
+        if decision.asked is None:
+            self.pending = Pending(intent.id, IntentKind.EXIT, intent.order_type)
+        else:
+            self.pending = Pending.of(intent, decision.asked)
         return [*asked, intent]
 
     @property

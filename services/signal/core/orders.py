@@ -52,11 +52,11 @@ class Pending(msgspec.Struct, gc=False):
     then_exit: str | None = None
 
     @classmethod
-    def of(cls, intent: OrderIntent, asked: Asked | None) -> Self:
+    def of(cls, intent: OrderIntent, asked: Asked) -> Self:
         """Return what is pending once an intent was sent."""
         stop, target, order_type = intent.stop_price, intent.target_price, intent.order_type
         pending = cls(intent.id, intent.kind, order_type, stop=stop, target=target)
-        if asked is not None and rests(order_type, intent.time_in_force):
+        if rests(order_type, intent.time_in_force):
             pending.rests, pending.is_managed = True, asked.manage
             pending.side, pending.quantity, pending.limit_price = intent.side, intent.quantity, intent.limit_price
             pending.trigger_price = None if intent.terms is UNSET else intent.terms.trigger_price

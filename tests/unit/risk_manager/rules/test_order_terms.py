@@ -35,6 +35,7 @@ def test_what_goes_together_passes(parts: dict[str, Any]) -> None:
         ({"order_type": STOP}, "trigger_price: expected a price for stop", "nothing"),
         ({"order_type": STOP, "terms": OrderTerms(trigger_price=D("NaN"))}, "trigger_price: expected a posi", "NaN"),
         ({"order_type": TRAILING, "terms": OrderTerms()}, "trail: expected a distance or basis points", "nothing"),
+        ({"time_in_force": TimeInForce.GTD}, "time_in_force: expected gtc or ioc or fok for market", "gtd"),
         ({"terms": OrderTerms(post_only=True)}, "post_only: expected an order with a limit price", "market gtc"),
         ({"order_type": LIMIT, "limit_price": D(90), "time_in_force": TimeInForce.GTD}, "expires_at: exp", "nothing"),
         (
