@@ -124,11 +124,19 @@ class Processes:
             process.kill()
             return process.wait()
 
+    def pid(self, name: str) -> int:
+        """Return the number of a service's process."""
+        return self._running[name].pid
+
     def status(self, name: str) -> dict[str, Any] | None:
         """Return what a service says about itself, None while it does not answer."""
+        return self.request(name, "status")
+
+    def request(self, name: str, command: str, arguments: dict[str, Any] | None = None) -> dict[str, Any] | None:
+        """Return the answer of a service to a command, None while there is none or it refuses."""
         client = CommandClient(self._context, self.addresses.command(name), WallClock())
         try:
-            answer: dict[str, Any] = client.request("status", None, timeout_ms=ANSWER_MS)
+            answer: dict[str, Any] = client.request(command, arguments, timeout_ms=ANSWER_MS)
         except CommandError:
             return None
         else:

@@ -32,22 +32,28 @@ def command(
     keep: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="Keep journals and logs here; it should be empty.")
     ] = None,
+    venue: Annotated[str, typer.Option(help="paper, or lying: a venue beside the stack that lies.")] = "paper",
     json: JsonOption = False,
 ) -> int:
     """Run a paper stack of its own through faults, and see that nothing is lost and nothing doubled.
 
     SIGKILL, writes cut short, SIGSTOP, full disks, failing fsync, wrong clocks, and frames dropped, delayed, doubled and
-    overtaken, in an order drawn from the seed. Exit code 0 when everything adds up afterwards, 1 when not. Needs a C
+    overtaken, workers and OCaml killed or frozen, other limits, `kill` and `arm`, in an order drawn from the seed, while orders
+    of every type rest, fill in parts and are changed, and stops and targets are watched. With --venue lying they go to a
+    venue that times out, repeats and loses reports, restarts, and fills after a cancel; its books are compared, too. Exit code 0 when everything adds up afterwards, 1 when not. Needs a C
     compiler for what happens between a process and the kernel; without one those faults are left out, and named.
 
-    Example: `orrery chaos --kills 200 --seed 7`
+    Example: `orrery chaos --kills 200 --seed 7 --venue lying`
     """
     if context.invoked_subcommand is not None:
         return EXIT_OK
     from orrery.chaos.run import run
+    from orrery.chaos.stage import VenueKind
 
+    if venue not in tuple(VenueKind):
+        raise typer.BadParameter(f"expected one of {', '.join(VenueKind)}, found {venue!r}", param_hint="--venue")
     drawn = _drawn(seed)
-    outcome = run(kills, drawn, keep=keep, said=lambda text: print(text, file=sys.stderr))
+    outcome = run(kills, drawn, VenueKind(venue), keep=keep, said=lambda text: print(text, file=sys.stderr))
     if json:
         import msgspec
 
@@ -110,10 +116,16 @@ def _orders_lines(outcome: "OrdersOutcome") -> "Iterator[str]":
 
 def _lines(outcome: "Outcome") -> "Iterator[str]":
     done = ", ".join(f"{name} {count}" for name, count in outcome.steps.items())
-    yield f"seed {outcome.seed}: {outcome.kills} kills in {outcome.seconds:g} s ({done})"
+    yield f"seed {outcome.seed}, venue {outcome.venue}: {outcome.kills} kills in {outcome.seconds:g} s ({done})"
     yield f"intents {outcome.intents:,} · orders {outcome.orders:,} · refused {outcome.refused:,} · fills {outcome.fills:,}"
-    for name, counters in (("network", outcome.network), ("kernel", outcome.shim)):
-        yield f"{name}: " + (", ".join(f"{key} {count:,}" for key, count in counters.items()) or "untouched")
+    for name, counters in (
+        ("order flow", outcome.flow),
+        ("network", outcome.network),
+        ("kernel", outcome.shim),
+        ("lies of the venue", outcome.lies),
+    ):
+        yield f"{name}: " + (", ".join(f"{key} {count:,}" for key, count in counters.items()) or "none")
+    yield f"workers and OCaml killed or frozen: {outcome.children}"
     yield f"ended by themselves: {outcome.died}"
     yield from (f"  {words}" for words in outcome.words)
     yield from (f"left out: {reason}" for reason in outcome.left_out)

@@ -7,19 +7,28 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 import zmq
 
 from common.routes import SERVICES
+from orrery.chaos.children import children_named
+from orrery.chaos.lying import LIES, LyingProcess, lost_and_doubled
 from orrery.chaos.plan import NEEDS_SHIM, Fault, steps
+from orrery.chaos.processes import PROJECT
 from orrery.chaos.proxy import Proxy
 from orrery.chaos.run import run
 from orrery.chaos.shim import NoCompilerError, Shim, build
+from orrery.chaos.stage import STRATEGY, VenueKind
+from orrery.lying_venue.truth import Truth
+from orrery.validating.output import problems_of
+from services.signal.loading import validate
 
-KILLS = 200
+KILLS = 60
 SEED = 20261121
 
 
@@ -33,11 +42,23 @@ def shim(tmp_path: Path) -> Shim:
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_two_hundred_kills_lose_and_double_nothing() -> None:
-    outcome = run(KILLS, SEED)
+@pytest.mark.parametrize("venue", VenueKind)
+def test_kills_lose_and_double_nothing_with_orders_of_every_type_in_play(venue: VenueKind) -> None:
+    outcome = run(KILLS, SEED, venue)
     assert outcome.problems == [], outcome
     assert outcome.kills == KILLS
-    assert outcome.fills > 0
+    in_play = (
+        "fills of a part",
+        "last fills",
+        "guarded entries",
+        "entry orders",
+        "exit orders",
+        "amended",
+        "cancelled",
+    )
+    types = ("market orders", "limit orders", "stop orders", "stop_limit orders", "trailing_stop orders")
+    assert not [name for name in (*in_play, *types) if not outcome.flow.get(name)], outcome.flow
+    assert bool(outcome.lies) is (venue is VenueKind.LYING)
 
 
 def test_the_same_seed_draws_the_same_faults() -> None:
@@ -145,3 +166,50 @@ def test_the_layout_is_that_of_the_library(shim: Shim) -> None:
     assert shim.get("clock_offset_ns") == -5
     assert [shim.get(name) for name in ("disk_full", "sync_failing", "torn")] == [1, 1, 1]
     assert ctypes.sizeof(ctypes.c_int64) + 6 * ctypes.sizeof(ctypes.c_int32) == 32
+
+
+def test_children_and_their_children_are_found_by_name() -> None:
+    grandchild = f"{sys.executable} -c 'import time; time.sleep(60)' marked-grandchild & echo $!; wait"
+    with subprocess.Popen(["/bin/sh", "-c", grandchild], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        number = int(child.stdout.readline())
+        assert children_named(os.getpid(), "marked-grandchild") == sorted([child.pid, number])
+        assert children_named(number, "marked-grandchild") == []
+        os.kill(number, 9)
+
+
+TRADED = ("order", 1, Decimal(2), Decimal(100), Decimal("0.2"))
+
+
+def truth(**changed: object) -> Truth:
+    nothing = Truth(orders=0, open=0, repeated=[], fills=[], positions={}, cash=Decimal(0), lies={})
+    return msgspec.structs.replace(nothing, **changed)
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (truth(), []),
+        (truth(fills=[TRADED]), ["1 fills lost: order: 2"]),
+        (truth(repeated=["order"]), ["1 orders reached it twice: order"]),
+        (truth(positions={"AAA": Decimal("0.001")}), ["risk holds 0 AAA, the lying venue 0.001"]),
+        (truth(cash=Decimal("-0.01")), ["the fills cost 0, at the lying venue 0.01"]),
+    ],
+)
+def test_what_the_venue_did_and_nobody_told_is_found(found: Truth, words: list[str], tmp_path: Path) -> None:
+    problems = list(lost_and_doubled(tmp_path, found))
+    assert [word in problem for word, problem in zip(words, problems, strict=True)] == [True] * len(words)
+
+
+def test_the_lying_venue_tells_the_truth_to_whoever_tries_it(tmp_path: Path) -> None:
+    venue = LyingProcess(tmp_path, PROJECT, 3)
+    venue.start()
+    try:
+        assert LIES.lost > 0
+        assert venue.truth(be_honest=True).fills == []
+    finally:
+        venue.close()
+
+
+def test_the_strategy_is_what_validate_calls_good() -> None:
+    assert problems_of(validate(STRATEGY), STRATEGY.read_text()) == []
