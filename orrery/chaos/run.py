@@ -172,7 +172,10 @@ class _Run:
         self._alive = tuple(name for name in ALL_SERVICES if name != MARKET_DATA)
         self._truth = None if self._venue is None else self._venue.truth(be_honest=True)
         self._faults.switch_off(flatten=False)
-        self._wait(self._is_at_rest, REST_S, "order flow at rest", self._alive)
+        try:
+            self._wait(self._is_at_rest, REST_S, "order flow at rest", self._alive)
+        except NotInTimeError as error:  # what is wrong tells more than that something is
+            self._outcome.problems.append(str(error))
 
     def _is_at_rest(self) -> bool:
         audit = self._audit()
