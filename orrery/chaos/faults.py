@@ -20,17 +20,15 @@ from orrery.chaos.shim import Shim
 TORN_WAIT_S = 1.0
 """A service that writes nothing for so long is killed instead."""
 LOOK_S = 0.02
-LIMITS: Final = (
-    ("max_position_size=20", "max_open_positions=3"),
-    ("max_position_size=1000", "max_open_positions=10"),
-    ("max_order_quantity=5",),
-    ("max_order_quantity=0",),
-    ("sizing.risk_percent=0.005",),
-    ("sizing.risk_percent=0.02",),
-    ("trailing_stop_percent=0.1", "breakeven_percent=0.05"),
-    ("trailing_stop_percent=0", "breakeven_percent=0"),
-)
-"""What is drawn of limits, wide and narrow."""
+LIMITS: Final = {
+    "max_position_size": ("20", "1000"),
+    "max_open_positions": ("3", "10"),
+    "max_order_quantity": ("5", "0"),
+    "sizing.risk_percent": ("0.005", "0.02"),
+    "trailing_stop_percent": ("0.1", "0.5"),
+    "breakeven_percent": ("0.05", "0.3"),
+}
+"""What is drawn of limits: for a while, and as it was; left as it was, since narrow limits would soon keep all orders out."""
 
 type Wait = Callable[[Callable[[], Any], str], None]
 
@@ -74,12 +72,18 @@ class Faults:
             case Fault.VENUE_STOP:
                 self._stop_venue(step)
             case Fault.LIMITS:
-                settings = list(LIMITS[int(step.draw * len(LIMITS))])
-                self._processes.request(RISK_MANAGER, "risk.set", {"settings": settings})
+                self._change_limit(step)
             case Fault.KILL_SWITCH:
                 self.switch_off(flatten=step.draw < 1 / 2)
                 time.sleep(step.hold_s)
                 self._tell("arm", {})
+
+    def _change_limit(self, step: Step) -> None:
+        name = list(LIMITS)[int(step.draw * len(LIMITS))]
+        for value in LIMITS[name]:
+            arguments = {"settings": [f"{name}={value}"]}
+            self._wait(partial(self._obeys, RISK_MANAGER, "risk.set", arguments), f"risk takes {name}={value}")
+            time.sleep(step.hold_s)
 
     def switch_off(self, *, flatten: bool) -> None:
         """Do as `orrery kill`: until both have obeyed."""

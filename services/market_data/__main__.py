@@ -61,7 +61,7 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> MarketDataService:
 def _parts(kind: str, config: Config, clock: Clock) -> tuple[FeedCore, PollableSource | None]:
     symbols = config.market_data.symbols
     if kind == "simulated":
-        start_ns = _simulation_start(Path(config.engine.data_dir) / MARKET_DATA, clock.now_ns())
+        start_ns = simulation_start(Path(config.engine.data_dir) / MARKET_DATA, clock.now_ns())
         return SimulatedCore(config.market_data, config.data_source.simulated, symbols, start_ns), None
     if kind == "file":
         return _recording(config, clock)
@@ -114,10 +114,13 @@ def venue_settings(venue: str, config: Config) -> VenueSettings:
     )
 
 
-def _simulation_start(folder: Path, now_ns: int) -> int:
-    """Return when the simulated market opened: kept over restarts, so that a killed feed comes back on its path."""
+def simulation_start(folder: Path, now_ns: int) -> int:
+    """Return when the simulated market opened: kept over restarts, so that a killed feed comes back on its path.
+
+    A clock that was set back to before it opened opens it anew: until it had caught up there would be no market.
+    """
     path = folder / "simulation_start_ns"
-    if path.exists() and now_ns - int(path.read_text()) < RESUME_WITHIN_NS:
+    if path.exists() and 0 <= now_ns - int(path.read_text()) < RESUME_WITHIN_NS:
         return int(path.read_text())
     folder.mkdir(parents=True, exist_ok=True)
     path.write_text(str(now_ns))
