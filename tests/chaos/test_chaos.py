@@ -28,7 +28,7 @@ from orrery.lying_venue.truth import Truth
 from orrery.validating.output import problems_of
 from services.signal.loading import validate
 
-KILLS = 40
+KILLS = 30
 SEED = 20261121
 
 
