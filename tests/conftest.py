@@ -39,6 +39,17 @@ def free_ports() -> Callable[[int], list[int]]:
     return ports.free_ports
 
 
+@pytest.fixture(autouse=True)
+def _own_indicators() -> Iterator[None]:
+    """Take out the indicators and models that a test brought in: the registry is the process's, and so the next test's."""
+    from services.signal.core.indicators import REGISTRY, unregister
+
+    before = set(REGISTRY)
+    yield
+    for name in set(REGISTRY) - before:
+        unregister(name)
+
+
 @pytest.fixture
 def trend_model() -> Iterator[None]:
     """Give strategies that ask a model one that goes with the latest return, in place of the configuration's."""
