@@ -17,7 +17,7 @@ from common.messages import AnyMessage, ApprovedOrder, Bar, BarSource, Fill, Ord
 from services.execution.core.execution_core import ExecutionCore
 from services.execution.core.venues.simulated import SimulatedVenue
 from services.risk_manager.core.risk_core import RiskCore
-from services.signal.core.host import AccountView, Function, Outcome, PositionView, StrategyHost
+from services.signal.core.host import AccountView, Function, OrderView, Outcome, PositionView, StrategyHost
 from services.signal.core.signal_core import SignalCore
 from services.signal.core.spec import RunnerSpec, StrategySpec
 
@@ -46,6 +46,10 @@ class _Host(StrategyHost):
 
     @override
     def set_position(self, position: PositionView | None) -> None:
+        pass
+
+    @override
+    def set_order(self, order: OrderView | None) -> None:
         pass
 
     @override

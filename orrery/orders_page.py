@@ -91,6 +91,15 @@ return { action = "enter_long", order_type = "stop_limit", trigger_price = high,
          quantity = 1, expires_in = 300, trailing_atr = 3, atr = indicators.atr(14), manage = true }
 ```
 
+What rests stands in `context.order`, nil when nothing does: `kind` (`"entry"` or `"exit"`), `side`, `order_type`, `quantity` in all (nil where risk
+chose it, until it is amended), `filled`, `price` (of the limit), `trigger_price` (nil where it trails), `age` (updates since it was sent) and
+`cancelling`. An amend shows once the venue has made it. Market, IOC and FOK orders do not rest and are never shown.
+
+```lua
+local order = context.order
+if order and order.age >= 5 and order.filled == 0 then return { action = "amend", price = market_data.bid } end
+```
+
 ## What it costs
 
 `execution.slippage_model`: `proportional` (`slippage_bps`), `fixed` (`slippage_ticks`), `impact` (`impact_volatility_percent` x sqrt(quantity /

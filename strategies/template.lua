@@ -14,7 +14,8 @@
 --   before this one. Each is nil until it has seen enough bars: look before you compare. Each takes a timeframe and a symbol
 --   behind its parameters, ema(20, "1h"), ema(20, "1h", "ETHUSDT"), "" for its own timeframe; bar("1h") is the latest closed
 --   bar: open, high, low, close, volume, timestamp. Only bars that ended by now are seen.
--- context: params; position (nil when flat, else side, quantity, entry_price, pnl, stop, target); account (currency, cash,
+-- context: params; position (nil when flat, else side, quantity, entry_price, pnl, stop, target); order (nil when none
+--   rests, else kind, side, order_type, quantity, filled, price, trigger_price, age, cancelling); account (currency, cash,
 --   realised_pnl, fees, open_positions); what detect_opportunity returned; and whatever you put there yourself: numbers,
 --   strings, booleans and tables of these, kept over restarts.
 --

@@ -30,6 +30,7 @@ def command(  # noqa: PLR0913 - one argument per option
 
     Asked of the running stack: each rule with its figures and which one would refuse, what the order would take of what is
     shown and at which price, fee, spread, slippage and market impact, and the position and exposure after it.
+    It looks at market and limit orders only: none that waits for a trigger (stop, take-profit, trailing stop).
     Exit code 0 when it would pass, 1 when not.
 
     Example: `orrery preview --symbol BTCUSDT --side buy --quantity 0.5`

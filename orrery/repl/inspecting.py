@@ -84,7 +84,7 @@ class Inspector:
         return [
             *(f"indicators.{name}(" for name in REGISTRY),
             *(f"market_data.{name}" for name in MARKET),
-            *(f"context.{name}" for name in ("position", "account", "params", *keys)),
+            *(f"context.{name}" for name in ("position", "order", "account", "params", *keys)),
             *(f"{name}(market_data, context, indicators)" for name in FUNCTION_NAMES),
         ]
 

@@ -1,7 +1,7 @@
 """A condition asked at every bar: as a line is evaluated, without a new copy where only a bar has come.
 
 How it works: the copy of the bar before goes on by the bar, as the runner did. It is made anew whenever the strategy, the
-position, the account or what it is shown has changed meanwhile, and whenever asking it changed something in it.
+position, the order, the account or what it is shown has changed meanwhile, and whenever asking it changed something in it.
 """
 
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 from orrery.repl.glass import ColdError, Copied, Glass, evaluated
 from orrery.repl.trip import Trip
 from services.signal.core.copying import copy_of
+from services.signal.core.desk import order_view
 from services.signal.core.indicator import IndicatorKey
 from services.signal.hosts.lua import LuaLimits
 
@@ -50,4 +51,6 @@ class Condition:
         if runner.asker.readings.all:
             return object()
         asker = runner.asker
-        return (asker.host.save(), runner.desk.position.view(), asker.account, roster.facts.save(), runner.spec)
+        desk = runner.desk
+        held = (desk.position.view(), order_view(desk))
+        return (asker.host.save(), held, asker.account, roster.facts.save(), runner.spec)

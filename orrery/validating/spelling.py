@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
-from services.signal.core.host import AccountView, MarketView
+from services.signal.core.host import AccountView, MarketView, OrderView
 from services.signal.core.indicators import REGISTRY
 from services.signal.core.model import MODEL_KEY
 from services.signal.hosts.pandas_ta import READER, catalogue, close_names
@@ -19,6 +19,7 @@ MARKET = (
     "underlying",
 )  # fmt: skip
 POSITION = ("side", "quantity", "entry_price", "entry", "pnl", "stop", "target")
+ORDER = OrderView._fields
 ACCOUNT = ("currency", *AccountView._fields)
 ACTIONS = (
     "enter_long", "enter_short", "cancel_analysis", "hold", "exit", "exit_partial", "update_stop", "update_target",
@@ -59,6 +60,7 @@ def _holders(code: str) -> list[tuple[str, Sequence[str]]]:
     return [
         (market, MARKET),
         (rf"{context}\s*\.\s*position", POSITION),
+        (rf"{context}\s*\.\s*order", ORDER),
         (rf"{context}\s*\.\s*account", ACCOUNT),
         (indicators, sorted({*REGISTRY, *REGISTRY.unlisted, MODEL_KEY.name, READER})),
     ]

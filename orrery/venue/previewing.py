@@ -33,6 +33,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
 
     rules: every rule with its figures. cost: what it would pay. cost_total: against the mid price, account of the symbol's
     quote currency. position, exposure: now and after it.
+    order_types: those that can be looked at; what a trigger waits for is not foreseen.
     """
 
     asked: Asked
@@ -47,6 +48,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     worth: str
     exposure_after: str
     market: Shown
+    order_types: tuple[OrderType, ...] = (OrderType.MARKET, OrderType.LIMIT)
 
 
 def preview(config: Config, asked: Asked) -> Outlook:
@@ -147,4 +149,6 @@ def lines(outlook: Outlook) -> list[str]:
         f"exposure   {float(outlook.rules.exposure):.2f} now, {float(outlook.exposure_after):.2f} after it, "
         f"of equity {float(outlook.rules.equity):.2f} {outlook.rules.currency}"
     )
+    kinds = " and ".join(outlook.order_types)
+    found.append(f"looks at   {kinds} orders only, as if sent now; what waits for a trigger is not foreseen")
     return found

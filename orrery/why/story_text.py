@@ -11,6 +11,10 @@ from services.risk_manager.core.explain import Explanation
 
 INDENT = 38
 """Columns before what a step says."""
+LIMIT_WIDTH = 24
+"""Columns of a rule's limit, unless one of them is longer."""
+FOUND_WIDTH = 23
+"""Columns of what a rule found; fewer where the limits need them, and more where one of these is longer."""
 
 
 def lines(story: Story) -> Iterator[str]:
@@ -157,14 +161,18 @@ def rule_lines(rules: Explanation) -> Iterator[str]:
         shown = ", ".join(f"{name} {value}" for name, value in rules.sizing.figures.items())
         size = f"no size: {rules.missing}" if rules.missing else f"sized {short(rules.quantity)}"
         yield from folded(f"{size}, by {rules.sizing.model}" + (f": {shown}" if shown else ""), 15)
-    yield f"{'':15}{'rule':<18}{'limit':<24}{'found':<23}left"
+    all_limits = [_amount(each.limit, each.unit) for rule in rules.rules for each in rule.compared]
+    all_found = [_amount(each.found, each.unit) for rule in rules.rules for each in rule.compared]
+    width = max([LIMIT_WIDTH, *(len(limit) + 2 for limit in all_limits)])
+    rest = max([FOUND_WIDTH + LIMIT_WIDTH - width, *(len(found) + 2 for found in all_found)])
+    yield f"{'':15}{'rule':<18}{'limit':<{width}}{'found':<{rest}}left"
     for rule in rules.rules:
         for place, compared in enumerate(rule.compared):
             mark, name = "ok" if compared.passed else "NO", "" if place else rule.rule
             limit, found, left = (
                 _amount(text, compared.unit) for text in (compared.limit, compared.found, compared.free)
             )
-            yield f"{'':12}{mark:<3}{name:<18}{limit:<24}{found:<23}{left}".rstrip()
+            yield f"{'':12}{mark:<3}{name:<18}{limit:<{width}}{found:<{rest}}{left}".rstrip()
     money = f"exposure {short(rules.exposure)} of equity {short(rules.equity)} {rules.currency}"
     breaker = f", breaker open: {rules.breaker}" if rules.breaker else ""
     yield from folded(f"before it: runners open {rules.open_positions}, {money}{breaker}", 15)

@@ -27,12 +27,17 @@ function filter_commitment(market_data, context, indicators)
     if context.turn % 3 == 0 and answer.order_type ~= "market" then answer.expires_in = 2.5 end
     return answer
   end
-  if context.asked == 3 then return { action = "amend", quantity = 0.02 } end
+  local resting = context.order
+  if resting and resting.age == 2 then return { action = "amend", quantity = resting.quantity * 2 } end
   if context.asked == 6 then return { action = "cancel", reason = "late" } end
 end
 
 function manage_position(market_data, context, indicators)
   context.held = (context.held or 0) + 1
+  local resting = context.order
+  if resting and resting.kind == "exit" and resting.price and resting.age == 2 then
+    return { action = "amend", price = resting.price + 0.5, reason = resting.order_type .. " " .. resting.filled }
+  end
   if context.held % 4 == 1 then
     local answer = order(KINDS[context.held % #KINDS + 1], market_data.close, -0.5)
     answer.action = "exit"

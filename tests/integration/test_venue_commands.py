@@ -102,6 +102,7 @@ def test_a_preview_tells_what_would_happen_and_changes_nothing(simulated: Stack)
     passing = orrery(simulated, *ORDER, "buy", "--quantity", "2")
     assert passing["passes"] is True
     assert (passing["position"], passing["position_after"]) == ("1", "3")
+    assert passing["order_types"] == ["market", "limit"]
     taken, average = Decimal(passing["cost"]["takes"]), Decimal(passing["cost"]["average_price"] or 0)
     assert taken + Decimal(passing["cost"]["unknown"]) == 2
     assert 50 < average < 200

@@ -87,7 +87,7 @@ def _prices(intent: OrderIntent, _view: View) -> list[Compared]:
 
 
 def _terms(intent: OrderIntent, _view: View) -> list[Compared]:
-    return [Compared("a combination in docs/orders.md", f"{intent.order_type} {intent.time_in_force}")]
+    return [Compared("one in docs/orders.md", f"{intent.order_type} {intent.time_in_force}")]
 
 
 def _repeats(_intent: OrderIntent, view: View) -> list[Compared]:

@@ -11,6 +11,7 @@ from services.signal.core.host import (
     AccountView,
     Function,
     MarketView,
+    OrderView,
     Outcome,
     PositionView,
     SpanHost,
@@ -33,7 +34,7 @@ class Asker:
     """Counts evaluations and errors; after `max_errors` updates in a row with an error it is paused.
 
     answered: what the host has said to the next question already. walker: the host, if it can go through many bars.
-    account: what the host is to know before it is asked; told: what it knows. readings: the other series that it reads.
+    account: what the host is to know before it is asked; told, told_order: what it knows. readings: the other series that it reads.
     """
 
     __slots__ = (
@@ -54,6 +55,7 @@ class Asker:
         "series",
         "strategy",
         "told",
+        "told_order",
         "walker",
     )
 
@@ -69,6 +71,7 @@ class Asker:
         self.account: AccountView | None = None
         self.told: AccountView | None = None
         self._told_position: PositionView | None = None
+        self.told_order: OrderView | None = None
         self.answered: tuple[Outcome | None] | None = None
         self.evaluations = 0
         self.errors = 0
@@ -92,6 +95,12 @@ class Asker:
         if position != self._told_position:
             self.host.set_position(position)
             self._told_position = position
+
+    def show_order(self, order: OrderView | None) -> None:
+        """Tell the host the order that rests, if it is another than before, or stands otherwise."""
+        if order != self.told_order:
+            self.host.set_order(order)
+            self.told_order = order
 
     def prepare(self, walker: SpanHost) -> int:
         """Let the host have the columns that the indicators were computed for; return their first row."""

@@ -13,6 +13,7 @@ from common.instruments import Instrument
 from common.messages import AnyMessage, Fill, IntentKind, OrderAmended
 from common.money import ZERO, use_money_context
 from services.signal.core.answers import ChangeOrder, Enter, Exit, TakeBack
+from services.signal.core.host import OrderView
 from services.signal.core.orders import (
     Levels,
     Origin,
@@ -219,3 +220,11 @@ class Desk(msgspec.Struct):
         """Ask for the end of an order of this desk."""
         order.cancelling = True
         return cancel_intent(origin, order, reason)
+
+
+def order_view(desk: Desk) -> OrderView | None:
+    """Return the order that rests as its strategy sees it, one that is being cancelled too; None where there is none."""
+    order = desk.resting
+    if order is None:
+        order = next((each for each in (desk.pending, desk.working) if each is not None and each.rests), None)
+    return None if order is None else order.view()

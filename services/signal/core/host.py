@@ -67,6 +67,24 @@ class MarketView(NamedTuple):
     price: float
 
 
+class OrderView(NamedTuple):
+    """A runner's order that rests, as far as the runner knows. Quantities: base units; prices: quote units.
+
+    quantity: in all, None where risk chose it. price: of the limit; trigger_price: None where it trails. age: updates since it was
+    sent. cancelling: a cancel is on its way.
+    """
+
+    kind: str
+    side: str
+    order_type: str
+    quantity: float | None
+    filled: float
+    price: float | None
+    trigger_price: float | None
+    age: int
+    cancelling: bool
+
+
 class PositionView(NamedTuple):
     """A runner's position as its fills made it. quantity: base units, negative when short. Prices: quote units."""
 
@@ -113,6 +131,10 @@ class StrategyHost(Protocol):
         """Tell the strategy its position; None when flat."""
         ...
 
+    def set_order(self, order: OrderView | None) -> None:
+        """Tell the strategy its order that rests; None when there is none."""
+        ...
+
     def set_account(self, account: AccountView) -> None:
         """Tell the strategy the account."""
         ...
@@ -156,6 +178,10 @@ class PassingHost:
     def set_position(self, position: PositionView | None) -> None:
         """Pass it on."""
         self.host.set_position(position)
+
+    def set_order(self, order: OrderView | None) -> None:
+        """Pass it on."""
+        self.host.set_order(order)
 
     def set_account(self, account: AccountView) -> None:
         """Pass it on."""

@@ -23,6 +23,7 @@ from common.money import ZERO, decimal_of, use_money_context
 from common.order_terms import rests
 from services.signal.core.answers import ChangeOrder, Enter, Exit, TrailStop
 from services.signal.core.asking_orders import Asked
+from services.signal.core.host import OrderView
 from services.signal.core.ordering import guards_of, ordered, price_on_tick
 from services.signal.core.position import Position
 from services.signal.core.reading import AnswerError
@@ -61,6 +62,22 @@ class Pending(msgspec.Struct, gc=False):
             pending.side, pending.quantity, pending.limit_price = intent.side, intent.quantity, intent.limit_price
             pending.trigger_price = None if intent.terms is UNSET else intent.terms.trigger_price
         return pending
+
+    def view(self) -> OrderView:
+        """Return it as strategies see it."""
+        assert self.side is not None, f"{self.intent_id}: expected an order that rests"
+        quantity, price, trigger = self.quantity, self.limit_price, self.trigger_price
+        return OrderView(
+            self.kind.value,
+            self.side.value,
+            self.order_type.value,
+            None if quantity is None else float(quantity),
+            float(self.filled),
+            None if price is None else float(price),
+            None if trigger is None else float(trigger),
+            self.age,
+            self.cancelling,
+        )
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):

@@ -25,7 +25,7 @@ from services.signal.core.answers import (
     decide,
 )
 from services.signal.core.asker import MARKET_FIELDS, Asker
-from services.signal.core.desk import Desk, Told
+from services.signal.core.desk import Desk, Told, order_view
 from services.signal.core.host import Function, StrategyHost
 from services.signal.core.orders import Levels, Origin, is_asked_about, stop_of, trailed_stop
 from services.signal.core.position import Position
@@ -114,6 +114,9 @@ class Runner:
             out += desk.age(origin, self.machine.timeout_updates)
             if desk.pending is not None and not is_asked_about(desk.pending, state):
                 return out
+            asker.show_order(order_view(desk))
+        elif asker.told_order is not None:
+            asker.show_order(None)
         errors, evaluations = asker.errors, asker.evaluations
         if state is RunnerState.IN_POSITION:
             self._consult(Function.MANAGE, origin, price, out)

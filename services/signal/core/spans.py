@@ -63,6 +63,8 @@ def walk(runner: Runner, span: Span, *, trusted: bool) -> Walked:
         return _hear(runner, span, first, trusted=trusted)
     if asker.account is not asker.told:
         asker.tell()
+    if asker.told_order is not None:
+        asker.show_order(None)  # nothing rests any more, or there would be no question
     base, (bid, ask) = asker.prepare(asker.walker), _sides(span, first)
     asked = HostSpan(first - base, behind - base, bid, ask, span.falling, span.rising)
     reached, outcome = asker.walker.walk(function, asked)

@@ -10,7 +10,7 @@ from typing import Any, override
 
 from common.messages import AnyMessage, Bar
 from services.signal.core.bank import IndicatorBank, Window
-from services.signal.core.host import AccountView, Function, Outcome, PositionView
+from services.signal.core.host import AccountView, Function, OrderView, Outcome, PositionView
 from services.signal.core.indicator import IndicatorKey
 from services.signal.core.orders import Origin
 from services.signal.core.runner import Runner
@@ -26,6 +26,9 @@ class SilentHost:
         """Return None: nothing happens."""
 
     def set_position(self, position: PositionView | None) -> None:
+        """Do nothing: nobody asks."""
+
+    def set_order(self, order: OrderView | None) -> None:
         """Do nothing: nobody asks."""
 
     def set_account(self, account: AccountView) -> None:

@@ -27,6 +27,7 @@ from services.signal.core.host import (
     HostError,
     HostFactory,
     HostSpan,
+    OrderView,
     Outcome,
     PositionView,
     StrategyError,
@@ -115,9 +116,12 @@ class LuaHost:
             raise LoadError(self.description.error[1])
         self._calls = [lua[b"trampoline"](name.encode()) for name in FUNCTION_NAMES]
         self._stretches = [lua[b"stretch"](name.encode()) for name in FUNCTION_NAMES]
+        lines = [self.description.functions[name][1] for name in FUNCTION_NAMES]
+        self._places = [f"{self._script}:{line}: {name}: " for name, line in zip(FUNCTION_NAMES, lines, strict=True)]
         self._rows_bytes = 0
         self._memory_max = limits.memory_mib * BYTES_PER_MIB
         self._set_position, self._set_account = lua[b"set_position"], lua[b"set_account"]
+        self._set_order = lua[b"set_order"]
 
     def configure(self, spec: RunnerSpec) -> None:
         """Set symbol, parameters and indicators before the first update."""
@@ -139,7 +143,7 @@ class LuaHost:
         try:
             packed = self._calls[function](*arguments)
         except lupa.LuaError as error:
-            return Outcome(error=self._fault(FUNCTION_NAMES[function], error))
+            return Outcome(error=_fault(error, self._places[function], self._limits))
         if packed is None:
             return None
         return Outcome(flat_answer(packed)) if type(packed) is tuple else outcome_of(packed)
@@ -165,18 +169,11 @@ class LuaHost:
                 span.first + 1, span.behind, span.bid, span.ask, span.falling, span.rising
             )
         except lupa.LuaError as error:
-            return self._lua[b"reached"]() - 1, Outcome(error=self._fault(FUNCTION_NAMES[function], error))
+            return self._lua[b"reached"]() - 1, Outcome(error=_fault(error, self._places[function], self._limits))
         if type(found) is int:
             return found - 1, None
         row, packed = found[0] - 1, found[1:]
         return row, outcome_of(packed[0]) if len(packed) == 1 else Outcome(flat_answer(packed))
-
-    def _fault(self, name: str, error: Exception) -> StrategyError:
-        # The trampoline has its own protection; what comes here is a runtime too full to say what happened.
-        where = f"{self._script}:{self.description.functions[name][1]}: {name}: "
-        if isinstance(error, lupa.LuaMemoryError) or "not enough memory" in str(error):
-            return StrategyError(ErrorKind.MEMORY_LIMIT, f"{where}more than {self._limits.memory_mib} MiB of memory")
-        return StrategyError(ErrorKind.RUNTIME, f"{where}{error}")
 
     def set_position(self, position: PositionView | None) -> None:
         """Tell the strategy its position; None when flat."""
@@ -185,6 +182,11 @@ class LuaHost:
             self._set_position(*(position or ()))
         finally:
             self._runtime.set_max_memory(self._memory_max)
+
+    def set_order(self, order: OrderView | None) -> None:
+        """Tell the strategy its order that rests; None when there is none."""
+        words = () if order is None else (order.kind.encode(), order.side.encode(), order.order_type.encode())
+        self._unlimited(self._set_order, *words, *(order or ())[len(words) :])
 
     def set_account(self, account: AccountView) -> None:
         """Tell the strategy the account."""
@@ -256,6 +258,13 @@ def _new_runtime(limits: LuaLimits) -> Any:
         max_memory=limits.memory_mib * BYTES_PER_MIB,
         string_hash_seed=HASH_SEED,
     )
+
+
+def _fault(error: Exception, where: str, limits: LuaLimits) -> StrategyError:
+    # The trampoline has its own protection; what comes here is a runtime too full to say what happened.
+    if isinstance(error, lupa.LuaMemoryError) or "not enough memory" in str(error):
+        return StrategyError(ErrorKind.MEMORY_LIMIT, f"{where}more than {limits.memory_mib} MiB of memory")
+    return StrategyError(ErrorKind.RUNTIME, f"{where}{error}")
 
 
 def _refuse(_object: Any, name: Any, _is_setting: bool) -> NoReturn:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 
 from services.backtest.engine import BacktestRun
 from services.backtest.plan import Plan, Steps
+from services.signal.core.remembering import remembered
+from services.signal.core.saving import decode_saved
 from services.signal.hosts.lua import LuaLimits, lua_factory
 from tests.unit.backtest.builders import plan, walk
 
@@ -21,6 +23,7 @@ HABITS = (
     "context.chance = math.random()",
     "context.cash = context.account.cash; context.fees = context.account.fees",
     "context.held = context.position and context.position.pnl or 0",
+    "context.age = context.order and context.order.age or -1",
     "if context.n % 41 == 0 then print('at', context.n, market_data.price) end",
     "if context.n % 67 == 3 then error('thrown at ' .. context.n) end",
     "if context.n > 50 then context.rsi = indicators.rsi(7) end",
@@ -50,6 +53,7 @@ ENTRIES = (
     ", stop_loss = 0.003, take_profit = 0.005",
     ", type = 'limit', price = market_data.close * 0.998",
     ", type = 'limit', price = market_data.close * 1.002, take_profit = 0.004",
+    ", type = 'limit', price = market_data.close * 0.999, manage = true",
 )
 MANAGEMENT = (
     "",
@@ -60,6 +64,8 @@ MANAGEMENT = (
     "if context.n % 17 == 0 then return { action = 'update_stop', price = market_data.close * 0.99 } end",
     "if context.n % 19 == 0 then return { action = 'breakeven_stop' } end",
     "if context.n % 23 == 0 then return { action = 'update_target', price = market_data.close * 1.004 } end",
+    "if not context.order then return { action = 'exit', order_type = 'limit', price = market_data.close * 1.001 } end"
+    " if context.order.age % 3 == 0 then return { action = 'amend', price = context.order.price * 1.0001 } end",
     "return { action = 'hold' }",
 )
 
@@ -141,3 +147,34 @@ def test_random_strategies(tmp_path: Path, source: str, seed: int, trailing: int
 def replace_errors(of: Plan, errors: int) -> Any:
     """Return a plan's limits with another number of errors before a pause, and a window that has to forget."""
     return type(of.limits)(max_errors=errors, window=150)
+
+
+RESTING = """
+strategy = { name = "made", analyzing_timeout = 3 }
+seen = { detect = 0, filter = 0, manage = 0 }
+function detect_opportunity(m, context, i)
+  asked = (asked or 0) + 1
+  if context.order then seen.detect = seen.detect + 1 end
+  if asked % 5 == 0 then return { signal = "any" } end
+end
+function filter_commitment(m, context, i)
+  if context.order then seen.filter = seen.filter + context.order.age return nil end
+  return { action = "enter_long", quantity = 1, type = "limit", price = m.close * 0.999, manage = true }
+end
+function manage_position(m, context, i)
+  held = (held or 0) + 1
+  if context.order then seen.manage = seen.manage + context.order.age return nil end
+  if held % 3 == 0 then return { action = "exit", type = "limit", price = m.close * 1.001 } end
+end
+"""
+
+
+def test_no_order_is_shown_once_it_is_gone(tmp_path: Path) -> None:
+    made = plan(tmp_path, RESTING, walk(500, 3))
+    assert_same(made)
+    one = BacktestRun(replace(made, steps=Steps.SPAN))
+    one.run()
+    (runner,) = decode_saved(one.snapshots()[0]).runners
+    seen = remembered(runner.asker.host)["variables"]["seen"]
+    assert seen["detect"] == 0
+    assert min(seen["filter"], seen["manage"]) > 0

@@ -20,7 +20,7 @@ from common.messages import (
     RejectReason,
     Side,
 )
-from services.signal.core.host import AccountView, Function, Outcome, PositionView
+from services.signal.core.host import AccountView, Function, OrderView, Outcome, PositionView
 from services.signal.core.roster import SignalLimits
 from services.signal.core.signal_core import SignalCore
 from services.signal.core.spec import RunnerSpec, StrategySpec
@@ -173,6 +173,7 @@ class ScriptedHost:
         self.answers: dict[Function, Any] = {}
         self.asked: list[Function] = []
         self.position: PositionView | None = None
+        self.order: OrderView | None = None
         self.account: AccountView | None = None
 
     def evaluate(self, function: Function, arguments: Sequence[float | None]) -> Outcome | None:
@@ -186,6 +187,10 @@ class ScriptedHost:
     def set_position(self, position: PositionView | None) -> None:
         """Remember the position."""
         self.position = position
+
+    def set_order(self, order: OrderView | None) -> None:
+        """Remember the order."""
+        self.order = order
 
     def set_account(self, account: AccountView) -> None:
         """Remember the account."""

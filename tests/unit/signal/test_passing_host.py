@@ -8,7 +8,7 @@ from common.instruments import Instruments
 from common.messages import OperatorCommand
 from orrery.redrive.watch import Watch
 from services.signal.core.changes import RELOAD, described
-from services.signal.core.host import AccountView, Function, PassingHost, PositionView, StrategyHost
+from services.signal.core.host import AccountView, Function, OrderView, PassingHost, PositionView, StrategyHost
 from services.signal.core.signal_core import SignalCore
 from services.signal.core.spec import RunnerSpec, StrategySpec
 from services.signal.hosts.lua import LuaLimits, lua_factory
@@ -61,6 +61,8 @@ class _Plain:
     def evaluate(self, _function: Function, _arguments: Any) -> None: ...
 
     def set_position(self, _position: PositionView | None) -> None: ...
+
+    def set_order(self, _order: OrderView | None) -> None: ...
 
     def set_account(self, _account: AccountView) -> None: ...
 

@@ -42,6 +42,7 @@ def test_a_file_without_misspelt_names_has_no_warning_of_them() -> None:
         ("md.close", "md.colse", 5, "close"),
         ("ind.sma", "ind.smaa", 4, "sma"),
         ("position.pnl", "position.pln", 9, "pnl"),
+        ("position.pnl", "order.prise", 9, "price"),
         ('"exit"', '"exot"', 9, "exit"),
     ],
 )

@@ -14,7 +14,7 @@ local PACKET = { depth = 12, items = 4000, text = 16384, utf8 = false }
 local STATE = { depth = 36, items = 1000000, text = 16777216, utf8 = false }
 local FLAT = 24 -- values that come back one by one
 local SECONDS_PER_DAY = 86400
-local RESERVED = { position = true, account = true, params = true }
+local RESERVED = { position = true, order = true, account = true, params = true }
 local FUNCTIONS = { "detect_opportunity", "filter_commitment", "manage_position" }
 
 -- The market, as market_data shows it.
@@ -27,9 +27,9 @@ market.signals = H.view(signals, "market_data.signals")
 local market_data = H.view(market, "market_data")
 
 -- The context: `store` has the values, `context` is what the strategy holds.
-local position, account, params, store = {}, {}, {}, {}
+local position, order, account, params, store = {}, {}, {}, {}, {}
 local position_view, account_view = H.view(position, "context.position"), H.view(account, "context.account")
-local params_view = H.view(params, "context.params")
+local params_view, order_view = H.view(params, "context.params"), H.view(order, "context.order")
 local held = { quantity = 0.0, entry = 0.0 }
 local detected = {}
 
@@ -163,6 +163,14 @@ function H.set_position(amount, entry_price, stop, target)
   position.stop, position.target, position.pnl = stop, target, 0.0
 end
 
+-- Tell the order that rests; no kind when there is none.
+function H.set_order(kind, side, order_type, quantity, filled, price, trigger_price, age, cancelling)
+  disarm()
+  store.order = kind and order_view or nil
+  order.kind, order.side, order.order_type, order.quantity, order.filled = kind, side, order_type, quantity, filled
+  order.price, order.trigger_price, order.age, order.cancelling = price, trigger_price, age, cancelling
+end
+
 -- Show the greeks of an option; nil for what is not known.
 function H.set_greeks(delta, gamma, vega, theta, iv, mark, underlying)
   disarm()
@@ -274,7 +282,9 @@ function H.restore(bytes)
   H.unlimited()
   local saved = H.unpack(bytes)
   for key, value in next, saved.context do
-    store[key] = value
+    if not RESERVED[key] then -- a name may have become the host's since
+      store[key] = value
+    end
   end
   detected = saved.detected
   H.apply(saved.changes)
