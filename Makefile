@@ -29,11 +29,13 @@ test: setup-dev ## Run every test, with coverage
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-check: setup-dev ## Format, lint, types, import contracts and the quick tests, in about a minute
+lint: setup-dev ## Format, lint, types, import contracts
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+check: lint ## The same, and the quick tests, in a few minutes
 	@$(BIN)/pytest -q -m "not slow and not docker" tests/architecture tests/unit tests/contract tests/docker
 
 ocaml: ## Build the OCaml indicators and run their tests (needs dune; installs it on Debian as root)
