@@ -4,15 +4,13 @@ How it works: the core's deadlines fire between the inputs, each at its own time
 asks of its source. Time is the recording's: that at which each input was received.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from common.messages import AnyMessage
-from services.market_data.core.inputs import CoreInput, CoreOutput, DepthRequest, Reconnect, SourceRequest
+from services.market_data.core.inputs import CoreInput, CoreOutput
+from services.market_data.core.settling import Ask, settled
 from services.market_data.core.source import FeedCore
-
-type Ask = Callable[[SourceRequest, int], Sequence[CoreInput]]
-"""Carries out a request of the core at a time, nanoseconds UTC; what comes of it at once."""
 
 MAX_DEADLINES_AT_ONCE: Final = 10_000
 """Deadlines that may fire without time moving on."""
@@ -36,11 +34,11 @@ def market_messages(
     for received_ns, given in inputs:
         for at_ns, outputs in _deadlines(core, now_ns, received_ns):
             now_ns = at_ns
-            yield from _settled(core, outputs, at_ns, ask)
+            yield from settled(core, outputs, at_ns, ask)
         now_ns = max(now_ns, received_ns)
         outputs = core.handle(given, now_ns)
         if outputs:
-            yield from _settled(core, outputs, now_ns, ask)
+            yield from settled(core, outputs, now_ns, ask)
 
 
 def _deadlines(core: FeedCore, now_ns: int, until_ns: int) -> Iterator[tuple[int, Sequence[CoreOutput]]]:
@@ -51,12 +49,3 @@ def _deadlines(core: FeedCore, now_ns: int, until_ns: int) -> Iterator[tuple[int
             raise MarketFeedError(f"market data: expected a later deadline than {due_ns}, found it {firings} times")
         now_ns = max(now_ns, due_ns)
         yield now_ns, core.on_deadline(now_ns)
-
-
-def _settled(core: FeedCore, outputs: Sequence[CoreOutput], now_ns: int, ask: Ask) -> Iterator[tuple[int, AnyMessage]]:
-    for output in outputs:
-        if isinstance(output, DepthRequest | Reconnect):
-            for answer in ask(output, now_ns):
-                yield from _settled(core, core.handle(answer, now_ns), now_ns, ask)
-        else:
-            yield now_ns, output

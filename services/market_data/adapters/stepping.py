@@ -4,13 +4,13 @@ How it works: before an input, the core's deadlines that fall before it fire, ea
 its source is answered at the moment of asking. Nothing here waits or reads a clock.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from common.clock import Clock
 from common.messages import AnyMessage
 from services.market_data.adapters.recorded_inputs import RecordedInputs
 from services.market_data.adapters.recordings import RecordingError
-from services.market_data.core.inputs import CoreOutput, DepthRequest, Reconnect
+from services.market_data.core.settling import settled
 from services.market_data.core.source import FeedCore
 
 
@@ -29,7 +29,7 @@ class RecordedSteps:
             for received_ns, given, is_item in self._inputs:
                 yield from self._meet_deadlines(received_ns)
                 now_ns = self._pass_time(received_ns)
-                yield from self._settle(self._core.handle(given, now_ns), now_ns)
+                yield from settled(self._core, self._core.handle(given, now_ns), now_ns, self._source.ask)
                 if is_item:
                     return
         except RecordingError as error:
@@ -39,15 +39,7 @@ class RecordedSteps:
     def _meet_deadlines(self, until_ns: int) -> Iterator[tuple[int, AnyMessage]]:
         while (due_ns := self._core.next_deadline_ns()) is not None and due_ns <= until_ns:
             now_ns = self._pass_time(due_ns)
-            yield from self._settle(self._core.on_deadline(now_ns), now_ns)
-
-    def _settle(self, outputs: Sequence[CoreOutput], now_ns: int) -> Iterator[tuple[int, AnyMessage]]:
-        for output in outputs:
-            if not isinstance(output, DepthRequest | Reconnect):
-                yield now_ns, output
-                continue
-            for answer in self._source.ask(output, now_ns):
-                yield from self._settle(self._core.handle(answer, now_ns), now_ns)
+            yield from settled(self._core, self._core.on_deadline(now_ns), now_ns, self._source.ask)
 
     def _pass_time(self, at_ns: int) -> int:
         self._clock.seen(at_ns)
