@@ -1,8 +1,10 @@
 """A strategy file watched from where it lies: each good version is given to a runner of a running stack."""
 
+import signal
 import sys
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from common.clock import monotonic_ns
@@ -18,9 +20,8 @@ def follow_file(file: Path, give: Callable[[], object], seconds: float | None) -
     What `give` refuses is told on standard error. A file that is not there for a moment is waited for: editors write so.
     """
     seen, began_ns = _stamp(file), monotonic_ns()
-    try:
-        while seconds is None or monotonic_ns() - began_ns < seconds * 1e9:
-            time.sleep(POLL_S)
+    with _interrupted() as stopped:
+        while (seconds is None or monotonic_ns() - began_ns < seconds * 1e9) and not stopped.wait(POLL_S):
             found = _stamp(file)
             if found is None or found == seen:
                 continue
@@ -29,8 +30,17 @@ def follow_file(file: Path, give: Callable[[], object], seconds: float | None) -
                 give()
             except CommandLineError as error:
                 print(f"orrery: {error}; the version before stays", file=sys.stderr, flush=True)
-    except KeyboardInterrupt:
-        pass  # the usual way to end it
+
+
+@contextmanager
+def _interrupted() -> Iterator[threading.Event]:
+    """Yield what Ctrl-C sets, the usual way to end it: an exception could be lost in a finaliser, when it comes just then."""
+    stopped = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda _number, _frame: stopped.set())
+    try:
+        yield stopped
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _stamp(file: Path) -> tuple[int, int] | None:
