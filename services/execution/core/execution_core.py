@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
-from msgspec import UNSET
 
 from common.config.models import ExecutionSection
 from common.ids import Novelty
@@ -28,8 +27,8 @@ from services.execution.core.amending import amend
 from services.execution.core.desk import Desk, Snapshot, State
 from services.execution.core.following import follow
 from services.execution.core.life_cycle import OrderEvent, OrderState
-from services.execution.core.orders import Order
-from services.execution.core.venue import ExecutionVenue, VenueOrder
+from services.execution.core.orders import Order, sent
+from services.execution.core.venue import ExecutionVenue
 
 NEVER_NS: Final = 2**63 - 1
 
@@ -101,17 +100,7 @@ class ExecutionCore:
             if approved.order_type is not OrderType.MARKET and rests(approved.order_type, approved.time_in_force):
                 state.book.reducing[approved.id] = None
         state.book.open[approved.id] = Order(approved, quantity, quantity)
-        order = VenueOrder(
-            approved.id,
-            approved.symbol,
-            approved.side,
-            quantity,
-            approved.order_type,
-            approved.time_in_force,
-            approved.limit_price,
-            approved.reduce_only,
-            None if approved.terms is UNSET else approved.terms,
-        )
+        order = sent(approved, quantity)
         reports = follow(desk, desk.venue.submit(order, now_ns), approved.id, now_ns)
         if order.terms is not None and order.terms.expires_ns:
             self._find_expiry()

@@ -19,6 +19,7 @@ from common.messages import (
 )
 from common.money import ZERO, decimal_of
 from common.order_terms import CONDITIONAL
+from services.execution.core.accounts import expired
 from services.execution.core.conditions import HALF, arm, group_of, is_triggered, triggered
 from services.execution.core.fills.booking import Booking, Market, State
 from services.execution.core.fills.shown import FillModel, Waiting
@@ -194,10 +195,9 @@ class Observing:
 
     def expire(self, now_ns: int) -> Reports:
         """End the orders whose time has come, the earliest first."""
-        expiring, reports = self._state.expiring, list[VenueReport]()
-        due = [(expires_ns, order_id) for order_id, (expires_ns, _) in expiring.items() if expires_ns <= now_ns]
-        for _, order_id in sorted(due, key=lambda each: each[0]):
-            order = self._state.markets[expiring[order_id][1]].take_off(order_id)
+        reports = list[VenueReport]()
+        for order_id, symbol in expired(self._state.expiring, now_ns):
+            order = self._state.markets[symbol].take_off(order_id)
             assert order is not None, f"{order_id}: expected an order that rests until its time"
             self.let_go(order, CancelReason.EXPIRED, reports)
         return reports

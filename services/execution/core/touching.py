@@ -11,6 +11,7 @@ from common.instruments import Instruments
 from common.messages import CancelReason, Liquidity, Quote, TimeInForce, TriggerBy, VenueRejectReason
 from common.money import ZERO
 from common.order_terms import CONDITIONAL
+from services.execution.core.accounts import expired
 from services.execution.core.conditions import Armed, arm, group_of, is_triggered, price_of, triggered
 from services.execution.core.pricing import reaches, touch
 from services.execution.core.till import Account, Till, Told
@@ -203,10 +204,9 @@ class Touching:
 
     def expire(self, now_ns: int) -> Reports:
         """End the orders whose time has come, the earliest first."""
-        expiring, reports = self._state.expiring, list[VenueReport]()
-        due = [(expires_ns, order_id) for order_id, (expires_ns, _) in expiring.items() if expires_ns <= now_ns]
-        for _, order_id in sorted(due, key=lambda each: each[0]):
-            order = self._state.markets[expiring[order_id][1]].take_off(order_id)
+        reports = list[VenueReport]()
+        for order_id, symbol in expired(self._state.expiring, now_ns):
+            order = self._state.markets[symbol].take_off(order_id)
             assert order is not None, f"{order_id}: expected an order that rests until its time"
             self.let_go(order, CancelReason.EXPIRED, reports)
         return reports

@@ -52,6 +52,18 @@ class Counters(msgspec.Struct):
     changes: int = 0
     changes_refused: int = 0
 
+    def count_bar(self, verdict: Verdict) -> bool:
+        """Count a bar; return whether it was taken: partial and old ones are not."""
+        if verdict is Verdict.PARTIAL:
+            self.bars_partial += 1
+            return False
+        if verdict is Verdict.OLD:
+            self.bars_old += 1
+            return False
+        self.bars += 1
+        self.bar_gaps += verdict is Verdict.TAKEN_AFTER_GAP
+        return True
+
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
     """A runner that is not as the configuration made it. is_added: the configuration has none. at_ns: when it last changed."""
@@ -197,16 +209,7 @@ class Roster:
         series = self.series.get((bar.symbol, bar.timeframe))
         if series is None:
             return False
-        verdict, counters = series.judge(bar), self.counters
-        if verdict is Verdict.PARTIAL:
-            counters.bars_partial += 1
-            return False
-        if verdict is Verdict.OLD:
-            counters.bars_old += 1
-            return False
-        counters.bars += 1
-        counters.bar_gaps += verdict is Verdict.TAKEN_AFTER_GAP
-        return True
+        return self.counters.count_bar(series.judge(bar))
 
     def learn_market(self, status: MarketStatus, _now_ns: int) -> Sequence[AnyMessage]:
         """Remember what a symbol's data is worth."""

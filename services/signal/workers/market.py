@@ -7,7 +7,7 @@ from services.signal.core.facts import MAX_SIGNALS
 from services.signal.core.host import AccountView
 from services.signal.core.roster import Counters, account_view
 from services.signal.core.saving import Saved
-from services.signal.core.series import Series, Verdict
+from services.signal.core.series import Series
 from services.signal.workers.frames import SavedSeries
 
 
@@ -46,16 +46,7 @@ class Market:
         series = self.series.get((bar.symbol, bar.timeframe))
         if series is None:
             return False
-        verdict, counters = series.judge(bar), self.counters
-        if verdict is Verdict.PARTIAL:
-            counters.bars_partial += 1
-            return False
-        if verdict is Verdict.OLD:
-            counters.bars_old += 1
-            return False
-        counters.bars += 1
-        counters.bar_gaps += verdict is Verdict.TAKEN_AFTER_GAP
-        return True
+        return self.counters.count_bar(series.judge(bar))
 
     def learn(self, message: MarketStatus | AccountChanged) -> None:
         """Remember what a symbol's data is worth, or an account."""

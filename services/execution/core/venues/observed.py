@@ -14,8 +14,9 @@ import msgspec
 from common.config.models import ExecutionSection
 from common.instruments import Instruments
 from common.messages import InputGap, VenueRejectReason
-from common.money import ZERO, decimal_of, figure, use_money_context
+from common.money import decimal_of, use_money_context
 from common.order_terms import CONDITIONAL
+from services.execution.core.accounts import first_expiry_ns, holdings, summary
 from services.execution.core.checks import rejection
 from services.execution.core.conditions import Armed, changed
 from services.execution.core.fills.booking import Booking, Market, State
@@ -128,8 +129,7 @@ class ObservedVenue(ExecutionVenue):
 
     @override
     def next_expiry_ns(self) -> int | None:
-        expiring = self._state.expiring
-        return min(expires_ns for expires_ns, _ in expiring.values()) if expiring else None
+        return first_expiry_ns(self._state.expiring)
 
     @override
     def expire(self, now_ns: int) -> Sequence[VenueReport]:
@@ -141,7 +141,7 @@ class ObservedVenue(ExecutionVenue):
 
     @override
     def positions(self) -> Mapping[str, Decimal]:
-        return {symbol: market.holding for symbol, market in self._state.markets.items() if market.has_traded}
+        return holdings(self._state.markets)
 
     @override
     def fills_since(self, number: int) -> Sequence[VenueFilled]:
@@ -173,16 +173,7 @@ class ObservedVenue(ExecutionVenue):
 
     @override
     def status(self) -> dict[str, Any]:
-        use_money_context()
-        slippage: dict[str, Decimal] = {}
-        fees: dict[str, Decimal] = {}
-        for symbol, market in self._state.markets.items():
-            currency = self._instruments[symbol].quote
-            slippage[currency] = slippage.get(currency, ZERO) + market.slippage
-            fees[currency] = fees.get(currency, ZERO) + market.fees
         return {
-            "holdings": {symbol: figure(quantity) for symbol, quantity in self.positions().items()},
-            "slippage_paid": {currency: figure(paid) for currency, paid in slippage.items()},
-            "fees_paid": {currency: figure(paid) for currency, paid in fees.items()},
+            **summary(self._state.markets, self._instruments),
             "resting": len(self.open_orders()),
         }
