@@ -7,6 +7,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure, percentile
 from common.config.models import Config
+from common.core import Core
 from common.instruments import Instruments
 from common.messages import Bar, BarSource, OrderIntent, Quote
 from common.timeframes import NS_PER_SECOND
@@ -57,10 +58,10 @@ def _load_of(strategy: StrategySpec, count: int) -> list[Figure]:
     before = resident_mib()
     core = _core(strategy, count)
     for second in range(2):
-        _play(core, count, second)
+        play(core, count, second)
     started = time.process_time()
     for second in range(2, 2 + SECONDS):
-        _play(core, count, second)
+        play(core, count, second)
     used_us = (time.process_time() - started) / SECONDS / count * 1e6
     held = max(0.0, resident_mib() - before) / count
     return [
@@ -69,7 +70,8 @@ def _load_of(strategy: StrategySpec, count: int) -> list[Figure]:
     ]
 
 
-def _play(core: SignalCore, count: int, second: int) -> None:
+def play(core: Core, count: int, second: int) -> None:
+    """Show each of so many runners the quotes and the bar of a second."""
     for number in range(count):
         for part in range(QUOTES_PER_SECOND):
             at_ns = second * NS_PER_SECOND + part

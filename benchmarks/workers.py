@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from benchmarks.figures import Figure, percentile
-from benchmarks.runners import QUOTES_PER_SECOND, SCRIPT, TICKING, bar_of, quote_of, resident_mib, symbol_of
+from benchmarks.runners import SCRIPT, TICKING, bar_of, play, quote_of, resident_mib, symbol_of
 from common.config.models import Config
 from common.core import Core
 from common.messages import OrderIntent
@@ -75,10 +75,10 @@ def _load_of(strategy: StrategySpec, count: int, workers: int) -> list[Figure]:
     before_mib = resident_mib()
     core = _start(strategy, count, workers)
     pids = _pids(core)
-    _play(core, count, 0)
+    play(core, count, 0)
     began = time.process_time() + sum(map(_used_s, pids))
     for second in range(1, 1 + SECONDS):
-        _play(core, count, second)
+        play(core, count, second)
     used_us = (time.process_time() + sum(map(_used_s, pids)) - began) / SECONDS / count * 1e6
     held_mib = max(0.0, resident_mib() - before_mib) + sum(_private_mib(pid) for pid in pids)
     _close(core)
@@ -87,15 +87,6 @@ def _load_of(strategy: StrategySpec, count: int, workers: int) -> list[Figure]:
         Figure(f"{name}: CPU each, 1 bar and 10 quotes a second", used_us, "us/s"),
         Figure(f"{name}: memory each, workers with all they hold", held_mib / count, "MiB"),
     ]
-
-
-def _play(core: Core, count: int, second: int) -> None:
-    for number in range(count):
-        for part in range(QUOTES_PER_SECOND):
-            at_ns = second * NS_PER_SECOND + part
-            core.handle(quote_of(number, at_ns), at_ns)
-        bar = bar_of(number, second)
-        core.handle(bar, bar.end_ns)
 
 
 def _latency(strategy: StrategySpec, workers: int) -> list[Figure]:
