@@ -44,6 +44,10 @@ class Session(Protocol):
         """Return names that a line of Lua may have."""
         ...
 
+    def ready(self) -> None:
+        """Forget an earlier stop: the next line is about to be read."""
+        ...
+
     def stop(self) -> None:
         """Come to rest: somebody pressed Ctrl-C."""
         ...

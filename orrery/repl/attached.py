@@ -125,13 +125,16 @@ class AttachedSession:
         """Return names that a line of Lua may have."""
         return self._inspector.words()
 
+    def ready(self) -> None:
+        """Forget an earlier stop."""
+        self._stopped.clear()
+
     def stop(self) -> None:
         """Follow no longer."""
         self._stopped.set()
 
     def follow(self, rest: str) -> Answer:
         """Show what the runner does, and its bars, as it happens."""
-        self._stopped.clear()
         shown, count = self._subject.shown(1), 0
         wanted = Wanted(FOLLOWED, self._subject.runner, shown["symbol"])
         for event in follow_events(self._subject.config, wanted, _seconds(rest)):

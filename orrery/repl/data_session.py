@@ -101,6 +101,10 @@ class DataSession:
         """Return names that a line of Lua may have."""
         return self._inspector.words()
 
+    def ready(self) -> None:
+        """Forget an earlier stop."""
+        self.trip.is_stopped = False
+
     def stop(self) -> None:
         """Come to rest after the present step."""
         self.trip.is_stopped = True

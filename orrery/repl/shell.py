@@ -27,28 +27,33 @@ REPEATED = ("step", "s", "n", "tick", "back", "b", "until")
 
 def run_script(session: Session, lines: Iterable[str], *, is_json: bool) -> int:
     """Do one line after the other; return the exit code. With is_json one object a line is printed."""
-    for line in _joined(lines):
-        if is_remark(line):
-            continue
-        if is_quit(line):
-            break
-        try:
-            with _stopping(session):
+    interrupts, each = Interrupts(session), _joined(lines)
+    with interrupts.heard():
+        while True:
+            with interrupts.as_exceptions():
+                line = next(each, QUIT[0])
+            if is_quit(line):
+                return EXIT_OK
+            if is_remark(line):
+                continue
+            try:
                 answer = do(session, line)
-        except (ReplError, CommandLineError) as error:
-            _print_error(line.strip(), str(error), is_json=is_json)
-            return EXIT_FAILED
-        _print(line.strip(), answer, is_json=is_json)
-    return EXIT_OK
+            except (ReplError, CommandLineError) as error:
+                _print_error(line.strip(), str(error), is_json=is_json)
+                return EXIT_FAILED
+            _print(line.strip(), answer, is_json=is_json)
+            if interrupts.is_pressed:
+                raise KeyboardInterrupt
 
 
 def run_terminal(session: Session, folder: Path | None) -> int:
     """Talk to somebody at a terminal until they go; return the exit code. folder: where the history is kept."""
-    last = ""
-    with _line_editor(session, folder):
+    last, interrupts = "", Interrupts(session)
+    with interrupts.heard(), _line_editor(session, folder):
         while True:
             try:
-                line = _read(session.prompt())
+                with interrupts.as_exceptions():
+                    line = _read(session.prompt())
             except EOFError:
                 print()
                 return EXIT_OK
@@ -65,8 +70,7 @@ def run_terminal(session: Session, folder: Path | None) -> int:
 
 def _answer(session: Session, line: str) -> None:
     try:
-        with _stopping(session):
-            answer = do(session, line)
+        answer = do(session, line)
     except (ReplError, CommandLineError) as error:
         print(f"! {error}")
     else:
@@ -115,18 +119,42 @@ def _json(data: dict[str, Any]) -> str:
     return msgspec.json.encode(data).decode()
 
 
-@contextmanager
-def _stopping(session: Session) -> Iterator[None]:
-    """Let Ctrl-C stop what is under way between two steps: broken off inside one, the cores would stand nowhere."""
+class Interrupts:
+    """What Ctrl-C does: it takes away a line that is being typed, and stops what is under way between two steps.
 
-    def on_interrupt(_number: int, _frame: FrameType | None) -> None:
-        session.stop()
+    Broken off inside a step, the cores would stand nowhere; and one pressed between a line and its first step counts.
+    """
 
-    before = signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._is_typing = False
+        self.is_pressed = False
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """Listen to Ctrl-C."""
+        before = signal.signal(signal.SIGINT, self._press)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    @contextmanager
+    def as_exceptions(self) -> Iterator[None]:
+        """Let it raise KeyboardInterrupt: a line is read, and nothing is under way."""
+        self._session.ready()
+        self.is_pressed, self._is_typing = False, True
+        try:
+            yield
+        finally:
+            self._is_typing = False
+
+    def _press(self, _number: int, _frame: FrameType | None) -> None:
+        if self._is_typing:
+            self._is_typing = False  # before it leaves: what catches it is not to be broken off by another one
+            raise KeyboardInterrupt
+        self.is_pressed = True
+        self._session.stop()
 
 
 @contextmanager

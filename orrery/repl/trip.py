@@ -88,7 +88,6 @@ class Trip:
 
     def forward(self, there: There) -> bool:
         """Go on until one is there, the data ends or it is stopped; return whether one is there."""
-        self.is_stopped = False
         while not self.is_stopped:
             if not self.step():
                 return False

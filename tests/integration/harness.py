@@ -40,6 +40,11 @@ def wait_until(condition: Callable[[], Any], what: str, seconds: float = STARTUP
     raise AssertionError(f"not within {seconds} s: {what}")
 
 
+def is_through(audit: Audit) -> bool:
+    """Return whether every intent is decided, every order over, and nothing fails to add up."""
+    return not (audit.undecided_intents or audit.unreported_orders or audit.working_orders or audit.problems)
+
+
 class Stack:
     """The services of one configuration, each a process of its own."""
 
@@ -79,6 +84,16 @@ class Stack:
         for name in chosen:
             self.processes[name].terminate()
         return {name: self.processes[name].wait(seconds) for name in chosen}
+
+    def stop_in_turn(self, first: str) -> dict[str, int]:
+        """End `first`, then, once all that it asked for is through and adds up, the others; return the exit codes.
+
+        Ended together, a service may be gone before the report that another still sends; that report is heard at the
+        next start, and until then the journals of the two cannot agree.
+        """
+        codes = self.stop(first)
+        wait_until(lambda: is_through(self.audit()), "the order flow through, and every sum right")
+        return codes | self.stop(*(name for name in self.processes if name != first))
 
     def ask(
         self, name: str, command: str = "status", arguments: dict[str, Any] | None = None, timeout_ms: int = 1_000

@@ -14,15 +14,23 @@ from tests.integration.harness import PROJECT
 from tests.unit.repl.support import CROSSING, written
 
 CTRL_C, CTRL_D = b"\x03", b"\x04"
+SLOWLY = b"until (function() for i = 1, 2e5 do end end)()"
+"""Through the data at a pace that no Ctrl-C comes too late for: a minute and more."""
 
 
 class Terminal:
-    """A process at a terminal of its own, 80 columns wide."""
+    """A process at a terminal of its own, 120 columns wide."""
 
     def __init__(self, home: Path, *arguments: str) -> None:
         self.pid, self._end = pty.fork()
         if self.pid == 0:
-            environment = {**os.environ, "HOME": str(home), "TERM": "dumb", "COLUMNS": "80", "PYTHONPATH": str(PROJECT)}
+            environment = {
+                **os.environ,
+                "HOME": str(home),
+                "TERM": "dumb",
+                "COLUMNS": "120",
+                "PYTHONPATH": str(PROJECT),
+            }
             os.execve(sys.executable, [sys.executable, "-m", "orrery", *arguments], environment)
 
     def type(self, keys: bytes, until: bytes, seconds: float = 30.0) -> str:
@@ -66,7 +74,7 @@ def test_a_session_at_a_terminal(terminal: Terminal, tmp_path: Path) -> None:
     assert "! input:1:" in terminal.type(b"nosuch.x\n", b" in_position) "), "an error ends nothing"
     shown = ""
     for _ in range(20):  # one that comes before the line is read only takes the line away
-        terminal.type(b"run\n", b"run\r\n")
+        terminal.type(SLOWLY + b"\n", SLOWLY + b"\r\n")
         shown = terminal.type(CTRL_C, b") ")
         if "stopped" in shown:
             break

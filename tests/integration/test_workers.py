@@ -214,7 +214,7 @@ def test_a_stack_survives_a_hang_and_kills(folder: Path) -> None:
         stack.wait_ready(SIGNAL)
         assert is_stopped(stack)
         goes_on(stack)
-        assert set(stack.stop().values()) == {0}
+        assert set(stack.stop_in_turn(SIGNAL).values()) == {0}
         assert stack.audit().problems == []
         for arguments in ("parity", "replay --at end"):
             command = [sys.executable, "-m", "orrery", *arguments.split(), "--session", str(stack.data_dir)]
