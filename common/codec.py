@@ -1,5 +1,7 @@
 """Messages to msgpack bytes and back; one typed encoder and decoder, made once."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from common.messages import AnyMessage, Reply, Request
@@ -24,6 +26,17 @@ encode = _encoder.encode
 
 encode_into = _encoder.encode_into
 """Put those bytes into a bytearray at a place; -1 appends them."""
+
+
+_FIX_ARRAY, _ARRAY_16 = 16, 1 << 16
+"""Numbers of elements from which on msgpack takes three bytes, and five, to begin an array."""
+
+
+def encode_array(messages: Sequence[AnyMessage]) -> memoryview:
+    """Return the bytes of messages, one behind the other: as `encode` gives them, at less than one by one costs."""
+    count = len(messages)
+    header = 1 if count < _FIX_ARRAY else 3 if count < _ARRAY_16 else 5
+    return memoryview(encode(messages))[header:]
 
 
 def decode(payload: bytes | memoryview) -> AnyMessage:

@@ -5,14 +5,14 @@ noted, each with its time, and the curve is cash plus positions times closes, as
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from common.codec import encode_into
+from common.codec import encode_array
 from common.messages import (
     AccountChanged,
     AnyMessage,
@@ -35,9 +35,6 @@ RUNNERS = "runners"
 """The topic of what runners did, which is no order flow."""
 
 type Observe = Callable[[Any], None]
-
-DIGESTED_AT_ONCE = 65_536
-"""Bytes of order flow that wait for the digest at most."""
 
 
 class Steps:
@@ -72,8 +69,7 @@ class Accounting:
         self.fees = ZERO
         self.errors: list[str] = []
         self._digest = hashlib.sha256()
-        self._undigested = bytearray()
-        self._observers: dict[type, tuple[Observe, ...]] = {}
+        self._is_order_flow: dict[type, bool] = {}
         self._take: dict[type, Observe] = {
             Fill: self._take_fill,
             PositionChanged: self._take_position,
@@ -90,29 +86,24 @@ class Accounting:
         self._net = {symbol: Steps(0.0) for symbol in symbols}
         self._held: dict[str, dict[str, float]] = {symbol: {} for symbol in symbols}
 
-    def observe(self, message: AnyMessage) -> None:
-        """Take one message that a core published."""
-        observers = self._observers.get(type(message))
-        if observers is None:
-            observers = self._observers[type(message)] = self.observers_of(message)
-        for observe in observers:
-            observe(message)
+    def observe(self, messages: Sequence[AnyMessage]) -> None:
+        """Take what the cores published on one bar, in order."""
+        take = self._take
+        for message in messages:
+            observe = take.get(type(message))
+            if observe is not None:
+                observe(message)
 
-    def observers_of(self, message: AnyMessage) -> tuple[Observe, ...]:
-        """Return what takes messages of this one's type, in order: who finds them by type need not call `observe`."""
-        take = self._take.get(type(message))
-        digest = () if topic_of(message) == RUNNERS else (self._take_into_digest,)
-        return digest if take is None else (take, *digest)
-
-    def _take_into_digest(self, message: AnyMessage) -> None:
-        waiting = self._undigested
-        encode_into(message, waiting, -1)
-        if len(waiting) > DIGESTED_AT_ONCE:
-            self._update_digest()
-
-    def _update_digest(self) -> None:
-        self._digest.update(self._undigested)
-        self._undigested = bytearray()
+    def digest_all(self, messages: Sequence[AnyMessage]) -> None:
+        """Let the digest have messages that the cores published, in order; what runners did is no part of it."""
+        known, flow = self._is_order_flow, []
+        for message in messages:
+            is_flow = known.get(type(message))
+            if is_flow is None:
+                is_flow = known[type(message)] = topic_of(message) != RUNNERS
+            if is_flow:
+                flow.append(message)
+        self._digest.update(encode_array(flow))
 
     def _take_failure(self, failed: RunnerFailed) -> None:
         self.errors.append(f"{failed.error}{' (paused)' if failed.paused else ''}")
@@ -150,7 +141,6 @@ class Accounting:
     @property
     def digest(self) -> str:
         """Return the SHA-256 of the order flow so far, hexadecimal."""
-        self._update_digest()
         return self._digest.hexdigest()
 
     def curve(self, times_ns: Integers, closes: Mapping[str, Floats]) -> tuple[Floats, Floats]:

@@ -149,9 +149,10 @@ class EventBacktestRun:
         if published:
             self._observe(published)
 
-    def _observe(self, published: Iterable[AnyMessage]) -> None:
+    def _observe(self, published: Sequence[AnyMessage]) -> None:
+        self._accounting.digest_all(published)
+        self._accounting.observe(published)
         for message in published:
-            self._accounting.observe(message)
             if self._tell is not None:
                 self._tell(message)
             digest = self._digests.get(topic_of(message) or "")

@@ -35,11 +35,11 @@ class OrderLog:
         """Let all that waits be observed."""
         accounting, messages = self._accounting, self._messages
         self._parts.append((len(messages), self._row, self._is_behind))
+        accounting.digest_all(messages)
         first = 0
         for behind, row, is_behind in self._parts:
             accounting.row, accounting.is_behind = row, is_behind
-            for message in messages[first:behind]:
-                accounting.observe(message)
+            accounting.observe(messages[first:behind])
             first = behind
         messages.clear()
         self._parts.clear()
