@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from orrery.backtesting.arguments import MapOption, OnBadOption
 from orrery.commands import TOOLS
 from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
-from orrery.options import JsonOption
+from orrery.options import IndicatorOption, JsonOption, install_indicators
+from services.backtest.on_bad import OnBad
 
 if TYPE_CHECKING:
+    from orrery.data.options import ReadOptions
     from services.backtest.bars_table import BarTable
     from services.signal.core.indicator import IndicatorKey
 
@@ -24,11 +27,22 @@ def command(  # noqa: PLR0913 - one argument per option
     *,
     list_: Annotated[bool, typer.Option("--list", help="List the indicators.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Hold all implementations against each other.")] = False,
-    data: Annotated[Path | None, typer.Option("--data", "-d", metavar="FILE", help="Bars, as for backtests.")] = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", "-d", metavar="FILE", help="Bars, or what makes them, as for backtests.")
+    ] = None,
     symbol: Annotated[str, typer.Option(help="The symbol, where the file holds several.")] = "",
     param: Annotated[
-        list[str] | None, typer.Option("--param", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--param", "-p", metavar="NAME=VALUE", help="A parameter; may be repeated. A period that is not told is 20."
+        ),
     ] = None,
+    timeframe: Annotated[
+        str, typer.Option(metavar="LENGTH", help="Bars of this length, such as 5m; those of the data if not given.")
+    ] = "",
+    map_: MapOption = None,
+    on_bad: OnBadOption = OnBad.ERROR,
+    indicator: IndicatorOption = None,
     backend: Annotated[str, typer.Option(help="native, ocaml, pandas-ta or ta-lib.")] = "native",
     last: Annotated[int, typer.Option(min=1, help="How many of the latest bars to print.")] = SHOWN,
     json: JsonOption = False,
@@ -38,25 +52,32 @@ def command(  # noqa: PLR0913 - one argument per option
     Names that begin with `ta:` are pandas-ta's, which strategies call by `indicators.ta(name, parameters)`.
 
     Examples: `orrery indicators --list`, `orrery indicators ta:hma`, `orrery indicators --verify --data btc.csv`,
-    `orrery indicators ema --param period=10 --data btc.csv --backend ocaml`
+    `orrery indicators ema --param period=10 --data btc.csv --backend ocaml`, `orrery indicators rsi --data
+    btcusdt_ws.jsonl.gz --timeframe 1s`
     """
+    install_indicators(indicator)
     if list_ and not (name or verify):
         return _list(json=json)
     if name is not None and data is None and not verify:
         return _describe(name, json=json)
     if data is None or list_ or (name is None) is not verify:
         raise CommandLineError("indicators: expected --list, or NAME, or NAME --data FILE, or --verify --data FILE")
+    from orrery.data.options import ReadOptions, mapping_of
+
+    options = ReadOptions(symbol=symbol, mapping=mapping_of(map_ or ()), on_bad=on_bad)
     if name is None:
-        return _verify(_table(data, symbol), json=json)
+        return _verify(_table(data, options, timeframe), json=json)
     from orrery.indicators.keys import key_of
 
-    return _compute(key_of(name, param or []), _table(data, symbol), backend, last, json=json)
+    key = key_of(name, param or [])
+    return _compute(key, _table(data, options, timeframe), backend, last, json=json)
 
 
-def _table(data: Path, symbol: str) -> "BarTable":
-    from orrery.data.bars import load_bars
+def _table(data: Path, options: "ReadOptions", timeframe: str) -> "BarTable":
+    from orrery.data.bars import read_bars
+    from orrery.data.lengths import bars_of_length
 
-    return load_bars(data, symbol=symbol)[0]
+    return bars_of_length(data, options, timeframe)[0] if timeframe else read_bars(data, options).table
 
 
 def _list(*, json: bool) -> int:

@@ -9,10 +9,11 @@ import numpy as np
 
 from orrery.data.errors import DataFileError
 from orrery.data.options import ReadOptions
-from orrery.data.recorded import recorded_bars
+from orrery.data.recorded import bars_of_orders, recorded_bars
 from orrery.data.rows import columns_of, require, rows_of
 from orrery.data.sheets import Content, Sheet
-from orrery.data.trades import bars_of_trades, holds_trades
+from orrery.data.single_orders import holds_orders
+from orrery.data.trades import MadeBars, bars_of_quotes, bars_of_trades, holds_quotes, holds_trades
 from services.backtest.bars_table import PRICES, BarTable
 from services.backtest.data_quality import QualityReport, moment
 from services.backtest.on_bad import OnBad
@@ -72,17 +73,18 @@ def load_bars(
 
 
 def read_bars(path: Path, options: ReadOptions) -> LoadedBars:
-    """Return the bars of a CSV, Parquet, Feather or JSON Lines file, or of an Orrery recording.
+    """Return the bars of a CSV, Parquet, Feather or JSON Lines file, or those that a recording adds up to.
 
     Raises:
         DataFileError: the file cannot be read, lacks a column or the symbol, has bad rows under OnBad.ERROR, or no bar.
     """
     content = Content(path)
-    if content.is_recording:
-        recorded = recorded_bars(path, options)
+    sheet = None if content.is_recording else content.sheet()
+    if sheet is None or holds_orders(sheet):
+        recorded = recorded_bars(path, options) if sheet is None else bars_of_orders(path, content.data, options)
         found = Found(recorded.bars, recorded.symbol, recorded.timeframe, Places(None, recorded.lines), recorded.notes)
     else:
-        found = _found_in_sheet(path, content.sheet(), options)
+        found = _found_in_sheet(path, sheet, options)
         found = found._replace(timeframe=found.timeframe or content.timeframe)
     found = found._replace(bars=_in_range(path, found.bars, options))
     timeframe = options.timeframe or found.timeframe
@@ -100,10 +102,10 @@ def read_bars(path: Path, options: ReadOptions) -> LoadedBars:
 def _found_in_sheet(path: Path, sheet: Sheet, options: ReadOptions) -> Found:
     figures = (*PRICES, "volume")
     columns = columns_of(path, sheet, figures, options.mapping)
-    is_of_trades = not any(name in columns for name in PRICES) and holds_trades(path, sheet, options)
-    if is_of_trades:
-        made = bars_of_trades(path, sheet, options)
-        return Found(made.bars, made.symbol, made.timeframe, Places(sheet), made.notes)
+    if not any(name in columns for name in PRICES):
+        made = _made(path, sheet, options)
+        if made is not None:
+            return Found(made.bars, made.symbol, made.timeframe, Places(sheet), made.notes)
     require(path, sheet, columns, PRICES)
     rows = rows_of(path, sheet, columns, figures, options)
     notes = rows.notes
@@ -112,6 +114,12 @@ def _found_in_sheet(path: Path, sheet: Sheet, options: ReadOptions) -> Found:
         rows.figures["volume"] = np.zeros(len(rows.row))
     bars = RawBars(row=rows.row, start_ns=rows.time_ns, **rows.figures)
     return Found(bars, rows.symbol, "", Places(sheet), notes)
+
+
+def _made(path: Path, sheet: Sheet, options: ReadOptions) -> MadeBars | None:
+    if holds_quotes(path, sheet, options):
+        return bars_of_quotes(path, options)
+    return bars_of_trades(path, sheet, options) if holds_trades(path, sheet, options) else None
 
 
 def _in_range(path: Path, bars: RawBars, options: ReadOptions) -> RawBars:

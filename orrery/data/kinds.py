@@ -11,6 +11,7 @@ from orrery.data.errors import DataFileError
 from orrery.data.names import TIME, found_columns
 from orrery.data.options import ReadOptions
 from orrery.data.sheets import Content, Sheet
+from orrery.data.single_orders import holds_orders
 from services.backtest.result import DataTier
 from services.market_data.adapters.recording_lines import Shape
 from services.market_data.adapters.recordings import BadLine, RecordingError, frames, messages, shape_of_file
@@ -21,8 +22,6 @@ LOOKED_AT = 20_000
 """Lines of a recording that are looked at."""
 QUOTE_FIELDS = ("bid", "ask")
 TRADE_FIELDS = ("price", "size")
-ORDER_FIELDS = ("action", "order_id", "price", "size", "side")
-"""The columns of files of single orders, under the names that Databento gives them."""
 
 
 class Form(Enum):
@@ -70,7 +69,7 @@ def held_in(path: Path, options: ReadOptions, venue: str = "binance") -> Held:
 
 def _of_sheet(path: Path, content: Content, options: ReadOptions) -> Held:
     sheet = content.sheet()
-    if set(ORDER_FIELDS) <= set(sheet.names):
+    if holds_orders(sheet):
         return Held(path, Form.ORDERS, DataTier.ORDERS, (), has_trades=True, sha256=content.sha256)
     return Held(path, Form.SHEET, *_tier_of_sheet(path, sheet, options), content.sha256)
 

@@ -1,4 +1,7 @@
-"""Bars from Orrery's own recordings: those in them, or made of their trades, or of the mids of their quotes."""
+"""Bars from recordings: those in them, or made of their trades, or of the mids of their quotes.
+
+Recordings are Orrery's own messages, raw frames of a venue, or files of single orders.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,16 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from common.messages import Bar, Quote, Trade
 from common.timeframes import timeframe_ns
+from orrery.data.contents import Contents, Price, RecordedBar, contents_of, contents_of_orders
 from orrery.data.errors import DataFileError
 from orrery.data.made import DEFAULT_TIMEFRAME, made_bars
-from orrery.data.names import same_symbol
 from orrery.data.options import ReadOptions
-from services.backtest.on_bad import OnBad
 from services.backtest.quality import RawBars
-from services.market_data.adapters.recording_lines import Shape
-from services.market_data.adapters.recordings import BadLine, RecordingError, messages, shape_of_file
 
 _COLUMNS = ("open", "high", "low", "close", "volume")
 
@@ -30,55 +29,43 @@ class RecordedBars(NamedTuple):
     notes: tuple[str, ...]
 
 
-class _Price(NamedTuple):
-    line: int
-    time_ns: int
-    price: float
-    size: float
-
-
-class _Contents:
-    """What a recording has of the wanted symbol, with its lines."""
-
-    def __init__(self) -> None:
-        self.symbols: dict[str, None] = {}
-        self.bars: list[tuple[int, Bar]] = []
-        self.trades: list[_Price] = []
-        self.quotes: list[_Price] = []
-
-    def add(self, line: int, message: Bar | Trade | Quote) -> None:
-        """Keep a message."""
-        self.symbols[message.symbol] = None
-        match message:
-            case Bar():
-                self.bars.append((line, message))
-            case Trade():
-                self.trades.append(_Price(line, message.event_ns, message.price, message.size))
-            case Quote():
-                self.quotes.append(_Price(line, message.event_ns, message.mid, 0.0))
-
-
 def recorded_bars(path: Path, options: ReadOptions) -> RecordedBars:
-    """Return a recording's closed bars; where it has none, bars made of its trades, or else of its quotes.
+    """Return a recording's closed bars; where it has none, bars of its trades, its venue's candles, or bars of its quotes.
 
     Raises:
         DataFileError: the file cannot be read, holds nothing of the symbol, or several symbols or lengths of bars.
     """
-    contents, skipped = _read(path, options)
+    contents, skipped = contents_of(path, options)
+    return _bars_of(path, contents, options, skipped)
+
+
+def bars_of_orders(path: Path, data: bytes, options: ReadOptions) -> RecordedBars:
+    """Return bars made of the trades in a file of single orders, or else of the quotes that its orders add up to.
+
+    Raises:
+        DataFileError: a row cannot be read, or there is nothing to make bars of.
+    """
+    return _bars_of(path, contents_of_orders(path, data, options), options, ())
+
+
+def _bars_of(path: Path, contents: Contents, options: ReadOptions, skipped: tuple[str, ...]) -> RecordedBars:
     if len(contents.symbols) != 1:
         expected = options.symbol or "one symbol, or the name of one of them"
-        raise DataFileError(path, "", f"symbol: expected {expected}, found {', '.join(contents.symbols) or 'nothing'}")
+        found = ", ".join(contents.symbols) or contents.lacking
+        raise DataFileError(path, "", f"symbol: expected {expected}, found {found}")
     symbol = options.symbol or next(iter(contents.symbols))
     if contents.bars:
         made = _of_bars(path, contents.bars, symbol, options.timeframe)
     elif contents.trades:
         made = _of_prices(path, contents.trades, symbol, options.timeframe, "trades")
+    elif any(options.timeframe in {"", candle.timeframe} for _, candle in contents.candles):
+        made = _of_bars(path, contents.candles, symbol, options.timeframe)
     else:
         made = _of_prices(path, contents.quotes, symbol, options.timeframe, "mids of quotes")
     return made._replace(notes=(*skipped, *made.notes))
 
 
-def _of_bars(path: Path, recorded: list[tuple[int, Bar]], symbol: str, timeframe: str) -> RecordedBars:
+def _of_bars(path: Path, recorded: list[tuple[int, RecordedBar]], symbol: str, timeframe: str) -> RecordedBars:
     fitting = [(line, bar) for line, bar in recorded if timeframe in {"", bar.timeframe}]
     whole = [(line, bar) for line, bar in fitting if not bar.partial]
     lengths = sorted({bar.timeframe for _, bar in whole})
@@ -94,7 +81,7 @@ def _of_bars(path: Path, recorded: list[tuple[int, Bar]], symbol: str, timeframe
     return RecordedBars(raw, symbol, lengths[0], [line for line, _ in whole], notes)
 
 
-def _of_prices(path: Path, prices: list[_Price], symbol: str, timeframe: str, kind: str) -> RecordedBars:
+def _of_prices(path: Path, prices: list[Price], symbol: str, timeframe: str, kind: str) -> RecordedBars:
     # Venues' times may run back by a little between messages; a bar is of what happened in it.
     prices.sort(key=lambda each: each.time_ns)
     length = timeframe or DEFAULT_TIMEFRAME
@@ -107,24 +94,3 @@ def _of_prices(path: Path, prices: list[_Price], symbol: str, timeframe: str, ki
     raw = made_bars(np.arange(len(prices)), times, price, size, length_ns)
     notes = (f"bars of {length} made of {len(prices)} {kind}",)
     return RecordedBars(raw, symbol, length, [each.line for each in prices], notes)
-
-
-def _read(path: Path, options: ReadOptions) -> tuple[_Contents, tuple[str, ...]]:
-    contents = _Contents()
-    bad_line = BadLine.RAISE if options.on_bad is OnBad.ERROR else BadLine.SKIP
-    try:
-        shape = shape_of_file(path)
-        if shape is not Shape.MESSAGES:
-            raise DataFileError(path, "", f"expected Orrery's messages or rows of market data, found {shape.value}")
-        recording = messages(path, bad_line)
-        for message in recording:
-            if isinstance(message, Bar | Trade | Quote) and _is_wanted(message.symbol, options):
-                contents.add(recording.lines, message)
-    except RecordingError as error:
-        raise DataFileError(path, "", str(error).removeprefix(f"{path}: ")) from error
-    skipped = (f"{recording.skipped} lines that cannot be read: dropped",) if recording.skipped else ()
-    return contents, skipped
-
-
-def _is_wanted(symbol: str, options: ReadOptions) -> bool:
-    return not options.symbol or same_symbol(symbol, options.symbol)

@@ -24,9 +24,12 @@ from common.messages import (
     Trade,
 )
 from orrery.data.errors import DataFileError
+from orrery.data.sheets import Sheet
 
 LAST_OF_EVENT: Final = 128
 OF_SNAPSHOT: Final = 32
+ORDER_FIELDS: Final = ("action", "order_id", "price", "size", "side")
+"""The columns of files of single orders, under the names that Databento gives them."""
 type BookMessage = Trade | Quote | BookSnapshot | BookUpdate | QueueMoved | MarketStatus
 
 
@@ -201,6 +204,11 @@ def _after(action: str, row: Mapping[str, str], known: _Order | None) -> _Order 
         return _Order(row["side"], float(row["price"]), float(row["size"])) if row["price"] else None
     left = 0.0 if known is None else known.size - float(row["size"])
     return None if known is None or left <= 0.0 else known._replace(size=left)
+
+
+def holds_orders(sheet: Sheet) -> bool:
+    """Return whether a sheet has the columns of single orders."""
+    return set(ORDER_FIELDS) <= set(sheet.names)
 
 
 def order_messages(path: Path, symbol: str, data: bytes) -> Iterator[BookMessage]:

@@ -1,4 +1,4 @@
-"""Trades from a file of rows: checked, and made into bars where bars are wanted."""
+"""Trades or quotes from a file of rows: checked, and made into bars where bars are wanted."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from common.timeframes import timeframe_ns
 from orrery.data.errors import DataFileError
+from orrery.data.event_rows import event_rows
 from orrery.data.made import DEFAULT_TIMEFRAME, made_bars
 from orrery.data.options import ReadOptions
 from orrery.data.rows import columns_of, require, rows_of
@@ -18,10 +19,11 @@ from services.backtest.on_bad import OnBad
 from services.backtest.quality import RawBars
 
 _FIELDS = ("price", "size")
+_QUOTES = ("bid", "ask")
 
 
 class MadeBars(NamedTuple):
-    """Bars made of trades; row: that of a bar's first trade."""
+    """Bars made of trades or of the mids of quotes; row: that of a bar's first one."""
 
     bars: RawBars
     symbol: str
@@ -44,6 +46,26 @@ def holds_trades(path: Path, sheet: Sheet, options: ReadOptions) -> bool:
     return all(name in columns for name in _FIELDS)
 
 
+def holds_quotes(path: Path, sheet: Sheet, options: ReadOptions) -> bool:
+    """Return whether a sheet has the columns of quotes: a bid and an ask."""
+    columns = columns_of(path, sheet, _QUOTES, options.mapping)
+    return all(name in columns for name in _QUOTES)
+
+
+def bars_of_quotes(path: Path, options: ReadOptions) -> MadeBars:
+    """Return the bars of the mids of a file of quotes, their volume 0; an interval without quotes gives none.
+
+    Raises:
+        DataFileError: a cell is no figure or no time, or a quote is bad and the policy refuses that.
+    """
+    quotes = event_rows(path, options)
+    timeframe, length_ns = _length(path, options)
+    mids, count = (quotes.columns["bid"] + quotes.columns["ask"]) / 2, len(quotes.times)
+    bars = made_bars(np.arange(count), quotes.times, mids, np.zeros(count), length_ns)
+    notes = (*quotes.notes, f"bars of {timeframe} made of {count} mids of quotes")
+    return MadeBars(bars, quotes.symbol, timeframe, notes)
+
+
 def bars_of_trades(path: Path, sheet: Sheet, options: ReadOptions) -> MadeBars:
     """Return the bars of a sheet of trades; an interval without trades gives none, the first and last may be incomplete.
 
@@ -51,14 +73,18 @@ def bars_of_trades(path: Path, sheet: Sheet, options: ReadOptions) -> MadeBars:
         DataFileError: a cell is no figure or no time, or a trade is bad and the policy refuses that.
     """
     trades = _checked(path, sheet, options)
-    timeframe = options.timeframe or DEFAULT_TIMEFRAME
-    try:
-        length_ns = timeframe_ns(timeframe)
-    except ValueError as error:
-        raise DataFileError(path, "", str(error)) from error
+    timeframe, length_ns = _length(path, options)
     bars = made_bars(trades.row, trades.time_ns, trades.price, trades.size, length_ns)
     notes = (*trades.notes, f"bars of {timeframe} made of {len(trades.row)} trades")
     return MadeBars(bars, trades.symbol, timeframe, notes)
+
+
+def _length(path: Path, options: ReadOptions) -> tuple[str, int]:
+    timeframe = options.timeframe or DEFAULT_TIMEFRAME
+    try:
+        return timeframe, timeframe_ns(timeframe)
+    except ValueError as error:
+        raise DataFileError(path, "", str(error)) from error
 
 
 def _checked(path: Path, sheet: Sheet, options: ReadOptions) -> _Trades:

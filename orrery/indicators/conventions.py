@@ -23,3 +23,6 @@ NOTES = {
     ("vwap", "ta-lib"): "does not have it",
 }
 """What differs between an indicator of ours and another's, by both their names."""
+
+SEEDED = frozenset((name, "pandas-ta") for name in ("adx", "atr", "keltner", "macd", "rsi"))
+"""Those of NOTES that begin otherwise than ours and come together with it as the beginning is forgotten."""

@@ -9,6 +9,9 @@ from services.signal.core.indicators import REGISTRY
 from services.signal.hosts import pandas_ta
 from services.signal.hosts.pandas_ta import FAMILY, Entry, catalogue
 
+TYPICAL_PERIOD = 20
+"""Stands in for a parameter without a default that is not told, bars."""
+
 
 def entry_of(name: str) -> Entry | None:
     """Return the library's entry behind a name such as `ta:hma`; None for names of our own."""
@@ -38,7 +41,7 @@ def kind_of(name: str) -> type[Indicator]:
 
 
 def key_of(name: str, texts: Sequence[str]) -> IndicatorKey:
-    """Return an indicator with its parameters. texts: `NAME=VALUE` each.
+    """Return an indicator with its parameters. texts: `NAME=VALUE` each; a period that is not told is TYPICAL_PERIOD.
 
     Raises:
         CommandLineError: there is no such indicator or parameter, or it does not take the value.
@@ -52,8 +55,9 @@ def key_of(name: str, texts: Sequence[str]) -> IndicatorKey:
         if parameter not in names or parameter in given:
             raise CommandLineError(f"--param {text}: expected NAME=VALUE once for {', '.join(names) or 'no parameter'}")
         given[parameter] = _value(text, value, choices.get(parameter, ()))
+    values = [given.get(one.name, TYPICAL_PERIOD if one.default is None else one.default) for one in kind.PARAMETERS]
     try:
-        return IndicatorKey(name, checked(name, kind.PARAMETERS, [given.get(parameter) for parameter in names]))
+        return IndicatorKey(name, checked(name, kind.PARAMETERS, values))
     except BadParametersError as error:
         raise CommandLineError(str(error)) from error
 

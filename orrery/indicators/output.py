@@ -12,7 +12,7 @@ from services.signal.hosts.pandas_ta import FAMILY, Entry, catalogue
 WIDTH = 58
 OUTPUTS_SHOWN = 30
 """Characters of output names in the list."""
-SIGNS = {"equal": "=", "equal once settled": "~", "does not have it": "-", "differs": "!"}
+SIGNS = {"equal": "=", "equal once settled": "~", "too few bars": "?", "does not have it": "-", "differs": "!"}
 
 
 def listed() -> Iterator[str]:
@@ -89,7 +89,7 @@ def compared(comparisons: Sequence[Comparison]) -> Iterator[str]:
         cells = {one.backend: cell(one) for one in comparisons if one.title == name}
         yield f"{name:<22}" + "".join(f"{cells.get(other, ''):<28}" for other in others).rstrip()
     yield "= equal: within 1e-9 of the series' size, from the same bar on. ~ equal once another seed is forgotten."
-    yield "- is not there. ! differs."
+    yield "? begins otherwise, and the bars are too few to forget that (40 periods). - is not there. ! differs."
 
 
 def cell(one: Comparison) -> str:

@@ -14,13 +14,13 @@ from orrery.indicators.backends import (
     UnknownHereError,
     backend,
 )
+from orrery.indicators.conventions import SEEDED
+from orrery.indicators.keys import TYPICAL_PERIOD
 from orrery.indicators.shapes import Column
 from services.backtest.bars_table import BarTable
 from services.signal.core.indicator import IndicatorKey, checked
 from services.signal.core.indicators import REGISTRY
 
-TYPICAL_PERIOD = 20
-"""Stands in for a parameter without a default, bars."""
 SETTLED_PERIODS = 40
 """Bars after which the way a recurrence was seeded is forgotten, as a multiple of the indicator's longest period."""
 AGREES = 1e-9
@@ -53,7 +53,7 @@ class Comparison(msgspec.Struct, frozen=True):
 
     @property
     def verdict(self) -> str:
-        """Return `equal`, `equal once settled`, `differs`, or why there is nothing to say."""
+        """Return `equal`, `equal once settled`, `too few bars` to be that, `differs`, or why there is nothing to say."""
         if self.missing or self.difference is None:
             return self.missing or "no value in common"
         limit = AGREES * max(1.0, self.scale)
@@ -61,6 +61,8 @@ class Comparison(msgspec.Struct, frozen=True):
             return "equal"
         if self.settled is not None and self.settled <= limit:
             return "equal once settled"
+        if self.settled is None and (self.indicator, self.backend) in SEEDED:
+            return "too few bars"
         return "differs"
 
 

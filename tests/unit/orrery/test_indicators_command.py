@@ -1,5 +1,6 @@
 """`orrery indicators`: the list, one over a file, all against each other, and what cannot be asked."""
 
+import gzip
 import json
 from itertools import pairwise
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from orrery.__main__ import main
 from orrery.indicators.backends import ROOT
-from orrery.indicators.conventions import NOTES
+from orrery.indicators.conventions import NOTES, SEEDED
 from orrery.indicators.verify import Comparison, compare, typical
 from services.signal.core.indicators import REGISTRY
 from services.signal.hosts.ocaml import find_program
@@ -91,14 +92,30 @@ def test_all_implementations_agree(bars: Path, capsys: pytest.CaptureFixture[str
     assert all(row["verdict"] in ("equal", "equal once settled", "does not have it") for row in found.values())
     assert found["ema", "ta-lib"]["verdict"] == "equal"
     seeded = {name for (name, backend), row in found.items() if backend == "pandas-ta" and row["verdict"] != "equal"}
-    assert seeded == {"adx", "atr", "keltner", "macd", "rsi"}
-    assert seeded <= {name for name, backend in NOTES if backend == "pandas-ta"}
+    assert {(name, "pandas-ta") for name in seeded} == SEEDED <= set(NOTES)
     missing = {pair for pair, row in found.items() if row["verdict"] == "does not have it"}
     assert missing == {("vwap", "ta-lib")}
     if find_program(ROOT) is None:
         assert "ocaml-indicators: expected the program, found none" in err
     else:
         assert all(found[name, "ocaml"]["verdict"] == "equal" for name in REGISTRY)
+
+
+def test_few_bars_are_no_difference(bars: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What begins otherwise cannot be judged on them; all else can."""
+    bars.write_text("".join(bars.read_text().splitlines(keepends=True)[:300]))
+    code, out, err = run(capsys, "--verify", "--data", str(bars), "--symbol", "XYZ", "--json")
+    assert code == 0, err
+    verdicts = {(row["indicator"], row["backend"]): row["verdict"] for row in json.loads(out)}
+    assert {pair for pair, verdict in verdicts.items() if verdict == "too few bars"} == SEEDED
+    assert f"{'rsi(14)':<22}" in run(capsys, "--verify", "--data", str(bars))[1]
+
+
+def test_a_period_that_is_not_told_is_20(bars: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "ema", "--data", str(bars), "--json")
+    assert code == 0, err
+    assert json.loads(out)["parameters"] == [20]
+    assert run(capsys, "ema", "-p", "period=20", "--data", str(bars), "--json")[1] == out
 
 
 def test_a_difference_is_found() -> None:
@@ -128,7 +145,7 @@ def test_a_difference_is_found() -> None:
             "ta:hma: length: expected an integer from 1 to 1000, found 0",
         ),
         (("ta:hma", "--backend", "ta-lib", "--data", "{bars}"), "ta-lib does not have ta:hma"),
-        (("ema", "--data", "{bars}"), "ema: period: expected an integer from 1 to 100000, found nothing"),
+        (("ema", "-p", "period=0", "--data", "{bars}"), "ema: period: expected an integer from 1 to 100000, found 0"),
         (("ema", "-p", "period=x", "--data", "{bars}"), "--param period=x: expected a number, found x"),
         (("ema", "-p", "length=2", "--data", "{bars}"), "--param length=2: expected NAME=VALUE once for period"),
         (("rsi", "--backend", "magic", "--data", "{bars}"), "--backend magic: expected one of native, ocaml"),
@@ -142,3 +159,34 @@ def test_what_cannot_be_asked(
     code, _, err = run(capsys, *given, "--symbol", "XYZ")
     assert code == 2
     assert expected in err
+
+
+RECORDING = ROOT / "tests/fixtures/binance/btcusdt_20240808_ws.jsonl.gz"
+
+
+def test_over_raw_frames_of_a_venue(capsys: pytest.CaptureFixture[str]) -> None:
+    """Bars are of the trades, of the length that is asked for."""
+    code, out, err = run(capsys, "avg_volume", "-p", "period=1", "-d", str(RECORDING), "--timeframe", "1s", "--json")
+    assert code == 0, err
+    lines = gzip.decompress(RECORDING.read_bytes()).splitlines()
+    frames = [json.loads(json.loads(line)["frame"])["data"] for line in lines]
+    seconds: dict[int, float] = {}
+    for trade in frames:
+        if trade.get("e") == "trade":
+            second = trade["T"] // 1000
+            seconds[second] = seconds.get(second, 0.0) + float(trade["q"])
+    sums = list(seconds.values())
+    found = json.loads(out)
+    assert found["bars"] == len(sums)
+    assert found["outputs"]["avg_volume"][-5:] == pytest.approx(sums[-6:-1], abs=1e-9)
+
+
+def test_over_quotes_and_other_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "YES_quotes.csv"
+    rows = [f"{1_700_000_000 + 30 * i},{0.40 + i / 100:.2f},{0.42 + i / 100:.2f}" for i in range(9)]
+    path.write_text("\n".join(["when,best_bid,best_ask", *rows]))
+    code, out, err = run(
+        capsys, "sma", "-p", "period=2", "-d", str(path), "--map", "time=when", "--json", "--last", "1"
+    )
+    assert code == 0, err
+    assert json.loads(out)["outputs"]["sma"] == pytest.approx([(0.48 + 0.49) / 2])
