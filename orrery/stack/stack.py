@@ -35,6 +35,7 @@ class Stack:
         self.tally = Tally()
         self._poller = StatusPoller(self.loop, self._bus, ALL_SERVICES)
         self._poller.accept, self._poller.on_status = self._is_ours, self.tally.take
+        self._taken: dict[str, int | None] = {}
         self._poll_interval_ns, self._polled_ns = STARTUP_POLL_NS, monotonic_ns()
         self.loop.when_due(lambda: self._polled_ns + self._poll_interval_ns, self._poll)
 
@@ -55,19 +56,27 @@ class Stack:
         return all(line.state == READY or name in unwell for name, line in lines.items())
 
     def is_quiet(self, services: Sequence[str]) -> bool:
-        """Return whether new statuses of these services say that no order is on its way."""
-        self.refresh(services)
-        return self.tally.orders_on_their_way() == 0
+        """Return whether new statuses of these services say that no order is on its way, and nothing came since the last.
 
-    def refresh(self, services: Sequence[str]) -> None:
-        """Wait, at most ANSWER_TIMEOUT_NS, for a new status of each of these services that runs."""
+        One that has taken nothing between two answers had nothing to take: what waited for it might have made an order.
+        """
+        before = self._taken
+        is_fresh = self.refresh(services)
+        self._taken = {service: self._poller.status(service).get("inputs") for service in services}
+        return is_fresh and before == self._taken and self.tally.orders_on_their_way() == 0
+
+    def refresh(self, services: Sequence[str]) -> bool:
+        """Wait, at most ANSWER_TIMEOUT_NS, for a new status of each of these services that runs; return whether all came."""
         since_ns = monotonic_ns()
         self._poller.ask(afresh=True)
         processes = self.supervisor.processes
         running = [service for service in services if processes[service].state is ProcessState.RUNNING]
-        self.turn_until(
-            lambda: all(self._poller.has_answer_since(service, since_ns) for service in running), ANSWER_TIMEOUT_NS
-        )
+
+        def all_came() -> bool:
+            return all(self._poller.has_answer_since(service, since_ns) for service in running)
+
+        self.turn_until(all_came, ANSWER_TIMEOUT_NS)
+        return all_came()
 
     def turn_until(self, condition: Callable[[], bool], timeout_ns: int | None) -> None:
         """Turn the loop until a condition holds or the time is over; None waits without end."""
