@@ -232,6 +232,7 @@ class OcamlIndicators:
 
 
 def _wait(readable: list[int], writable: list[int], deadline: int) -> None:
-    left = (deadline - monotonic_ns()) / 1e9
-    if left <= 0 or not any(select.select(readable, writable, [], left)):
+    # Looked at even when the time is over: what came while this process had no processor has come in time.
+    left = max(0.0, (deadline - monotonic_ns()) / 1e9)
+    if not any(select.select(readable, writable, [], left)):
         raise TimeoutError

@@ -85,6 +85,7 @@ class ProcessLink:
         while left:
             try:
                 left = left[self._socket.send(left) :]
+                until_ns = 0
             except BlockingIOError:  # it does not read
                 until_ns = until_ns or monotonic_ns() + patience_ns
                 if monotonic_ns() > until_ns:
