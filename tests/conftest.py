@@ -79,5 +79,8 @@ def missing_engine() -> str:
     docker = shutil.which("docker")
     if docker is None:
         return "no docker command"
-    info = subprocess.run([docker, "info"], capture_output=True, text=True, timeout=30, check=False)
+    try:
+        info = subprocess.run([docker, "info"], capture_output=True, text=True, timeout=60, check=False)
+    except subprocess.TimeoutExpired:
+        return "the container engine does not answer `docker info` in time"
     return "" if info.returncode == 0 else "no container engine answers `docker info`"

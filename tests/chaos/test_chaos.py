@@ -125,14 +125,19 @@ def heard_through(is_bad: bool, count: int, tmp_path: Path) -> tuple[list[int], 
         sub.subscribe(b"")
         while not sub.poll(10):
             pub.send(b"hello")
+        pub.send(b"the last hello")
+        while sub.recv_multipart() != [b"the last hello"]:
+            continue
         proxy.is_bad = is_bad
         for number in range(count):
             pub.send_multipart([b"n", b"%d" % number])
-        got = []
-        while sub.poll(500):
-            frames = sub.recv_multipart()
+        got: list[int] = []
+        is_whole = False
+        while not is_whole or sub.poll(100):  # and nothing comes behind the last
+            frames = sub.recv_multipart() if sub.poll(10) else [b""]
             if frames[0] == b"n":
                 got.append(int(frames[1]))
+            is_whole = len(got) >= count - proxy.counters["dropped"] + proxy.counters["doubled"]
     proxy.close()
     return got, proxy.counters
 

@@ -17,8 +17,8 @@ FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "stand_in"
 RECORDING = FIXTURES / "hb_20240808_btcusdt_ws.jsonl.gz"
 FRAMES = 600
 STREAMS = "btcusdt@bookTicker/btcusdt@trade/btcusdt@depth@100ms"
-LONGEST_S = 10.0
-"""Whatever is waited for comes within milliseconds; only a failing test waits this long."""
+LONGEST_S = 60.0
+"""Whatever is waited for comes within moments; only a failing test waits this long, or a very busy machine."""
 _LONGEST_POLL_MS = 50
 
 

@@ -75,7 +75,7 @@ def test_a_rest_that_is_not_there_is_a_failure(url: str) -> None:
 
 
 def test_too_many_requests_fail_at_once() -> None:
-    with stand_in("rest_stall@1:0.3") as venue, fetching(max_waiting=2, workers=1) as fetcher:
+    with stand_in("rest_stall@1:2") as venue, fetching(max_waiting=2, workers=1) as fetcher:
         url = f"{venue.rest_url}/api/v3/depth?symbol=BTCUSDT"
         outcomes: list[DepthReply | DepthFailed] = []
         for _ in range(5):

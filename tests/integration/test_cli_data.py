@@ -50,7 +50,7 @@ def orrery() -> Iterator[Orrery]:
             process.communicate()
 
 
-def outcome(process: subprocess.Popen[str], seconds: float = 30.0) -> tuple[int, str, str]:
+def outcome(process: subprocess.Popen[str], seconds: float = 200.0) -> tuple[int, str, str]:
     """Return exit code, standard output and standard error of a command that ends by itself."""
     out, err = process.communicate(timeout=seconds)
     return process.returncode, out, err

@@ -9,11 +9,12 @@ from typing import override
 
 import pytest
 
+from common.clock import monotonic_ns
 from common.config.load import load_config
 from common.routes import ALL_SERVICES
 from orrery.alone import service_arguments
 from orrery.errors import EXIT_FAILED, EXIT_OK, EXIT_USAGE
-from orrery.stack.run import RunOptions, StackRun
+from orrery.stack.run import STARTUP_TIMEOUT_NS, RunOptions, StackRun
 from orrery.stack.view import Blind, Picture, View
 from orrery.summary import Summary
 from tests.integration.harness import Stack
@@ -103,11 +104,27 @@ def test_a_service_that_crashes_is_started_again(run: Run) -> None:
     assert view.events[0].startswith("execution ended (killed by SIGKILL)")
 
 
+class ImpatientView(Blind):
+    """Lets the time for the start pass at once, when a service has said what it waits for. later_ns: added to the clock."""
+
+    def __init__(self, detail: str) -> None:
+        self._detail, self.later_ns = detail, 0
+
+    @override
+    def show(self, picture: Picture) -> None:
+        if any(line.detail == self._detail for line in picture.summary.services.values()):
+            self.later_ns = STARTUP_TIMEOUT_NS
+
+    def now_ns(self) -> int:
+        return monotonic_ns() + self.later_ns
+
+
 def test_a_stack_that_never_gets_ready_says_what_it_lacks(
     run: Run, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orrery.stack.run.STARTUP_TIMEOUT_NS", 5_000_000_000)
-    exit_code, _ = run(RunOptions(), signal="starting")
+    view = ImpatientView("waiting for the moon")
+    monkeypatch.setattr("orrery.stack.stack.monotonic_ns", view.now_ns)
+    exit_code, _ = run(RunOptions(), view, signal="starting")
     assert exit_code == EXIT_FAILED
     told = capfd.readouterr().err
     assert "signal is not ready" in told

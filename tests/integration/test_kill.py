@@ -89,7 +89,7 @@ def orrery(stack: Stack, *words: str, code: int = 0) -> dict[str, Any]:
     arguments = [sys.executable, "-m", "orrery", *words, "--json", "--config", str(stack.config)]
     for override in stack.overrides:
         arguments += ["--set", override]
-    done = subprocess.run(arguments, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(arguments, cwd=PROJECT, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == code, done.stdout + done.stderr + stack.logs()
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
@@ -124,18 +124,18 @@ def test_it_works_with_one_of_those_dead_that_only_look(stack: Stack, dead: str)
 
 def test_with_risk_dead_execution_cancels_and_lets_nothing_in_and_positions_close_when_it_is_back(stack: Stack) -> None:
     stack.kill(RISK_MANAGER)
-    answer = orrery(stack, "kill", "--wait", "1", code=1)
+    answer = orrery(stack, "kill", "--wait", "4", code=1)
     assert [answer["services"][name]["ok"] for name in (RISK_MANAGER, EXECUTION)] == [False, True]
     assert stack.core(EXECUTION)["open_orders"] == 0
     assert stack.core(EXECUTION)["killed"]
     stack.start(RISK_MANAGER)
-    assert orrery(stack, "kill", "--wait", "20")["ok"] is True
+    assert orrery(stack, "kill", "--wait", "60")["ok"] is True
     wait_until(lambda: is_over(stack), "flat, and nothing rests")
 
 
 def test_with_execution_dead_risk_refuses_and_the_rest_follows_when_it_is_back(stack: Stack) -> None:
     stack.kill(EXECUTION)
-    answer = orrery(stack, "kill", "--wait", "1", code=1)
+    answer = orrery(stack, "kill", "--wait", "4", code=1)
     assert [answer["services"][name]["ok"] for name in (RISK_MANAGER, EXECUTION)] == [True, False]
     assert stack.core(RISK_MANAGER)["trading"] == "halted"
     stack.start(EXECUTION)

@@ -72,7 +72,7 @@ def refusals(stack: Stack) -> int:
 
 def run(*words: str, code: int = 0) -> str:
     arguments = [sys.executable, "-m", "orrery", *words]
-    done = subprocess.run(arguments, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(arguments, cwd=PROJECT, capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 

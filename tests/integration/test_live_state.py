@@ -22,7 +22,7 @@ def stack() -> Iterator[Stack]:
 
 def projection(stack: Stack) -> dict[str, Any]:
     """Return what the running store says of its state."""
-    return dict(stack.ask(EVENT_STORE)["core"]["projection"])
+    return dict(stack.core(EVENT_STORE)["projection"])
 
 
 def options(stack: Stack) -> list[str]:

@@ -11,7 +11,7 @@ from orrery.chaos.market import FAST_MARKET
 from orrery.lying_venue.lies import HONEST, MILLISECOND, SECOND, Lies
 from orrery.lying_venue.server import Server
 from orrery.parity.session_report import redrive_session
-from tests.integration.harness import Stack, wait_until
+from tests.integration.harness import Stack, is_through, wait_until
 
 CONFIG = f"""{FAST_MARKET}
 [[instruments]]
@@ -54,9 +54,8 @@ def stack(server: Server, tmp_path: Path) -> Iterator[Stack]:
 def settled(stack: Stack, server: Server) -> bool:
     """Return whether every order has ended and what was told is what was traded."""
     audit = stack.audit()
-    rests = not (audit.undecided_intents or audit.unreported_orders or audit.working_orders or audit.problems)
     with server.lock:
-        return rests and audit.fills == len(server.venue.book.fills)
+        return is_through(audit) and audit.fills == len(server.venue.book.fills)
 
 
 def test_every_fill_is_booked_once_though_the_venue_lies_and_execution_dies(stack: Stack, server: Server) -> None:
@@ -69,7 +68,7 @@ def test_every_fill_is_booked_once_though_the_venue_lies_and_execution_dies(stac
     before = stack.audit().fills
     wait_until(lambda: stack.audit().fills >= before + 4, "four more fills")
     server.be(HONEST)
-    stack.stop(MARKET_DATA)
+    stack.stop(MARKET_DATA, SIGNAL)
     wait_until(lambda: settled(stack, server), f"rest: {stack.audit()}")
     with server.lock:
         book = server.venue.book
@@ -79,6 +78,6 @@ def test_every_fill_is_booked_once_though_the_venue_lies_and_execution_dies(stac
     assert status["venue"]["halted"] == ""
     assert status["venue"]["links"] >= 2
     assert stack.stop(EXECUTION) == {EXECUTION: 0}
-    stack.stop(SIGNAL, RISK_MANAGER)
+    stack.stop(RISK_MANAGER)
     redone = {each.service: each.equal for each in redrive_session(stack.data_dir, None).services}
     assert redone[EXECUTION], redone

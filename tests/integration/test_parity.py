@@ -160,7 +160,6 @@ def test_recordings_of_messages_and_of_quotes_alone(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_all_strategies_on_a_recording_with_several_symbols(
     shared_data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

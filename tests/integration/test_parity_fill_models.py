@@ -12,7 +12,6 @@ EMA = PROJECT / "strategies" / "ema_crossover.lua"
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("model", ["trades", "depth", "queue"])
 def test_the_stack_fills_as_the_backtest(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     ways = ("execution.latency_ns=3000000", "execution.response_latency_ns=20000000")

@@ -12,7 +12,6 @@ STRATEGY = PROJECT / "tests" / "integration" / "orders_of_all_types.lua"
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize("model", ["touch", "trades", "depth", "queue"])
 def test_the_stack_handles_orders_as_the_backtest(model: str, capsys: pytest.CaptureFixture[str]) -> None:
     ways = ("execution.latency_ns=3000000", "execution.response_latency_ns=20000000")

@@ -16,9 +16,9 @@ from common.sessions import FILE_NAME, read_starts
 from orrery.__main__ import main
 from orrery.chaos.market import FAST_MARKET
 from orrery.parity.session_report import SessionReport
-from tests.integration.harness import PROJECT, Stack, wait_until
+from tests.integration.harness import PROJECT, Stack, is_through, wait_until
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.slow
 
 STRATEGY = (PROJECT / "strategies" / "ema_crossover.lua").read_text()
 CONFIG = f"""{FAST_MARKET}
@@ -37,12 +37,6 @@ def more_fills(stack: Stack, count: int) -> None:
     """Wait until so many further fills were reported."""
     goal = stack.audit().fills + count
     wait_until(lambda: stack.audit().fills >= goal, f"{count} further fills")
-
-
-def settled(stack: Stack) -> bool:
-    """Return whether every intent is decided, every order ended, every fill booked."""
-    audit = stack.audit()
-    return not (audit.undecided_intents or audit.unreported_orders or audit.working_orders or audit.problems)
 
 
 def restart(stack: Stack, service: str, overrides: list[str]) -> None:
@@ -69,9 +63,9 @@ def run(stack: Stack) -> None:
     more_fills(stack, 2)
     inbox = stack.data_dir / RISK_MANAGER / "inbox"
     wait_until(lambda: first_numbers(inbox)[0] > 1, "old inputs of risk cut away")
-    stack.stop(MARKET_DATA)
-    wait_until(lambda: settled(stack), "order flow at rest")
-    stack.stop(SIGNAL, RISK_MANAGER)
+    stack.stop(MARKET_DATA, SIGNAL)
+    wait_until(lambda: is_through(stack.audit()), "order flow at rest")
+    stack.stop(RISK_MANAGER)
     stack.kill(EXECUTION)
 
 

@@ -14,7 +14,6 @@ QUICK = (("1m", "1s"), ("warmup = 30", "warmup = 8"), ("default = 9", "default =
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
 def test_the_stack_computes_as_the_backtest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = HULL.read_text()
     for before, after in QUICK:

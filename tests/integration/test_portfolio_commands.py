@@ -12,13 +12,11 @@ from common.codec import decode
 from common.config.load import load_config
 from common.journal import read_folder
 from common.messages import AccountChanged
-from common.routes import EVENT_STORE, EXECUTION, MARKET_DATA, RISK_MANAGER, SERVICES
+from common.routes import EVENT_STORE, EXECUTION, MARKET_DATA, RISK_MANAGER, SERVICES, SIGNAL
 from orrery.chaos.market import FAST_MARKET
 from orrery.portfolio.stored import fold_account
-from tests.integration.harness import Stack, wait_until
+from tests.integration.harness import Stack, is_through, wait_until
 from tests.integration.test_kill import orrery
-
-pytestmark = pytest.mark.timeout(150)
 
 
 @pytest.fixture
@@ -39,7 +37,8 @@ def test_the_account_by_its_events_is_the_account_by_risk(stack: Stack, tmp_path
     stack.start(EVENT_STORE, *SERVICES)
     stack.wait_ready(EVENT_STORE, *SERVICES)
     wait_until(lambda: stack.core(EXECUTION)["fills"] >= 5, "five fills")
-    stack.stop(MARKET_DATA)
+    stack.stop(MARKET_DATA, SIGNAL)
+    wait_until(lambda: is_through(stack.audit()), "order flow at rest")
     wait_until(lambda: settled(stack), "all fills are known everywhere")
     risk = stack.core(RISK_MANAGER)
     config = load_config(stack.config, stack.overrides).config
@@ -79,6 +78,6 @@ def check_drift(stack: Stack, weights: Path, strategies: dict[str, float], risk:
     found = orrery(stack, "portfolio", "rebalance", "--weights", str(weights), "--apply")
     target = found["targets"][name]
     assert Decimal(target) == (Decimal(risk["equity"]) / 4).quantize(Decimal("0.01"))
-    in_force = stack.ask(RISK_MANAGER, "risk.show")["in_force"]
+    in_force = stack.ask(RISK_MANAGER, "risk.show", timeout_ms=30_000)["in_force"]
     assert in_force["strategies[0].name"] == name
     assert Decimal(in_force["strategies[0].max_notional"]) == Decimal(target)

@@ -130,7 +130,7 @@ def test_an_edited_position_is_found_and_stands_in_the_way(stack: Stack) -> None
     assert standing["in_the_way"]["not_ready"] == f"positions differ: {HOLDER}: risk holds 6, execution 1"
     refused = standing["refusals"].get("not_ready", 0)
     wait_until(lambda: stack.core(RISK_MANAGER)["refusals"].get("not_ready", 0) > refused, "entries are refused")
-    stack.ask(RISK_MANAGER, "ready")  # an operator accepts it
+    assert stack.ask(RISK_MANAGER, "ready", timeout_ms=30_000) is not None  # an operator accepts it
     before = fills(stack)
     wait_until(lambda: fills(stack) > before + 2, "trading goes on")
     stack.kill(RISK_MANAGER)

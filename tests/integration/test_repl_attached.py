@@ -33,7 +33,7 @@ def begun(stack: Stack, *arguments: str) -> "subprocess.Popen[str]":
 
 
 def ended(process: "subprocess.Popen[str]") -> tuple[int, list[dict[str, Any]], str]:
-    out, error = process.communicate(timeout=60)
+    out, error = process.communicate(timeout=200)
     return process.returncode, [json.loads(line) for line in out.splitlines()], error
 
 

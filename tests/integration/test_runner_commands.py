@@ -12,7 +12,7 @@ import pytest
 from common.routes import SIGNAL
 from orrery.errors import EXIT_FAILED
 from tests.integration.harness import PROJECT, Stack, wait_until
-from tests.integration.test_runner_changes import CONFIG, PULSE, RUNNER
+from tests.integration.test_runner_changes import CONFIG, PULSE, RUNNER, shown
 
 BESIDE = "beside:BBBUSDT"
 
@@ -31,7 +31,7 @@ def typed(stack: Stack, *arguments: str) -> tuple[int, str]:
     """Return exit code and output of `orrery runner` with these arguments."""
     settings = [part for override in stack.overrides for part in ("--set", override)]
     command = [sys.executable, "-m", "orrery", "runner", *arguments, "--config", str(stack.config), *settings]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=200, check=False)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -53,12 +53,10 @@ def test_runners_come_are_looked_into_and_go(stack: Stack) -> None:
     file = str(stack.folder / "pulse.lua")
     code, text = typed(stack, "add", file, "--symbol", "BBBUSDT", "--name", "beside", "--param", "hold=3")
     assert (code, text) == (0, f"{BESIDE}: added, timeframe 50ms\n")
-    wait_until(
-        lambda: stack.ask(SIGNAL, "runner.show", {"runner": BESIDE})["decisions"] >= 2, "decisions of the new one"
-    )
-    shown = told(stack, "show", BESIDE)
-    assert shown["params"] == {"hold": 3}
-    assert shown["recent_bars"]
+    wait_until(lambda: shown(stack, BESIDE)["decisions"] >= 2, "decisions of the new one")
+    looked = told(stack, "show", BESIDE)
+    assert looked["params"] == {"hold": 3}
+    assert looked["recent_bars"]
     assert told(stack, "history", BESIDE)["history"]
 
     stack.kill(SIGNAL)
@@ -111,7 +109,7 @@ def test_a_file_that_was_added_is_watched_from_where_it_lies(stack: Stack) -> No
         assert told(stack, "show", BESIDE)["sha256"] != before
     finally:
         watching.send_signal(signal.SIGINT)
-        code = watching.wait(10)
+        code = watching.wait(60)
         watching.stdout.close()
         watching.stderr.close()
     assert code == 0

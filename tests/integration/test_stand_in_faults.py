@@ -21,11 +21,12 @@ QUICK = WebSocketSettings(
     max_frame_bytes=1_000_000,
     ping_after_s=0.2,
     pong_within_s=5.0,
-    connect_within_s=0.3,
     first_delay_s=0.01,
     longest_delay_s=0.05,
 )
 IMPATIENT = replace(QUICK, pong_within_s=0.1)
+HASTY = replace(QUICK, connect_within_s=0.3)
+"""For venues that never answer a handshake; one that does may take its time."""
 NOW_NS = 1_700_000_000_000_000_000
 
 
@@ -143,7 +144,9 @@ def test_many_reconnections_leave_no_thread_and_no_descriptor_behind() -> None:
     faults = [f"drop@{number}" for number in range(20, 600, 10)]
     with stand_in(*faults, speed=4.0) as venue, feeding(venue.stream_url) as feed:
         taken(feed, lambda inputs: Connected(6) in inputs)
-    assert (threading.active_count(), len(os.listdir("/proc/self/fd"))) == (threads, descriptors)
+    # Fewer is well: what tests before this one left behind may have gone meanwhile.
+    assert threading.active_count() <= threads
+    assert len(os.listdir("/proc/self/fd")) <= descriptors
 
 
 @contextmanager
@@ -192,7 +195,7 @@ def says(text: bytes) -> Callable[[socket.socket], None]:
 def test_a_handshake_that_fails_says_why_and_is_tried_again(
     answer: Callable[[socket.socket], None], reason: str
 ) -> None:
-    with answering(answer) as url, feeding(url) as feed:
+    with answering(answer) as url, feeding(url, HASTY) as feed:
         inputs = taken(feed, lambda inputs: len(inputs) >= 2)
     for each in inputs:
         assert isinstance(each, Disconnected)
@@ -233,13 +236,13 @@ def test_a_name_that_nobody_knows_is_said() -> None:
 def test_a_feed_can_be_closed_while_it_is_dialling() -> None:
     with answering(lambda connection: None) as url:
         before = threading.active_count()
-        with feeding(url):
+        with feeding(url, HASTY):
             pass
         assert threading.active_count() == before
 
 
 def test_without_a_connection_a_message_is_dropped_and_counted() -> None:
-    with answering(lambda connection: None) as url, feeding(url) as feed:
+    with answering(lambda connection: None) as url, feeding(url, HASTY) as feed:
         assert not feed.send_text(b"{}")
         assert feed.counts.sends_dropped == 1
 

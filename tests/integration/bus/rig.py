@@ -17,7 +17,7 @@ from common.journal import Journal
 from common.messages import AnyMessage
 from common.routes import publisher_of, topic_of
 from orrery.ports import free_ports
-from tests.integration.bus.waiting import until
+from tests.integration.bus.waiting import PATIENCE_S, until
 
 type Socket = zmq.Socket[bytes]
 type Addresses = tuple[str, str]
@@ -159,7 +159,7 @@ class Rig:
         for part in self._parts:
             part.turn()
 
-    def until(self, condition: Callable[[], object], what: str, seconds: float = 20.0) -> None:
+    def until(self, condition: Callable[[], object], what: str, seconds: float = PATIENCE_S) -> None:
         """Turn every part until `condition` holds."""
 
         def turned() -> object:

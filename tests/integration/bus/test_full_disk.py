@@ -2,6 +2,7 @@
 
 import os
 import resource
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,6 @@ from common.messages import ApprovedOrder
 from common.routes import EXECUTION, RISK_MANAGER, SIGNAL
 from tests.integration.bus.tiny_core import RUNNER
 from tests.integration.bus.tiny_stack import TinyStack
-from tests.integration.bus.waiting import polling
 
 TOTAL = 1_500
 CHAIN = (SIGNAL, RISK_MANAGER, EXECUTION)
@@ -34,17 +34,19 @@ def test_a_full_disk_stops_the_intake_and_nothing_is_lost(stack: TinyStack) -> N
     status = stack.status(RISK_MANAGER)
     assert "cannot write" in status["detail"]
     assert "File too large" in status["detail"]
-    assert "not taken, the journal refuses writes" in stack.ask(RISK_MANAGER, "count")
+    assert "not taken, the journal refuses writes" in stack.ask(RISK_MANAGER, "count", timeout_ms=30_000)
     inputs, published = status["inputs"], len(stack.outbox(RISK_MANAGER))
     stack.until(lambda: len(stack.outbox(SIGNAL)) == TOTAL, "the intents go on")
     status = stack.status(RISK_MANAGER)
     assert (status["inputs"], len(stack.outbox(RISK_MANAGER))) == (inputs, published)
     assert len(stack.outbox(EXECUTION)) <= published
-    spent = cpu_seconds(pid)
-    for _ in polling("heartbeats go on"):
-        if stack.status(RISK_MANAGER)["uptime_ms"] > status["uptime_ms"] + 500:
-            break
-    assert cpu_seconds(pid) - spent < 0.3, "it waits, and does not turn around its full sockets"
+    spent, began = cpu_seconds(pid), time.monotonic()
+    while stack.status(RISK_MANAGER)["uptime_ms"] <= status["uptime_ms"] + 500:
+        time.sleep(0.1)  # seldom: each answer costs it processor time
+    # Of the time that went by, for on a slow machine everything costs more.
+    assert cpu_seconds(pid) - spent < 0.6 * (time.monotonic() - began), (
+        "it waits, and does not turn around its full sockets"
+    )
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
     stack.until(lambda: len(stack.outbox(EXECUTION)) == TOTAL, "everything is filled")
     stack.wait_for(RISK_MANAGER, "state", "starting")

@@ -21,7 +21,7 @@ from common.messages import AnyMessage
 from common.routes import SERVICES
 from orrery.ports import free_ports
 from tests.conftest import ROOT
-from tests.integration.bus.waiting import until
+from tests.integration.bus.waiting import PATIENCE_S, until
 
 SECTIONS = dict(zip(SERVICES, ("market_data", "signal", "risk", "execution"), strict=True))
 
@@ -68,7 +68,7 @@ class TinyStack:
         chosen = names or tuple(self.processes)
         for name in chosen:
             self.processes[name].terminate()
-        return [self.processes[name].wait(10) for name in chosen]
+        return [self.processes[name].wait(PATIENCE_S) for name in chosen]
 
     def ask(self, name: str, command: str = "status", *, request_id: str = "", timeout_ms: int = 500) -> Any:
         """Return a service's answer, None while it gives none."""

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Iterator
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
+"""Whatever is waited for comes within moments; only a failing test waits this long, or a very busy machine."""
 
 
 def polling(what: str, seconds: float = PATIENCE_S) -> Iterator[None]:

@@ -49,7 +49,7 @@ def test_a_second_owner_is_refused_and_told_the_first(folder: Path, journal: Jou
         except JournalLockedError as error:
             print(error)
     """
-    said, _ = run_script(script, folder).communicate(timeout=10)
+    said, _ = run_script(script, folder).communicate(timeout=60)
     assert said.strip() == f"{folder}: in use by process {os.getpid()}; one process at a time"
     assert journal.append(b"still ours") == 1
 
@@ -63,7 +63,7 @@ def test_the_lock_of_a_dead_owner_is_free(folder: Path) -> None:
         print("open", flush=True)
         os.kill(os.getpid(), 9)
     """
-    said, _ = run_script(script, folder).communicate(timeout=10)
+    said, _ = run_script(script, folder).communicate(timeout=60)
     assert said == "open\n"
     Journal(folder).close()
 
@@ -114,7 +114,7 @@ def test_a_full_disk_loses_nothing_and_the_next_flush_goes_on(folder: Path) -> N
         print(written, journal.last_number)
         journal.close()
     """
-    said, errors = run_script(script, folder).communicate(timeout=10)
+    said, errors = run_script(script, folder).communicate(timeout=60)
     assert errors == ""
     refusal, counts = said.splitlines()
     assert refusal.startswith(f"{folder}/00000000000000000001.log: cannot write 18 bytes: File too large")
@@ -242,7 +242,7 @@ def test_kill_at_any_moment_keeps_all_that_was_flushed(folder: Path) -> None:
         for _ in range(chance.randrange(1, 60)):
             writer.stdout.readline()
         writer.kill()
-        said = writer.communicate(timeout=10)[0].splitlines()
+        said = writer.communicate(timeout=60)[0].splitlines()
         flushed = int(said[-1]) if said else 0
         journal = Journal(folder, segment_bytes=4_096)
         numbers = []

@@ -206,7 +206,7 @@ def start(manner: str) -> "subprocess.Popen[str]":
 def test_the_first_signal_ends_gracefully(number: signal.Signals) -> None:
     process = start("well")
     process.send_signal(number)
-    said, _ = process.communicate(timeout=10)
+    said, _ = process.communicate(timeout=60)
     assert (said, process.returncode) == ("finishing\ndone\n", 0)
 
 
@@ -217,5 +217,5 @@ def test_the_second_signal_ends_at_once(number: signal.Signals) -> None:
     process.send_signal(signal.SIGTERM)
     assert process.stdout.readline() == "finishing\n"
     process.send_signal(number)
-    said, _ = process.communicate(timeout=10)
+    said, _ = process.communicate(timeout=60)
     assert (said, process.returncode) == ("", EXIT_AT_ONCE)

@@ -14,7 +14,7 @@ from orrery.stack.process import ProcessState, describe_exit
 from orrery.stack.supervisor import Supervisor
 
 READY_THEN_SLEEP = "import time; print('ready', flush=True); time.sleep(60)"
-PATIENCE_NS = 20_000_000_000
+PATIENCE_NS = 60_000_000_000
 
 
 class Stand:

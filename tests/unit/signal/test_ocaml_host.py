@@ -61,7 +61,7 @@ def test_a_killed_process_is_counted_and_the_next_question_starts_another(progra
     process = program._process
     assert process is not None
     os.kill(process.pid, signal.SIGKILL)
-    process.wait(timeout=10)
+    process.wait(timeout=60)
     with pytest.raises(OcamlUnavailableError, match="it ended"):
         ema(program, [1.0])
     assert ema(program, [1.0, 2.0]) == [None, 1.5]
