@@ -74,7 +74,10 @@ class RunnerLine(msgspec.Struct, kw_only=True):
 
 
 class Summary(msgspec.Struct, kw_only=True):
-    """What a run came to. P&L and equity in the account's currency; cash and fees by currency; `exact` as decimal texts."""
+    """What a run came to. P&L and equity in the account's currency; cash and fees by currency; `exact` as decimal texts.
+
+    trading: active, reducing or halted, as risk has it; in_the_way: why entries are refused, by the reason's name.
+    """
 
     ticks: int = 0
     bars: int = 0
@@ -95,6 +98,8 @@ class Summary(msgspec.Struct, kw_only=True):
     cash: dict[str, float] = {}
     fees: dict[str, float] = {}
     exact: dict[str, str] = {}
+    trading: str = ""
+    in_the_way: dict[str, str] = {}
 
 
 MARKET_COUNTERS = tuple(
@@ -169,6 +174,8 @@ class Tally:
             cash=_numbers(risk.get("cash", {})),
             fees=_numbers(risk.get("fees", {})),
             exact=money,
+            trading=str(risk.get("trading", "")),
+            in_the_way=dict(risk.get("in_the_way", {})),
         )
 
     def _take_market(self, symbols: Mapping[str, Mapping[str, Any]]) -> None:

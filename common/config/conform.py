@@ -26,6 +26,8 @@ UNAVAILABLE = ("alpaca", "coinbase", "csv", "deribit", "derive", "polymarket")
 """Sources that users of other versions may name."""
 
 _LONGEST_FOUND = 80
+_MOST_PLACES = 30
+"""Places from the point to a number's first digit: beyond that exact arithmetic only costs, and no market has such figures."""
 
 
 class Problem(NamedTuple):
@@ -86,8 +88,12 @@ def _fits(value: Any, annotation: Any) -> bool:
     if isinstance(value, bool) or annotation is bool:
         return isinstance(value, bool) and annotation is bool
     if annotation in (float, Decimal):
-        return isinstance(value, int) or (isinstance(value, Decimal) and value.is_finite())
+        return isinstance(value, int | Decimal) and _is_reckonable(Decimal(value))
     return annotation in (str, int) and isinstance(value, annotation)
+
+
+def _is_reckonable(value: Decimal) -> bool:
+    return value.is_finite() and (not value or abs(value.adjusted()) <= _MOST_PLACES)
 
 
 def _unknown(key: str, known: list[str], path: KeyPath) -> str:
@@ -104,6 +110,8 @@ def _unknown(key: str, known: list[str], path: KeyPath) -> str:
 def _hint(path: KeyPath, value: Any) -> str:
     if path == ("data_source", "type") and value in UNAVAILABLE:
         return f" ({value} is not available in this version)"
+    if isinstance(value, int | Decimal) and Decimal(value).is_finite() and not _is_reckonable(Decimal(value)):
+        return f" (the first digit at most {_MOST_PLACES} places from the point)"
     if path == ("execution", "paper_trading"):
         return " (only paper trading is available in this version)"
     return ""

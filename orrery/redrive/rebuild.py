@@ -28,7 +28,7 @@ LAST = 2**63 - 1
 type Observe = Callable[[Told, list[AnyMessage]], None]
 """Is told of each input that was redone, and of what the core answered."""
 type Prepare = Callable[[Core], None]
-"""Is shown each fresh core before it takes over a state."""
+"""Is shown each fresh core before and after it takes over a state."""
 
 
 class Until(NamedTuple):
@@ -153,6 +153,8 @@ class Rebuilder:
             except (msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError, AssertionError) as error:
                 text = f"this version cannot take over the state of {self._service}: {error!r}"
                 raise CommandLineError(f"{self._session.folder}: {text}") from error
+            if self._prepare is not None:
+                self._prepare(core)  # a state may bring what the start did not have
         return core
 
     def _meet(self, core: Core, kept: Snapshot, outputs: int) -> None:

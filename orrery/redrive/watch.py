@@ -7,7 +7,7 @@ from typing import Any, override
 import msgspec
 
 from common.core import Core
-from common.messages import AnyMessage
+from common.messages import AnyMessage, OperatorCommand
 from orrery.redrive.journals import Told
 from services.signal.core.asker import MARKET_FIELDS
 from services.signal.core.bank import IndicatorBank
@@ -50,10 +50,12 @@ class Watch:
     def __init__(self) -> None:
         self.asked: dict[str, deque[Asked]] = {}
         self._fresh: list[tuple[str, _Question]] = []
+        self._core: SignalCore | None = None
 
     def prepare(self, core: Core) -> None:
         """Put a watched host in the place of each runner's, where there is none yet."""
         assert isinstance(core, SignalCore)
+        self._core = core
         for name, runner in core.roster.runners.items():
             asker = runner.asker
             if not isinstance(asker.host, _WatchedHost):
@@ -61,6 +63,8 @@ class Watch:
 
     def observe(self, told: Told, _answers: Sequence[AnyMessage]) -> None:
         """Note which input the questions were about that were asked since the last one."""
+        if self._core is not None and isinstance(told.message, OperatorCommand):
+            self.prepare(self._core)  # runners that were added or reloaded have hosts of their own
         self.note(told.number, told.recorded.now_ns, str(getattr(told.message, "id", "")))
 
     def note(self, number: int, at_ns: int, cause: str) -> None:

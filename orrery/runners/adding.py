@@ -23,6 +23,8 @@ class Wanted(NamedTuple):
 
 def spec_of(wanted: Wanted, config: "Config") -> "RunnerSpec":
     """Return the runner, its file found good; CommandLineError with all that is wrong."""
+    from pydantic import ValidationError
+
     from common.config.models import StrategySection
     from common.instruments import split_symbol
     from services.signal.core.spec import RunnerSpec
@@ -34,8 +36,14 @@ def spec_of(wanted: Wanted, config: "Config") -> "RunnerSpec":
         StrategySection(name=wanted.name or "file", script=str(wanted.file), timeframe=wanted.timeframe)
         source = read_source(wanted.file)
         source.decode()
-    except (StrategyFileError, PluginError, ValueError) as error:
+    except ValidationError as error:
+        found = error.errors()[0]
+        text = f"--{found['loc'][0]} {found['input']}: {found['msg'].removeprefix('Value error, ')}"
+        raise CommandLineError(text) from error
+    except UnicodeDecodeError as error:
         raise CommandLineError(f"{wanted.file}: {error}") from error
+    except (StrategyFileError, PluginError) as error:
+        raise CommandLineError(str(error)) from error
     params = parameters(wanted.params)
     report = validate_source(source, wanted.file, name=wanted.name, params=params, limits=limits_of(config.signal))
     if report.spec is None or not report.ok:

@@ -47,6 +47,8 @@ def health_lines(health: StackHealth) -> Iterator[str]:
         f"  equity {money(totals.equity)} · realised {money(totals.realised_pnl, signed=True)} · "
         f"unrealised {money(totals.unrealised_pnl, signed=True)}"
     )
+    for reason, detail in totals.in_the_way.items():
+        yield f"  trading {totals.trading}, entries are refused: {reason}: {detail}"
 
 
 def _service_line(service: str, line: ServiceLine) -> str:

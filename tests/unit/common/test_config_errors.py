@@ -50,6 +50,16 @@ SINGLE = {
         "[data_source.simulated]\ninitial_price = nan",
         "config.toml:2: data_source.simulated.initial_price: expected a number, above 0, found NaN",
     ),
+    "number beyond all markets": (
+        "[risk]\nmax_notional_exposure = 1e400",
+        "config.toml:2: risk.max_notional_exposure: expected a number, above 0, found 1E+400 "
+        "(the first digit at most 30 places from the point)",
+    ),
+    "number below all markets": (
+        "[[instruments]]\nsymbol = 'X'\ntick_size = 1e-400",
+        "config.toml:3: instruments[0].tick_size: expected a number, above 0, found 1E-400 "
+        "(the first digit at most 30 places from the point)",
+    ),
     "true as integer": (
         "[engine]\nmax_symbols = true",
         "config.toml:2: engine.max_symbols: expected an integer, at least 1 and at most 100 000, found true",

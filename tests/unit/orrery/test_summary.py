@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from orrery.health import health_of
 from orrery.summary import ServiceLine, Tally
+from orrery.view.report import health_lines
 
 SERVICES = {"market_data": ServiceLine(state="ready")}
 
@@ -89,6 +91,16 @@ def test_money_is_a_number_for_scripts_and_exact_as_text() -> None:
     assert summary.cash == {"USDT": 99399.395, "EUR": 5.0}
     assert summary.positions[0].quantity == 0.01
     assert summary.positions[0].runner == "ema_crossover:BTCUSDT"
+
+
+def test_what_is_in_the_way_of_entries_is_shown() -> None:
+    halted = {"trading": "halted", "in_the_way": {"kill_switch": "killed by an operator (fat finger)"}}
+    line = {"last_message_age_ms": 1, "uptime_ms": 1, "pid": 1, "detail": ""}
+    found = health_of({"risk_manager": status({**RISK, **halted}, **line)})
+    assert (found.totals.trading, found.totals.in_the_way) == ("halted", halted["in_the_way"])
+    shown = "  trading halted, entries are refused: kill_switch: killed by an operator (fat finger)"
+    assert list(health_lines(found))[-1] == shown
+    assert shown not in list(health_lines(health_of({"risk_manager": status(RISK, **line)})))
 
 
 def test_orders_on_their_way_are_those_no_service_has_taken_yet() -> None:

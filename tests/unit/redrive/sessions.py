@@ -12,7 +12,7 @@ from common.config.models import Config
 from common.core import Core
 from common.inputs import Input, InputKind, encode_input
 from common.journal import Journal
-from common.messages import AnyMessage, Bar, BarSource, MarketState, MarketStatus, Quote, Side, Trade
+from common.messages import AnyMessage, Bar, BarSource, MarketState, MarketStatus, OperatorCommand, Quote, Side, Trade
 from common.routes import EXECUTION, RISK_MANAGER, SIGNAL, Retention, hears, publisher_of, retention_of, topic_of
 from common.sessions import start_of, write_start
 from common.snapshots import Snapshot, SnapshotStore
@@ -156,6 +156,12 @@ class Made:
                     told_ns = at_ns + HOP_NS
                     answers = self.services[name].hear(each, topic, self.numbers[topic], told_ns)
                     queue.extend((answer, told_ns) for answer in answers)
+
+    def order(self, name: str, command: OperatorCommand) -> None:
+        """Tell a service what an operator wants."""
+        service = self.services[name]
+        service.inbox.append(encode_input(Input(InputKind.COMMAND, self.now_ns, payload=encode(command))))
+        service.core.handle(command, self.now_ns)
 
     def save(self) -> None:
         """Let every service save a snapshot."""

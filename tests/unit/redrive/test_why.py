@@ -11,7 +11,7 @@ from msgspec import structs
 from common.codec import encode
 from common.inputs import Input, InputKind, encode_input
 from common.journal import Journal
-from common.messages import ApprovedOrder, Fill, MarketState, OrderIntent, OrderRefused
+from common.messages import ApprovedOrder, Fill, MarketState, OperatorCommand, OrderIntent, OrderRefused
 from orrery.__main__ import main
 from orrery.redrive.moments import moment_of
 from orrery.redrive.session import Session
@@ -19,6 +19,7 @@ from orrery.why.standing import standing_of
 from orrery.why.story import Story, story_of
 from orrery.why.story_text import lines
 from orrery.why.words import WIDTH, lua, number, took
+from services.signal.core.changes import RELOAD, described
 from tests.unit.redrive.sessions import (
     BAR_NS,
     HOP_NS,
@@ -185,6 +186,27 @@ def test_the_verdict_of_a_position_and_of_a_decision(live: Made, session: Sessio
     assert then.verdict == f"it did: it sent its entry {intent.id} on this very update (waits for risk)"
     quiet = standing_of(session, RUNNER, moment_of(session, str(T0 + 10_000 * 1_000_000_000)))
     assert any(reason.startswith("nothing has moved it for") for reason in quiet.reasons)
+
+
+@pytest.mark.parametrize("is_saved", [False, True])
+def test_a_reloaded_strategy_is_still_looked_at(tmp_path: Path, *, is_saved: bool) -> None:
+    """It has a host of its own, from the command on, and in the state of a snapshot behind it."""
+    session = Made(tmp_path)
+    session.status(MarketState.LIVE)
+    session.play(40)
+    spec = session.services["signal"].core.roster.runners[RUNNER].spec  # type: ignore[attr-defined]  # a SignalCore
+    arguments = {"runner": RUNNER, **described(spec)}
+    told = {"event_ns": session.now_ns, "received_ns": session.now_ns}
+    session.order("signal", OperatorCommand(id="r", service="signal", name=RELOAD, arguments=arguments, **told))
+    if is_saved:
+        session.save()
+    session.play(30)
+    session.save()
+    session.close()
+    standing = standing_of(Session(tmp_path), RUNNER, moment_of(Session(tmp_path), "end"))
+    assert standing.asked[-1].at_ns == session.services["signal"].now_ns
+    order = session.of(ApprovedOrder)[-1]
+    assert story_of(Session(tmp_path), order.id).asked
 
 
 def test_an_untrusted_market_is_a_reason(tmp_path: Path) -> None:
