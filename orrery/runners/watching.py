@@ -10,8 +10,8 @@ from pathlib import Path
 from common.clock import monotonic_ns
 from orrery.errors import CommandLineError
 
-POLL_S = 0.5
-"""Between two looks at the file."""
+POLL_S = 0.4
+"""Between two looks at the file. It is read at the second look that finds it as it was: half a file may be a whole one."""
 
 
 def follow_file(file: Path, give: Callable[[], object], seconds: float | None) -> None:
@@ -19,11 +19,13 @@ def follow_file(file: Path, give: Callable[[], object], seconds: float | None) -
 
     What `give` refuses is told on standard error. A file that is not there for a moment is waited for: editors write so.
     """
-    seen, began_ns = _stamp(file), monotonic_ns()
+    seen = settling = _stamp(file)
+    began_ns = monotonic_ns()
     with _interrupted() as stopped:
         while (seconds is None or monotonic_ns() - began_ns < seconds * 1e9) and not stopped.wait(POLL_S):
             found = _stamp(file)
-            if found is None or found == seen:
+            is_settled, settling = found == settling, found
+            if found is None or found == seen or not is_settled:
                 continue
             seen = found
             try:
@@ -43,9 +45,9 @@ def _interrupted() -> Iterator[threading.Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def _stamp(file: Path) -> tuple[int, int] | None:
+def _stamp(file: Path) -> tuple[int, int, int] | None:
     try:
         stat = file.stat()
     except OSError:
         return None
-    return stat.st_mtime_ns, stat.st_size
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino

@@ -1,7 +1,7 @@
 """Strategy files that change under a running service: seen, checked beside the trading, taken over only if good.
 
-How it works: once a second the loop looks at the files' times and sizes. A changed file is read once and what was read is
-tried in a process of its own. If it is good, each of its runners is told by an operator's command that carries the
+How it works: twice a second the loop looks at the files' times and sizes. A changed file is read once, at the second look
+that finds it as it was (half a file may be a whole one), and what was read is tried in a process of its own. If it is good, each of its runners is told by an operator's command that carries the
 source, so that redoing the journal needs no file; if not, everything stays as it is and the failure is told. A start
 does the same with files that changed meanwhile, but at once: the core is first made with the strategies that the
 journals were written with, which the session's folder keeps.
@@ -29,8 +29,11 @@ from services.signal.core.questions import Runners
 from services.signal.core.spec import RunnerSpec
 from services.signal.loading import StrategyFileError, limits_of, read_source, read_spec, runners_of
 
-POLL_NS = 1_000_000_000
+POLL_NS = 500_000_000
 """Between two looks at the files."""
+
+type Stamp = tuple[int, int, int]
+"""What tells one file from another: when it was written, its size, which one it is."""
 
 _log = get_logger("reload")
 
@@ -57,7 +60,8 @@ class Reloader:
         self._service, self._runners, self._config = service, runners, config
         self._count_failure = count_failure
         self.on_change: Callable[[], None] = lambda: None
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._seen: dict[str, Stamp] = {}
+        self._settling: dict[str, Stamp] = {}
         self._changed: deque[tuple[StrategySection, bytes]] = deque()
         self._todo: deque[tuple[str, RunnerSpec]] = deque()
         self._failures: dict[str, str] = {}
@@ -67,7 +71,9 @@ class Reloader:
     def begin(self, loop: EventLoop) -> None:
         """Take over what changed since the journals were written, then watch, if the configuration wants it."""
         for section in self._config.strategies:
-            self._look(section)
+            stamp = _stamp(section)
+            if stamp is not None:
+                self._seen[_key(section)] = self._settling[_key(section)] = stamp
             self._catch_up(section)
         while self._todo:
             self._tell_next()
@@ -101,14 +107,15 @@ class Reloader:
             self._fail(section, f"no process to check it in: {error.strerror}")
 
     def _look(self, section: StrategySection) -> bool:
-        """Return whether a file is another one than at the last look; one that is not there now may be under way."""
-        try:
-            stat = Path(section.script).stat()
-        except OSError:
+        """Return whether a file is another one than before, and stays as it is; one that is not there may be under way."""
+        key, stamp = _key(section), _stamp(section)
+        if stamp is None:
             return False
-        key, seen = f"{section.name}:{section.script}", (stat.st_mtime_ns, stat.st_size)
-        is_new, self._seen[key] = self._seen.get(key) != seen, seen
-        return is_new
+        is_settled, self._settling[key] = self._settling.get(key) == stamp, stamp
+        if not is_settled or self._seen.get(key) == stamp:
+            return False
+        self._seen[key] = stamp
+        return True
 
     def _note(self, section: StrategySection) -> None:
         try:
@@ -204,3 +211,15 @@ class Reloader:
         self._failures[name] = error
         self._count_failure()
         _log.error("changed strategy file refused; the last good one stays", strategy=name, error=error)
+
+
+def _key(section: StrategySection) -> str:
+    return f"{section.name}:{section.script}"
+
+
+def _stamp(section: StrategySection) -> Stamp | None:
+    try:
+        stat = Path(section.script).stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
