@@ -1,14 +1,13 @@
 """Records a venue's own frames, and its books by REST, as `orrery stand-in` serves them and `orrery replay` plays them."""
 
-import signal
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 
 from common.clock import WallClock, monotonic_ns
 from common.config.models import MarketDataSection
 from common.runner import EventLoop
+from orrery.recording.stream import end_by_signal
 from services.market_data.adapters.recorder import Recorder
 from services.market_data.adapters.recording_lines import RecordedFrame, RecordedReply
 from services.market_data.adapters.venue_source import VenueSettings, VenueSource
@@ -51,8 +50,9 @@ class RawRecorder:
         self._symbols = list(symbols)
         settings = VenueSettings(section.exchange, section.websocket_url, section.rest_url, tuple(section.streams))
         self._source = VenueSource(settings, symbols, self._clock)
-        self._frames, self._replies = Recorder(path), Recorder(rest_path(path))
         self._loop = EventLoop()
+        end_by_signal(self._loop)
+        self._frames, self._replies = Recorder(path), Recorder(rest_path(path))
         self._duration_ns = None if duration_s is None else round(duration_s * NS_PER_SECOND)
         self._until_ns: int | None = None
         self._connection = 0
@@ -60,8 +60,6 @@ class RawRecorder:
 
     def run(self) -> tuple[int, int]:
         """Record; return how many frames and replies. The files are whole when this returns."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._on_signal)
         for descriptor in self._source.filenos():
             self._loop.add_reader(descriptor, self._take)
         self._loop.when_due(self._source.next_deadline_ns, self._take)
@@ -105,6 +103,3 @@ class RawRecorder:
 
     def _is_over(self) -> bool:
         return self._until_ns is not None and monotonic_ns() >= self._until_ns
-
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._loop.stop()

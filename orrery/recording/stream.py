@@ -3,7 +3,6 @@
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import NamedTuple
 
 from common.clock import monotonic_ns
@@ -50,6 +49,7 @@ class StreamRecorder:
     def __init__(self, config: Config, path: Path, topics: tuple[str, ...], duration_s: float | None) -> None:
         """Open the file; RecordingError if it exists or cannot be written, KeysError if keys are missing."""
         self._loop = EventLoop()
+        end_by_signal(self._loop)
         self._bus = OperatorBus(config)
         self._recorder = Recorder(path)
         self._duration_ns = None if duration_s is None else round(duration_s * NS_PER_SECOND)
@@ -62,8 +62,6 @@ class StreamRecorder:
 
     def run(self) -> Recorded:
         """Record; return what was recorded. The file is whole when this returns."""
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._on_signal)
         self._loop.add_reader(self._subscriber.socket, self._take)
         for socket in self._subscriber.peers.sockets():
             self._loop.add_reader(socket, self._take)
@@ -100,5 +98,8 @@ class StreamRecorder:
         until_ns = self._began_ns + PATIENCE_NS if self._until_ns is None else self._until_ns
         return monotonic_ns() >= until_ns
 
-    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._loop.stop()
+
+def end_by_signal(loop: EventLoop) -> None:
+    """Let Ctrl-C and SIGTERM end a recording, from before there is a file: one cut off in the middle may not be read."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: loop.stop())
