@@ -1,16 +1,18 @@
 """`orrery repl --attach` and `orrery events follow` against a running stack: looked at from outside, nothing changes."""
 
 import json
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from common.routes import SIGNAL
+from orrery.errors import EXIT_INTERRUPTED
 from tests.integration.harness import PROJECT, Stack, wait_until
-from tests.integration.test_runner_changes import CONFIG, PULSE, RUNNER
+from tests.integration.test_runner_changes import CONFIG, PULSE, RUNNER, shown
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def attached(stack: Stack, script: str) -> list[dict[str, Any]]:
 
 
 def test_a_running_runner_is_looked_at_and_asked(stack: Stack) -> None:
-    before = stack.ask(SIGNAL, "runner.show", {"runner": RUNNER})
+    before = shown(stack)
     told = attached(
         stack,
         "state; position; bars 7; context; orders; account; history; list; why; = #steps, context.seen;"
@@ -59,7 +61,7 @@ def test_a_running_runner_is_looked_at_and_asked(stack: Stack) -> None:
     assert by_line["= context.seen"]["values"][0] > 0
     assert abs(by_line["= market_data.close - indicators.sma(5)"]["values"][0]) < 50
     assert by_line["why"]["standing"]["runner"]
-    after = stack.ask(SIGNAL, "runner.show", {"runner": RUNNER})
+    after = shown(stack)
     assert after["errors"] == 0
     assert after["remembers"]["context"]["seen"] > before["remembers"]["context"]["seen"]
     assert after["evaluations"] > before["evaluations"], "it went on meanwhile"
@@ -67,7 +69,7 @@ def test_a_running_runner_is_looked_at_and_asked(stack: Stack) -> None:
 
 def test_only_its_own_words_change_it(stack: Stack) -> None:
     assert attached(stack, "pause")[0]["paused"]
-    assert stack.ask(SIGNAL, "runner.show", {"runner": RUNNER})["paused"]
+    assert shown(stack)["paused"]
     assert not attached(stack, "resume")[0]["paused"]
 
 
@@ -79,27 +81,56 @@ def test_a_script_fails_where_a_line_fails(stack: Stack) -> None:
     assert ended(begun(stack, "repl", "--attach", "--runner", "nobody", "-e", "state"))[0] != 0
 
 
+class Following:
+    """`orrery events follow` until it is told to end: by then `events` has all that it printed."""
+
+    def __init__(self, stack: Stack, *arguments: str) -> None:
+        self._process = begun(stack, "events", "follow", *arguments)
+        self.events: list[dict[str, Any]] = []
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.events.append(json.loads(line))
+
+    def kinds(self) -> set[str]:
+        return {each["kind"] for each in list(self.events)}
+
+    def fills(self) -> set[str]:
+        return {each["message"]["id"] for each in list(self.events) if each["kind"] == "fill"}
+
+    def end(self) -> int:
+        """Press Ctrl-C; return the exit code."""
+        self._process.send_signal(signal.SIGINT)
+        self._reader.join()
+        with self._process as process:
+            return process.wait()
+
+
 def test_several_follow_the_same_events_at_once(stack: Stack) -> None:
-    first = begun(stack, "events", "follow", "--duration", "4")
-    second = begun(
-        stack, "events", "follow", "--duration", "4", "--kind", "fill", "--kind", "bar", "--symbol", "AAAUSDT"
-    )
+    usual = {"state", "signal", "order", "position", "account", "fill"}
+    first = Following(stack)
+    second = Following(stack, "--kind", "fill", "--kind", "bar", "--symbol", "AAAUSDT")
     third = begun(stack, "repl", "--attach", "-e", "follow 2")
-    (code_1, all_events, error_1), (code_2, chosen, error_2) = ended(first), ended(second)
-    assert (code_1, code_2) == (0, 0), error_1 + error_2
-    kinds = {each["kind"] for each in all_events}
-    assert kinds >= {"state", "signal", "order", "position", "account", "fill"}
-    assert kinds <= {"state", "signal", "order", "position", "account", "fill", "error"}
-    assert {each["kind"] for each in chosen} == {"fill", "bar"}
-    assert {each["message"]["symbol"] for each in chosen} == {"AAAUSDT"}
-    fills = [{each["message"]["id"] for each in events if each["kind"] == "fill"} for events in (all_events, chosen)]
-    assert fills[0] & fills[1], "both saw the same ones"
+    try:
+        wait_until(lambda: first.kinds() >= usual and second.kinds() >= {"fill", "bar"}, "all kinds", 120)
+        wait_until(lambda: first.fills() & second.fills(), "fills that both saw", 120)
+    finally:
+        codes = first.end(), second.end()
+    assert codes == (EXIT_INTERRUPTED, EXIT_INTERRUPTED)
+    all_events, kinds = first.events, first.kinds()
+    assert kinds <= {*usual, "error"}
+    assert second.kinds() == {"fill", "bar"}
+    assert {each["message"]["symbol"] for each in second.events} == {"AAAUSDT"}
     numbers = [each["number"] for each in all_events if each["topic"] == "intents"]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     code_3, told, error_3 = ended(third)
     assert code_3 == 0, error_3
     assert told[-1]["events"] > 0
     assert all(each["kind"] in (*kinds, "bar") for each in told[:-1])
+    assert ended(begun(stack, "events", "follow", "--duration", "0.2"))[0] == 0
 
 
 def test_health_and_ticks_can_be_followed_and_counted(stack: Stack) -> None:

@@ -1,6 +1,7 @@
 """The stand-in venue, spoken to by foreign clients: websockets' own, and httpx."""
 
 import gzip
+import itertools
 import json
 import os
 import signal
@@ -124,11 +125,19 @@ def test_the_envelope_can_be_switched(venue: RunningStandIn) -> None:
 
 def test_who_asks_too_often_is_sent_away(venue: RunningStandIn) -> None:
     with opened(f"{venue.ws_url}/ws") as client:
-        for number in range(6):
-            client.send(json.dumps({"method": "LIST_SUBSCRIPTIONS", "id": number}))
-        assert [json.loads(client.recv(LONGEST_S))["id"] for _ in range(5)] == [0, 1, 2, 3, 4]
+        answered: list[int] = []
         with pytest.raises(ConnectionClosedError, match="1008"):
-            client.recv(LONGEST_S)
+            ask_by_sixes(client, answered)
+    assert answered == list(range(max(5, len(answered))))
+
+
+def ask_by_sixes(client: Connection, answered: list[int]) -> None:
+    """Ask six times at once, and again should they have taken more than a second; add the ids that are answered."""
+    for first in itertools.count(0, 6):
+        for number in range(first, first + 6):
+            client.send(json.dumps({"method": "LIST_SUBSCRIPTIONS", "id": number}))
+        for _ in range(6):
+            answered.append(json.loads(client.recv(LONGEST_S))["id"])  # noqa: PERF401 - what came before the end counts
 
 
 @pytest.mark.parametrize(
@@ -169,7 +178,7 @@ def test_rest_answers(venue: RunningStandIn) -> None:
 def test_books_of_any_moment_agree_with_the_best_prices_of_that_moment() -> None:
     tickers = {data["u"]: data for data in (json.loads(text)["data"] for text in recorded()) if "A" in data}
     agreed = 0
-    with stand_in(speed=1.0) as running, opened(running.stream_url), httpx.Client(trust_env=False) as client:
+    with stand_in(speed=0.5) as running, opened(running.stream_url), httpx.Client(trust_env=False) as client:
         while agreed < 2 and len(running.said) < 2:
             book = client.get(f"{running.rest_url}/api/v3/depth?symbol=BTCUSDT&limit=1").json()
             ticker = tickers.get(book["lastUpdateId"])
