@@ -1,6 +1,6 @@
 """What a service's core is: a state machine that is told messages and the time, and answers with messages."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from common.messages import AnyMessage, OperatorCommand
@@ -52,6 +52,15 @@ class Interposing(Protocol):
 
     def take_interposed(self) -> Sequence[OperatorCommand]:
         """Return the commands that were obeyed before the latest input, or since it by `snapshot`; each is told once."""
+        ...
+
+
+@runtime_checkable
+class Sorted(Protocol):
+    """A core that can say which of its functions takes messages of a type, so that who drives it need not go by `handle`."""
+
+    def handler_of(self, kind: type) -> Callable[[Any, int], Sequence[AnyMessage]] | None:
+        """Return what `handle` would call as the core stands now; None where it ignores messages of this type."""
         ...
 
 

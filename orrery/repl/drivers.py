@@ -13,7 +13,6 @@ from services.backtest.accounting import Accounting
 from services.backtest.engine import BacktestRun
 from services.backtest.event_plan import EventPlan
 from services.backtest.events import EventBacktestRun, Events
-from services.backtest.lanes import Observe
 from services.backtest.plan import Plan
 from services.backtest.result import RunResult
 from services.backtest.schedule import Phase
@@ -73,8 +72,9 @@ class BarDriver(BacktestRun):
         self._left: Iterator[tuple[Phase, int, int]] = self.moments()
 
     @override
-    def _observers_of(self, message: AnyMessage) -> tuple[Observe, ...]:
-        return (*super()._observers_of(message), self.told.append)
+    def _observe(self, published: Sequence[AnyMessage]) -> None:
+        super()._observe(published)
+        self.told += published
 
     @property
     def signal(self) -> SignalCore:

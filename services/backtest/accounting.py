@@ -41,20 +41,18 @@ class Steps:
     """A value that changes now and then. Whether a change at a bar's end belongs to that bar is said with it."""
 
     def __init__(self, first: float) -> None:
-        self._values = [first]
-        self._times: list[int] = []
-        self._is_behind: list[bool] = []
+        self._first = first
+        self._changes: list[tuple[float, int]] = []
 
     def put(self, value: float, time_ns: int, *, is_behind: bool) -> None:
         """Note a change; is_behind: it follows what ended at this very time."""
-        self._values.append(value)
-        self._times.append(time_ns)
-        self._is_behind.append(is_behind)
+        self._changes.append((value, time_ns + is_behind))
 
     def at(self, times_ns: Integers) -> Floats:
         """Return the value at the end of each time, times ascending."""
-        changed = np.array(self._times, dtype=np.int64) + np.array(self._is_behind, dtype=np.int64)
-        return np.array(self._values)[np.searchsorted(changed, times_ns, side="right")]
+        changed = np.array([time_ns for _, time_ns in self._changes], dtype=np.int64)
+        values = np.array([self._first, *[value for value, _ in self._changes]])
+        return values[np.searchsorted(changed, times_ns, side="right")]
 
 
 class Accounting:
@@ -124,19 +122,20 @@ class Accounting:
         self.trades.forget(ended.intent_id)
 
     def _take_fill(self, fill: Fill) -> None:
-        use_money_context()
+        use_money_context()  # for the round trips as well
         self.fills += 1
         self.turnover += fill.quantity * fill.price
         self.fees += fill.fee
         self.trades.fill(fill, self.row)
 
     def _take_position(self, changed: PositionChanged) -> None:
-        quantity = float(changed.quantity)
+        quantity, symbol, runner = float(changed.quantity), changed.symbol, changed.runner
         self.trades.learn_levels(changed)
-        held = self._held[changed.symbol]
-        if quantity != held.get(changed.runner, 0.0):
-            held[changed.runner] = quantity
-            self._net[changed.symbol].put(sum(held.values()), changed.event_ns, is_behind=self.is_behind)
+        held = self._held[symbol]
+        if quantity != held.get(runner, 0.0):
+            held[runner] = quantity
+            net = quantity if len(held) == 1 else sum(held.values())
+            self._net[symbol].put(net, changed.event_ns, is_behind=self.is_behind)
 
     @property
     def digest(self) -> str:

@@ -18,8 +18,8 @@ from services.backtest.accounting import Accounting, closes_at
 from services.backtest.bars_table import BarTable, Integers
 from services.backtest.feeding import ROWS_AT_ONCE, Feed
 from services.backtest.history import whole_history
-from services.backtest.lanes import Lanes, Observe
-from services.backtest.levels import Levels
+from services.backtest.lanes import Lanes
+from services.backtest.levels import Levels, follow_of
 from services.backtest.order_log import OrderLog
 from services.backtest.other_series import OtherSeries
 from services.backtest.outcome import Ending, result_of, tell_runners
@@ -63,13 +63,12 @@ class BacktestRun:
         self._wire = VenueWire(ExecutionCore(plan.execution, facts, SimulatedVenue(plan.execution, facts)))
         signal = SignalCore(self._runners, plan.make_host, facts, plan.limits)
         self._signal = signal
-        lanes = self._lanes = Lanes(
-            {SIGNAL: signal, RISK_MANAGER: self._risk, EXECUTION: self._wire}, self._observers_of
-        )
+        lanes = self._lanes = Lanes({SIGNAL: signal, RISK_MANAGER: self._risk, EXECUTION: self._wire}, self._observe)
         self._accounting = Accounting(plan.symbols, plan.initial_cash)
         self._log = OrderLog(self._accounting)
         share = float(risk.trailing_stop_percent) / 100
         self._levels = {symbol: Levels(facts[symbol], share) for symbol in plan.symbols}
+        self._follow = follow_of(self._levels)
         self._feeds = [
             Feed(
                 table,
@@ -111,10 +110,10 @@ class BacktestRun:
 
     def _walk_alone(self, feed: Feed, total: int) -> None:
         """Go through one table as `_walk_together` would, without asking for what moves nobody."""
-        levels, wire, row = feed.levels, self._wire, 0
+        levels, wire, row, roster = feed.levels, self._wire, 0, self._signal.roster
         may_span = self._plan.steps is Steps.SPAN and len(self._runners) == 1 and not feed.shows_all
         while row < total:
-            may_span = may_span and not self._signal.roster.of_read
+            may_span = may_span and not roster.of_read
             if self._progress is not None and row % PROGRESS_EVERY == 0:
                 self._progress(row, total)
             if levels.is_needed or wire.held or feed.shows_all or self._warming:
@@ -151,7 +150,7 @@ class BacktestRun:
             self._lanes.follow(answers, end_ns)
         self._last_ns = end_ns
         self._bars += 1
-        self._others.read_more(self._last_ns)
+        self._others.read_more(end_ns)
         return behind
 
     def _walk_together(self, total: int) -> None:
@@ -198,15 +197,9 @@ class BacktestRun:
             self._log.begin(row, is_behind=True)
             feed.walk_second(row)
 
-    def _observers_of(self, message: AnyMessage) -> tuple[Observe, ...]:
-        by_symbol = {symbol: levels.observer_of(type(message)) for symbol, levels in self._levels.items()}
-        follow = next(iter(by_symbol.values()))
-        if follow is None:
-            return (self._log.put,)
-        if len(by_symbol) == 1:
-            return (self._log.put, follow)
-        every = {symbol: follow for symbol, follow in by_symbol.items() if follow is not None}
-        return (self._log.put, lambda message: every[message.symbol](message))
+    def _observe(self, published: Sequence[AnyMessage]) -> None:
+        self._log.put(published)
+        self._follow(published)
 
     def end(self, error: str = "", *, is_complete: bool = True) -> RunResult:
         """Return what came of the run as far as it went; nothing may be asked of it after that."""

@@ -5,38 +5,28 @@ here and is delivered when somebody is about to act: before any other message re
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, NoReturn
 
-from common.core import Core
+from common.core import Core, Sorted
 from common.local_bus import MAX_CASCADE, LocalBusError
 from common.messages import AnyMessage, Bar, Quote
 from common.routes import SERVICES, SIGNAL, hears, topic_of
 
-type Observe = Callable[[Any], None]
+type Observe = Callable[[Sequence[AnyMessage]], None]
 type Handle = Callable[[Any, int], Sequence[AnyMessage]]
-type Route = tuple[tuple[Handle, ...], Sequence[Observe]]
-
-
-@runtime_checkable
-class Sorted(Protocol):
-    """A core that can say which of its functions takes messages of a type; None: it ignores them."""
-
-    def handler_of(self, kind: type) -> Handle | None:
-        """Return what `handle` would call."""
-        ...
 
 
 class Lanes:
-    """Cores by the name of their service. `observers` says who is told of messages of one's type that they publish."""
+    """Cores by the name of their service. `observe` is told of all that followed from an input, in order, when it is over."""
 
-    def __init__(self, cores: Mapping[str, Core], observers: Callable[[AnyMessage], Sequence[Observe]]) -> None:
+    def __init__(self, cores: Mapping[str, Core], observe: Observe) -> None:
         self._cores = {name: cores[name] for name in SERVICES if name in cores}
         signal = cores[SIGNAL]
         self._bars, self._quotes = _handles([signal], Bar), _handles([signal], Quote)
         self._others = _handles([core for name, core in self._cores.items() if name != SIGNAL], Quote)
         self._all = (*self._quotes, *self._others)
-        self._observers = observers
-        self._routes: dict[type, Route] = {}
+        self._observe = observe
+        self._routes: dict[type, tuple[Handle, ...]] = {}
         self._waiting: dict[str, tuple[Quote, int]] = {}
 
     def publish(self, quote: Quote, now_ns: int) -> None:
@@ -80,25 +70,31 @@ class Lanes:
                 assert not answers, f"{quote.id}: expected nobody to act, found {answers[0]}"
 
     def _spread(self, published: list[AnyMessage], now_ns: int) -> None:
-        routes = self._routes
-        for message in published:  # the list grows while it is walked: it is the queue
-            handles, observers = routes.get(type(message)) or self._find(message)
-            for handle in handles:
-                answers = handle(message, now_ns)
-                if answers:
-                    published += answers
-            for observe in observers:
-                observe(message)
-            if len(published) > MAX_CASCADE:
-                raise LocalBusError(
-                    f"expected at most {MAX_CASCADE} messages to follow from one input, found more after {message}"
-                )
+        routes, done = self._routes, 0
+        try:
+            for message in published:  # the list grows while it is walked: it is the queue
+                handles = routes.get(type(message))
+                for handle in self._find(message) if handles is None else handles:
+                    answers = handle(message, now_ns)
+                    if answers:
+                        published += answers
+                        if len(published) > MAX_CASCADE:
+                            _give_up(message)
+                done += 1
+        except Exception:
+            self._observe(published[:done])
+            raise
+        self._observe(published)
 
-    def _find(self, message: AnyMessage) -> Route:
+    def _find(self, message: AnyMessage) -> tuple[Handle, ...]:
         topic = topic_of(message)
         hearers = [] if topic is None else [core for name, core in self._cores.items() if hears(name, topic)]
-        found = self._routes[type(message)] = (_handles(hearers, type(message)), self._observers(message))
+        found = self._routes[type(message)] = _handles(hearers, type(message))
         return found
+
+
+def _give_up(message: AnyMessage) -> NoReturn:
+    raise LocalBusError(f"expected at most {MAX_CASCADE} messages to follow from one input, found more after {message}")
 
 
 def _handles(cores: Sequence[Core], kind: type) -> tuple[Handle, ...]:

@@ -12,7 +12,7 @@ OBSERVED_AT_ONCE = 1_024
 
 
 class OrderLog:
-    """Messages in the order in which they were published; `put` adds one."""
+    """Messages in the order in which they were published; `put` adds some."""
 
     def __init__(self, accounting: Accounting) -> None:
         self._accounting = accounting
@@ -20,7 +20,7 @@ class OrderLog:
         self._parts: list[tuple[int, int, bool]] = []
         self._row = 0
         self._is_behind = True
-        self.put = self._messages.append
+        self.put = self._messages.extend
 
     def begin(self, row: int, *, is_behind: bool) -> None:
         """Say where what follows is published: at which bar, and whether the bars of this time have ended."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from common.messages import Fill, IntentKind, OrderIntent, PositionChanged, RunnerState, RunnerTransitioned, Side
-from common.money import ZERO, ratio, use_money_context
+from common.money import ZERO, ratio
 from services.backtest.result import ClosedTrade
 
 
@@ -58,11 +58,9 @@ class TradeBook:
             trade.target = changed.target_price
 
     def fill(self, fill: Fill, row: int) -> None:
-        """Take a fill on the bar `row`."""
-        use_money_context()
-        reason = self._reasons.get(fill.intent_id, "")
-        if not fill.remaining_quantity:
-            self._reasons.pop(fill.intent_id, None)
+        """Take a fill on the bar `row`; `use_money_context` has been called."""
+        reasons, intent_id = self._reasons, fill.intent_id
+        reason = reasons.get(intent_id, "") if fill.remaining_quantity else reasons.pop(intent_id, "")
         trade = self._open.get(fill.runner)
         if trade is None:
             self._begin(fill, fill.quantity, fill.fee, row, reason)

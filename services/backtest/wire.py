@@ -8,7 +8,7 @@ exits wait at the venue in all but name, so they pass at once.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from common.core import Core
+from common.core import Core, Sorted
 from common.messages import AnyMessage, ApprovedAmend, ApprovedCancel, ApprovedOrder, Quote
 
 type Sent = ApprovedOrder | ApprovedCancel | ApprovedAmend
@@ -30,11 +30,14 @@ class VenueWire:
 
     def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
         """Pass a message on, or hold it; what was held follows the next quote."""
-        return self.handler_of(type(message))(message, now_ns)
+        return self._take.get(type(message), self._execution.handle)(message, now_ns)
 
-    def handler_of(self, kind: type) -> Callable[[Any, int], Sequence[AnyMessage]]:
-        """Return what takes messages of a type."""
-        return self._take.get(kind, self._execution.handle)
+    def handler_of(self, kind: type) -> Callable[[Any, int], Sequence[AnyMessage]] | None:
+        """Return what takes messages of a type; None where execution ignores them."""
+        own, execution = self._take.get(kind), self._execution
+        if own is not None:
+            return own
+        return execution.handler_of(kind) if isinstance(execution, Sorted) else execution.handle
 
     def _on_order(self, order: ApprovedOrder, now_ns: int) -> Sequence[AnyMessage]:
         return self._execution.handle(order, now_ns) if order.cause != order.intent_id else self._hold(order)

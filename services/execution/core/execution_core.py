@@ -1,6 +1,7 @@
 """Execution's core: sends what risk approved to the venue, once, and tells what became of it."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -48,8 +49,8 @@ class ExecutionCore:
             InputGap: self._on_market,
             ApprovedOrder: self._on_order,
             ApprovedCancel: self._on_cancel,
-            ApprovedAmend: self._on_amend,
-            OperatorCommand: self._on_command,
+            ApprovedAmend: partial(amend, self._desk),
+            OperatorCommand: partial(kill.obey, self._desk),
         }
 
     def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
@@ -60,6 +61,10 @@ class ExecutionCore:
         if now_ns >= self._expiry_ns:
             return [*self._expire(now_ns), *take(message, now_ns)]
         return take(message, now_ns)
+
+    def handler_of(self, kind: type) -> Callable[[Any, int], Sequence[AnyMessage]] | None:
+        """Return what takes messages of a type; None where they are ignored."""
+        return self.handle if kind in self._take else None
 
     def _expire(self, now_ns: int) -> Sequence[AnyMessage]:
         """End what was to end by now, before anything else can happen to it."""
@@ -119,12 +124,6 @@ class ExecutionCore:
         if self._desk.move(cancel.order_id, OrderEvent.REQUEST_CANCEL) is None:
             return ()
         return follow(self._desk, self._desk.venue.cancel(cancel.order_id, cancel.symbol, now_ns), cancel.id, now_ns)
-
-    def _on_amend(self, wanted: ApprovedAmend, now_ns: int) -> Sequence[AnyMessage]:
-        return amend(self._desk, wanted, now_ns)
-
-    def _on_command(self, command: OperatorCommand, now_ns: int) -> Sequence[AnyMessage]:
-        return kill.obey(self._desk, command, now_ns)
 
     def next_deadline_ns(self) -> int | None:
         """Return when the next order may end by time; None where none does. Orders and quotes move all else."""

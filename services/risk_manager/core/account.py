@@ -30,7 +30,7 @@ class Account(msgspec.Struct):
 
     def book(self, fill: Fill, notional: Decimal, realised: Decimal, currency: str) -> None:
         """Book a fill worth `notional` in `currency`, its symbol's quote currency; its fee may be in another."""
-        purse, fee = self.purse(currency), fill.fee
+        purse, fee = self.purses.get(currency) or self.purse(currency), fill.fee
         cash = purse.cash - notional if fill.side is Side.BUY else purse.cash + notional
         purse.realised += realised
         if fill.fee_currency == currency:

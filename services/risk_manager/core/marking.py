@@ -15,27 +15,28 @@ from services.risk_manager.core.volatility import Volatility
 
 def take_quote(desk: Desk, quote: Quote, now_ns: int) -> Sequence[AnyMessage]:
     """Note a quote; close what it takes through its stop or target."""
-    market = market_of(desk.state.markets, quote.symbol)
-    if desk.limits.fuses.jump_share:
+    limits, symbol = desk.limits, quote.symbol
+    market = desk.state.markets.get(symbol) or market_of(desk.state.markets, symbol)
+    if limits.fuses.jump_share:
         fuses.see_jump(desk, market.quote, quote)
     market.quote = quote
     market.quote_ns = now_ns
-    if desk.limits.sizing.follows_marks:
+    if limits.sizing.follows_marks:
         _follow_volatility(desk, market, quote, now_ns)
     if not market.open_positions:
         return () if is_calm(desk) else follow(desk, quote.id, now_ns)
     use_money_context()
-    desk.valuation.touched[quote.symbol] = None
+    desk.valuation.touched[symbol] = None
     answers: list[AnyMessage] = []
     for position in market.positions.values():
         if position.quantity:
             answers += _guard(desk, position, quote, now_ns)
-    if desk.limits.is_timed:
+    if limits.is_timed:
         answers += roll(desk, quote.id, now_ns)
     if desk.losses.is_on:
         desk.losses.see(desk.rough.follow(quote))
     else:
-        desk.rough.follow(quote)
+        desk.rough.changed[symbol] = None  # whoever asks for totals reads the mark
     if not is_calm(desk):
         answers += follow(desk, quote.id, now_ns)
     return answers

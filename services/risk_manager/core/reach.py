@@ -53,11 +53,15 @@ class Reach:
             self.net += net - share.net
             share.net = net
         if not is_net_same or buying is not share.buying:
-            long = _positive(net + buying)
+            long = net + buying  # `max` takes four times as long
+            if not long > ZERO:
+                long = ZERO
             self.long += long - share.long
             share.long, share.buying = long, buying
         if not is_net_same or selling is not share.selling:
-            short = _positive(selling - net)
+            short = selling - net
+            if not short > ZERO:
+                short = ZERO
             self.short += short - share.short
             share.short, share.selling = short, selling
 

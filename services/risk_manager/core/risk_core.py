@@ -54,6 +54,10 @@ class RiskCore:
         take = self._take.get(type(message))
         return () if take is None else take(message, now_ns)
 
+    def handler_of(self, kind: type) -> Take | None:
+        """Return what takes messages of a type until the limits change; None where they are ignored."""
+        return self._take.get(kind)
+
     def next_deadline_ns(self) -> int | None:
         """Return when a silent symbol opens the breaker or the breaker has cooled down; None where neither is configured."""
         return marking.deadline_ns(self._desk)

@@ -149,7 +149,8 @@ class Rough:
     def _read(self, market: Market) -> None:
         symbol = market.symbol
         self.changed.pop(symbol, None)
-        self._unusable.discard(symbol)
+        if self._unusable:
+            self._unusable.discard(symbol)
         if not market.open_positions:
             self._entries.pop(symbol, None)
             return

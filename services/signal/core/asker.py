@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from common.messages import AnyMessage, Bar, RunnerFailed
+from services.signal.core.ahead import Ahead
 from services.signal.core.bank import IndicatorBank
 from services.signal.core.host import (
     FUNCTION_NAMES,
@@ -102,14 +103,11 @@ class Asker:
             self.host.set_order(order)
             self.told_order = order
 
-    def prepare(self, walker: SpanHost) -> int:
-        """Let the host have the columns that the indicators were computed for; return their first row."""
-        ahead = self.bank.ahead
-        assert ahead is not None, "expected indicators that looked ahead"
+    def prepare(self, walker: SpanHost, ahead: Ahead) -> None:
+        """Let the host have the columns that the indicators were computed for."""
         if not ahead.is_loaded:
             walker.load_rows([*ahead.market(), *ahead.columns])
             ahead.is_loaded = True
-        return ahead.first
 
     def ask(self, function: Function, origin: Origin, out: list[AnyMessage]) -> dict[str, Any] | None:
         """Return what a function answered; None for nil, and for an error, which is counted and told in `out`."""

@@ -194,10 +194,15 @@ class Desk(msgspec.Struct):
             if ended:
                 self.working = None
 
-    def learn_levels(self, told: Told) -> None:
-        """Take over the levels that risk watches."""
-        self.told = told
-        self._match_levels()
+    def learn_levels(self, quantity: Decimal, stop: Decimal | None, target: Decimal | None) -> bool:
+        """Take over the levels that risk watches for a position of this size; return whether they are others than before."""
+        position = self.position
+        if not quantity or position.quantity != quantity:
+            self.told = Told(quantity, stop, target)
+            return False
+        is_other = position.stop != stop or position.target != target
+        self.told, position.stop, position.target = None, stop, target
+        return is_other
 
     def _match_levels(self) -> None:
         told, position = self.told, self.position

@@ -25,7 +25,7 @@ from services.signal.core.answers import (
     decide,
 )
 from services.signal.core.asker import MARKET_FIELDS, Asker
-from services.signal.core.desk import Desk, Told, order_view
+from services.signal.core.desk import Desk, order_view
 from services.signal.core.host import Function, StrategyHost
 from services.signal.core.orders import Levels, Origin, is_asked_about, stop_of, trailed_stop
 from services.signal.core.position import Position
@@ -199,7 +199,7 @@ class Runner:
         origin = self._origin(fill.id, now_ns)
         out = self.desk.fill(fill, origin)
         position, is_known = self.desk.position, self.machine.state is RunnerState.IN_POSITION
-        if position.is_open is not is_known:
+        if bool(position.quantity) is not is_known:
             self._fire(Event.POSITION_CLOSED if is_known else Event.POSITION_OPENED, origin, out)
         self.asker.show_position(position.view())
         return out
@@ -218,8 +218,8 @@ class Runner:
 
     def on_position_changed(self, changed: PositionChanged) -> None:
         """Learn the levels that risk watches."""
-        self.desk.learn_levels(Told(changed.quantity, changed.stop_price, changed.target_price))
-        self.asker.show_position(self.desk.position.view())
+        if self.desk.learn_levels(changed.quantity, changed.stop_price, changed.target_price):
+            self.asker.show_position(self.desk.position.view())
 
     def _fire(self, event: Event, origin: Origin, out: list[AnyMessage], reason: str = "") -> None:
         transition = self.machine.fire(event, origin.now_ns)

@@ -138,7 +138,7 @@ class SignalCore:
         return settled(roster, out)
 
     def _on_fill(self, fill: Fill, now_ns: int) -> Sequence[AnyMessage]:
-        runner = self._roster.find(fill.runner)
+        runner = self._roster.runners.get(fill.runner) or self._roster.find(fill.runner)
         if runner is None:
             return fill_retired(self._roster, fill, now_ns)
         out = runner.on_fill(fill, now_ns)

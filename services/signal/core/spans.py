@@ -48,7 +48,8 @@ class Walked(msgspec.Struct, frozen=True, gc=False):
 def walk(runner: Runner, span: Span, *, trusted: bool) -> Walked:
     """Take closed bars one after the other, at least one, until something follows or the span ends."""
     asker, rows, first = runner.asker, span.rows, span.first
-    if asker.bank.look_ahead(rows, first) is None:
+    ahead = asker.bank.look_ahead(rows, first)
+    if ahead is None:
         if span.quote is not None:
             for see in asker.bank.of_sizes:
                 see(span.quote.bid_size, span.quote.ask_size)
@@ -65,7 +66,8 @@ def walk(runner: Runner, span: Span, *, trusted: bool) -> Walked:
         asker.tell()
     if asker.told_order is not None:
         asker.show_order(None)  # nothing rests any more, or there would be no question
-    base, (bid, ask) = asker.prepare(asker.walker), _sides(span, first)
+    asker.prepare(asker.walker, ahead)
+    base, (bid, ask) = ahead.first, _sides(span, first)
     asked = HostSpan(first - base, behind - base, bid, ask, span.falling, span.rising)
     reached, outcome = asker.walker.walk(function, asked)
     row = reached + base
