@@ -9,7 +9,7 @@ import typer
 
 from orrery.commands import TOOLS
 from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
-from orrery.options import IndicatorOption, JsonOption, install_indicators
+from orrery.options import IndicatorOption, JsonOption
 
 PANEL = TOOLS
 
@@ -24,7 +24,7 @@ def command(
     indicator: IndicatorOption = None,
     json: JsonOption = False,
 ) -> int:
-    """Check strategies: load them as the signal service would, and try them on made-up bars.
+    """Check strategies: load them as the signal service would, and try them on made-up bars, in a child process with limits.
 
     It tells errors with file and line and what to do about them, misspelt names, the parameters, the indicators used and
     the warm-up they need, and what was answered. Exit code 0 when all can run, 1 when one cannot. With --json one file is
@@ -38,19 +38,17 @@ def command(
     for path in paths:
         if not path.is_file():
             raise CommandLineError(f"{path}: expected a Lua file, found none")
-    install_indicators(indicator)
-    from orrery.validating.output import as_lines, as_object, problems_of
-    from services.signal.loading import validate
+    from orrery.validating.trying import judged
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    objects: list[dict[str, object]] = []
-    for path in paths:
-        report = validate(path)
-        problems = problems_of(report, path.read_text(encoding="utf-8", errors="replace"))
-        objects.append(as_object(report, problems))
+    objects: list[object] = []
+    codes: list[bool] = []
+    for found in judged(paths, indicator or (), width):
+        codes.append(found.ok)
+        objects.append(found.shown)
         if not json:
-            print("\n".join(as_lines(report, problems, width)))
-    is_ok = all(shown["ok"] for shown in objects)
+            print("\n".join(found.lines))
+    is_ok = all(codes)
     if json:
         import msgspec
 

@@ -27,15 +27,19 @@ def spec_of(wanted: Wanted, config: "Config") -> "RunnerSpec":
 
     from common.config.models import StrategySection
     from common.instruments import split_symbol
+    from services.signal.checking import Job, check_all
     from services.signal.core.spec import RunnerSpec
-    from services.signal.hosts.plugin_files import PluginError, install
-    from services.signal.loading import StrategyFileError, limits_of, read_source, timeframe_of, validate_source
+    from services.signal.hosts.plugin_files import PluginError
+    from services.signal.loading import StrategyFileError, read_source, timeframe_of
 
     try:
-        install([Path(name) for name in config.signal.indicators])
         StrategySection(name=wanted.name or "file", script=str(wanted.file), timeframe=wanted.timeframe)
         source = read_source(wanted.file)
         source.decode()
+        job = Job(
+            source, str(wanted.file), wanted.name, parameters(wanted.params), config.signal.model_dump(mode="json")
+        )
+        (verdict,) = check_all([job], config.signal).verdicts
     except ValidationError as error:
         found = error.errors()[0]
         text = f"--{found['loc'][0]} {found['input']}: {found['msg'].removeprefix('Value error, ')}"
@@ -44,14 +48,11 @@ def spec_of(wanted: Wanted, config: "Config") -> "RunnerSpec":
         raise CommandLineError(f"{wanted.file}: {error}") from error
     except (StrategyFileError, PluginError) as error:
         raise CommandLineError(str(error)) from error
-    params = parameters(wanted.params)
-    report = validate_source(source, wanted.file, name=wanted.name, params=params, limits=limits_of(config.signal))
-    if report.spec is None or not report.ok:
-        fatal = [problem.text for problem in report.problems if problem.is_fatal]
-        raise CommandLineError("\n".join(fatal) or f"{wanted.file}: cannot run", EXIT_FAILED)
-    timeframe = wanted.timeframe or timeframe_of(config, report.spec)
+    if verdict.spec is None or verdict.error:
+        raise CommandLineError(verdict.error or f"{wanted.file}: cannot run", EXIT_FAILED)
+    timeframe = wanted.timeframe or timeframe_of(config, verdict.spec)
     currency = split_symbol(wanted.symbol)[1]
-    return RunnerSpec(strategy=report.spec, symbol=wanted.symbol, timeframe=timeframe, currency=currency)
+    return RunnerSpec(strategy=verdict.spec, symbol=wanted.symbol, timeframe=timeframe, currency=currency)
 
 
 def parameters(texts: Sequence[str]) -> "dict[str, ParameterValue]":

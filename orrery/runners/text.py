@@ -22,7 +22,13 @@ def list_lines(answer: Mapping[str, Any]) -> Iterator[str]:
     if files["watched"] or files["failed"]:
         yield f"files: {len(files['watched'])} watched, {files['reloaded']} reloads, {files['failed']} refused"
     for name, error in files["failures"].items():
-        yield f"  {name}: the last good version stays: {error}"
+        yield f"  {name}: {_what_stays(name, files)}: {error}"
+
+
+def _what_stays(name: str, files: Mapping[str, Any]) -> str:
+    if name in files.get("left_out", ()):
+        return "failed, its runners are left out"
+    return "failed, its runners are stopped" if name in files.get("stopped", ()) else "the last good version stays"
 
 
 def _row(runner: Mapping[str, Any], answer: Mapping[str, Any]) -> tuple[str, ...]:

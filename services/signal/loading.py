@@ -43,6 +43,10 @@ class StrategyFileError(Exception):
     """A strategy file that cannot be used; the text begins with the file, and the line where it is known."""
 
 
+class TrialFailedError(StrategyFileError):
+    """A file of which an indicator failed on made-up bars."""
+
+
 class Problem(msgspec.Struct, frozen=True):
     """Something wrong in a strategy file. line: 0 where it is not known. is_fatal: the file cannot run."""
 
@@ -162,10 +166,8 @@ def validate_source(
     return Report(str(path), tuple(problems), spec, trial)
 
 
-def build_runners(config: Config, sources: Mapping[str, bytes] | None = None) -> list[RunnerSpec]:
-    """Return the runners that a configuration asks for, in its order.
-
-    sources: contents of strategy files, by their paths, to be taken in place of what is on the disk.
+def build_runners(config: Config) -> list[RunnerSpec]:
+    """Return the runners that a configuration asks for, in its order, tried in this process.
 
     Raises:
         StrategyFileError: a strategy or plug-in file cannot be used, or a strategy wants symbols that are not followed.
@@ -174,15 +176,9 @@ def build_runners(config: Config, sources: Mapping[str, bytes] | None = None) ->
         install([Path(name) for name in config.signal.indicators])
     except PluginError as error:
         raise StrategyFileError(f"signal.indicators: {error}") from error
-    limits, known = limits_of(config.signal), sources or {}
+    limits = limits_of(config.signal)
     specs = [
-        load_source(
-            known[section.script] if section.script in known else read_source(section.script),
-            section.script,
-            name=section.name,
-            params=section.params,
-            limits=limits,
-        )
+        load_strategy(section.script, name=section.name, params=section.params, limits=limits)
         for section in config.strategies
     ]
     use_model(specs, config.signal)
@@ -287,7 +283,7 @@ def _tried(spec: StrategySpec, limits: LuaLimits) -> tuple[StrategySpec, TrialRe
         with made_up_model():
             trial = Trial(runner, limits).run()
     except PluginFailedError as error:
-        raise StrategyFileError(f"{spec.script}: an indicator failed on made-up bars: {error}") from error
+        raise TrialFailedError(f"{spec.script}: an indicator failed on made-up bars: {error}") from error
     return msgspec.structs.replace(spec, indicators=tuple(trial.indicators)), trial
 
 

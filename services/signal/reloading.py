@@ -22,12 +22,13 @@ from common.logs import get_logger
 from common.operators import NotDoneError
 from common.runner import EventLoop
 from common.sessions import kept_source, scripts_of
-from services.signal.adapters.checker import Checker
-from services.signal.checking import MODULE, Job, Verdict, check
-from services.signal.core.changes import ADD, RELOAD, described, digest_of
-from services.signal.core.questions import Runners
+from services.signal.adapters.checker import CHECK_LIMIT_NS, Checker
+from services.signal.checking import MODULE, Job, Verdict, check_one
+from services.signal.core.changes import ADD, RELOAD, STOP, described, digest_of
+from services.signal.core.questions import Asked, Question, Runners
 from services.signal.core.spec import RunnerSpec
 from services.signal.loading import StrategyFileError, limits_of, read_source, read_spec, runners_of
+from services.signal.prospects import Prospects
 
 POLL_NS = 500_000_000
 """Between two looks at the files."""
@@ -52,13 +53,19 @@ def sources_of_session(folder: Path, config: Config) -> dict[str, bytes]:
 
 
 class Reloader:
-    """Watches the strategy files of a configuration. on_change: called after runners changed."""
+    """Watches the strategy files of a configuration. on_change: called after runners changed. prospects: of the start."""
 
     def __init__(
-        self, service: JournaledService, runners: Runners, config: Config, count_failure: Callable[[], None]
+        self,
+        service: JournaledService,
+        runners: Runners,
+        config: Config,
+        count_failure: Callable[[], None],
+        prospects: Prospects,
     ) -> None:
-        self._service, self._runners, self._config = service, runners, config
-        self._count_failure = count_failure
+        self._service, self._runners, self.config = service, runners, config
+        self._count_failure, self._prospects = count_failure, prospects
+        self._left_out, self._stopped = dict(prospects.left_out), set[str]()
         self.on_change: Callable[[], None] = lambda: None
         self._seen: dict[str, Stamp] = {}
         self._settling: dict[str, Stamp] = {}
@@ -70,31 +77,59 @@ class Reloader:
 
     def begin(self, loop: EventLoop) -> None:
         """Take over what changed since the journals were written, then watch, if the configuration wants it."""
-        for section in self._config.strategies:
+        for section in self.config.strategies:
             stamp = _stamp(section)
             if stamp is not None:
                 self._seen[_key(section)] = self._settling[_key(section)] = stamp
-            self._catch_up(section)
+            self._begin_with(section)
         while self._todo:
             self._tell_next()
-        if self._config.signal.reload:
+        if self.config.signal.reload:
             self._checker = Checker(loop, MODULE)
             loop.every(POLL_NS, self.poll)
             # One runner a turn: making its host takes a millisecond, and there may be a thousand.
             loop.when_due(lambda: monotonic_ns() if self._todo else None, self._tell_next)
 
+    def _begin_with(self, section: StrategySection) -> None:
+        name, prospects = section.name, self._prospects
+        why = prospects.stopped.get(name) or prospects.left_out.get(name, "")
+        if why and self._running(section):
+            self._left_out.pop(name, None)  # it was, and came in since
+            self._stop(name, why)
+        elif why:
+            self._tell_failure(name, why)
+        if name in prospects.ready:
+            self._take(section, prospects.ready[name], may_add=True)
+        elif name not in prospects.left_out:
+            self._catch_up(section)
+
+    def _stop(self, name: str, why: str) -> None:
+        """Have no runner of a strategy called that failed its trial and was needed to redo the journal."""
+        self._stopped.add(name)
+        self._tell_failure(name, why)
+        number = self._service.ledger.inbox.last_number
+        for id_ in [id_ for id_, spec in self._runners.specs().items() if spec.strategy.name == name]:
+            if not self._runners.ask(Question(Asked.LINE, id_))["stopped"]:
+                error = f"stopped: {why}; `orrery runner resume` lets it try again"
+                try:
+                    self._service.desk.obey(STOP, {"runner": id_, "error": error}, f"{STOP}:{id_}:{number}")
+                except NotDoneError as failure:
+                    self._tell_failure(name, str(failure))
+
     def status(self) -> dict[str, Any]:
         """Return what is watched and what failed, as plain data."""
         return {
-            "watched": sorted(self._seen) if self._config.signal.reload else [],
+            "watched": sorted(self._seen) if self.config.signal.reload else [],
             "reloaded": self._reloaded,
             "failed": self._failed,
             "failures": dict(sorted(self._failures.items())),
+            "left_out": sorted(self._left_out),
+            "stopped": sorted(self._stopped),
         }
 
     def poll(self) -> None:
         """Look at the files; begin to check what has changed."""
-        for section in self._config.strategies:
+        for section in self.config.strategies:
             if self._look(section):
                 self._note(section)
         checker = self._checker
@@ -104,7 +139,7 @@ class Reloader:
         try:
             checker.start(msgspec.json.encode(self._job(section, source)), lambda answer: self._judge(section, answer))
         except OSError as error:
-            self._fail(section, f"no process to check it in: {error.strerror}")
+            self._tell_failure(section.name, f"no process to check it in: {error.strerror}")
 
     def _look(self, section: StrategySection) -> bool:
         """Return whether a file is another one than before, and stays as it is; one that is not there may be under way."""
@@ -121,9 +156,9 @@ class Reloader:
         try:
             source = read_source(section.script)
         except StrategyFileError as error:
-            self._fail(section, str(error))
+            self._tell_failure(section.name, str(error))
             return
-        if all(source == running for running in self._running(section)):
+        if section.name not in self._left_out and all(source == running for running in self._running(section)):
             self._failures.pop(section.name, None)  # touched, or put back as it was
         else:
             self._changed.append((section, source))
@@ -133,43 +168,46 @@ class Reloader:
         return [each.source for each in strategies if each.name == section.name]
 
     def _job(self, section: StrategySection, source: bytes) -> Job:
-        signal = self._config.signal.model_dump(mode="json")
+        signal = self.config.signal.model_dump(mode="json")
         return Job(source, section.script, section.name, dict(section.params), signal)
 
     def _judge(self, section: StrategySection, answer: bytes | None) -> None:
         if answer is None:
-            self._fail(section, f"{section.script}: it could not be checked in time")
+            limit_s = CHECK_LIMIT_NS // 1_000_000_000
+            self._tell_failure(section.name, f"{section.script}: expected a verdict within {limit_s} s, found none")
             return
         try:
             verdict = msgspec.json.decode(answer, type=Verdict)
         except msgspec.MsgspecError:
             verdict = Verdict(None, f"{section.script}: the process that checked it died")
-        self._take(section, verdict, may_add=False)
+        self._take(section, verdict, may_add=section.name in self._left_out)
 
     def _catch_up(self, section: StrategySection) -> None:
         try:
             source = read_source(section.script)
             spec = read_spec(
-                source, section.script, name=section.name, params=section.params, limits=limits_of(self._config.signal)
+                source, section.script, name=section.name, params=section.params, limits=limits_of(self.config.signal)
             )
-            wanted = runners_of(self._config, section, spec)
+            wanted = runners_of(self.config, section, spec)
         except StrategyFileError as error:
-            self._fail(section, str(error))
+            self._tell_failure(section.name, str(error))
             return
         if any(self._differs(each, may_add=True) for each in wanted):
-            self._take(section, check(self._job(section, source)), may_add=True)
+            self._take(section, check_one(self._job(section, source)), may_add=True)
 
     def _take(self, section: StrategySection, verdict: Verdict, *, may_add: bool) -> None:
-        if verdict.spec is None:
-            self._fail(section, verdict.error)
+        if verdict.spec is None or verdict.error:
+            self._tell_failure(section.name, verdict.error)
             return
         try:
-            wanted = runners_of(self._config, section, verdict.spec)
+            wanted = runners_of(self.config, section, verdict.spec)
             verdict.spec.source.decode()
         except (StrategyFileError, UnicodeDecodeError) as error:
-            self._fail(section, str(error))
+            self._tell_failure(section.name, str(error))
             return
         self._failures.pop(section.name, None)
+        self._left_out.pop(section.name, None)
+        self._stopped.discard(section.name)
         for spec in wanted:
             if self._differs(spec, may_add=may_add):
                 name = RELOAD if spec.id in self._runners.specs() else ADD
@@ -203,14 +241,16 @@ class Reloader:
         _log.info("strategy taken over", runner=spec.id, script=spec.strategy.script, sha256=digest[:12])
         self.on_change()
 
-    def _fail(self, section: StrategySection, error: str) -> None:
-        self._tell_failure(section.name, error)
-
     def _tell_failure(self, name: str, error: str) -> None:
         self._failed += 1
         self._failures[name] = error
         self._count_failure()
-        _log.error("changed strategy file refused; the last good one stays", strategy=name, error=error)
+        if name in self._left_out:
+            _log.error("strategy failed when it was tried; the others trade without it", strategy=name, error=error)
+        elif name in self._stopped:
+            _log.error("strategy failed when it was tried; its runners are stopped", strategy=name, error=error)
+        else:
+            _log.error("changed strategy file refused; the last good one stays", strategy=name, error=error)
 
 
 def _key(section: StrategySection) -> str:

@@ -9,6 +9,7 @@ from common.bus_service import ServiceError
 from common.config.load import LoadedConfig
 from common.config.models import Config
 from common.journaled_service import JournaledService
+from common.logs import get_logger
 from common.messages import HealthState
 from common.routes import MARKET_DATA, SIGNAL
 from common.runner import EventLoop
@@ -20,13 +21,16 @@ from services.signal.core.spec import RunnerSpec
 from services.signal.hosts.ocaml import OcamlUnavailableError
 from services.signal.hosts.ocaml_backend import use_backend
 from services.signal.hosts.ocaml_watch import LOOK_NS, OcamlWatch
-from services.signal.loading import StrategyFileError, build_runners
+from services.signal.hosts.plugin_files import PluginError, install
+from services.signal.loading import StrategyFileError
 from services.signal.metrics import SignalMetrics
+from services.signal.prospects import Prospects, all_runners, prospects_of
 from services.signal.reloading import Reloader, sources_of_session
 from services.signal.workers.guard import Guard
 from services.signal.workers.starting import Spares, core_of, start_core
 from services.signal.workers.telling import Teller
 
+_log = get_logger("signal")
 READ_MORE_NS = 1_000_000_000
 """Between two looks whether a strategy turned out to read another series; never where a conductor leads."""
 
@@ -41,12 +45,18 @@ def make_core(config: Config, sources: Mapping[str, bytes] | None = None) -> Sig
 
 def make_specs(config: Config, sources: Mapping[str, bytes] | None = None) -> list[RunnerSpec]:
     """Return the runners that the configuration wants, whose indicators are computed as it says; raises as `make_core`."""
-    specs = build_runners(config, sources)
-    try:
-        use_backend(config.signal)
-    except OcamlUnavailableError as error:
-        raise StrategyFileError(str(error)) from error
+    specs = all_runners(config, sources)
+    _prepare(config)
     return specs
+
+
+def _prepare(config: Config, unloadable: Mapping[str, str] | None = None) -> None:
+    """Make this process one in which runners can live; raises StrategyFileError."""
+    try:
+        install([Path(name) for name in config.signal.indicators], unloadable)
+        use_backend(config.signal)
+    except (OcamlUnavailableError, PluginError) as error:
+        raise StrategyFileError(str(error)) from error
 
 
 def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
@@ -62,30 +72,39 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
         undo.callback(spares.close)
         try:
             sources = sources_of_session(folder, config)
-            specs = make_specs(config, sources)
-        except StrategyFileError as error:
+            prospects = prospects_of(config, folder, sources)
+            if config.signal.workers:
+                use_backend(config.signal)
+            else:
+                _prepare(config, prospects.unloadable)
+        except (StrategyFileError, OcamlUnavailableError) as error:
             raise ServiceError(str(error)) from error
         for source in sources.values():
             keep_source(folder, source)
         if not config.signal.workers:
-            return _build_alone(loop, config, metrics, core_of(config, specs))
+            return _build_alone(loop, config, metrics, prospects)
         teller = Teller(metrics)
-        core = start_core(config, specs, spares, Guard(teller.lost))
+        core = start_core(config, prospects.specs, spares, Guard(teller.lost), prospects.unloadable)
         undo.callback(core.close)
-        service = JournaledService(loop, config, SIGNAL, core, metrics=metrics)
+        service = JournaledService(loop, prospects.config, SIGNAL, core, metrics=metrics)
         teller.follow(service, core, spares.refill)
         service.after_close = undo.pop_all().close
-    return _serve(service, core, config, metrics)
+    return _serve(service, core, Reloader(service, core, config, metrics.reload_failed, prospects))
 
 
-def _build_alone(loop: EventLoop, config: Config, metrics: SignalMetrics, core: SignalCore) -> JournaledService:
+def _build_alone(loop: EventLoop, config: Config, metrics: SignalMetrics, prospects: Prospects) -> JournaledService:
     """Return the service with its runners in this process."""
-    service = JournaledService(loop, config, SIGNAL, core, metrics=metrics)
+    _log.warning(
+        "signal.workers = 0: no watchdog; a strategy, plug-in or model that hangs or ends its process takes this service along"
+    )
+    core = core_of(config, prospects.specs)
+    service = JournaledService(loop, prospects.config, SIGNAL, core, metrics=metrics)
     _watch(service, OcamlWatch(config.signal, core.roster, use_backend(config.signal), metrics))
-    return _serve(service, OwnRunners(core), config, metrics)
+    runners = OwnRunners(core)
+    return _serve(service, runners, Reloader(service, runners, config, metrics.reload_failed, prospects))
 
 
-def _serve(service: JournaledService, runners: Runners, config: Config, metrics: SignalMetrics) -> JournaledService:
+def _serve(service: JournaledService, runners: Runners, reloader: Reloader) -> JournaledService:
     """Let operators and market data know the runners, and the files that change change them."""
     wanted: dict[str, Any] = {"bars": runners.required_bars()}
 
@@ -93,9 +112,8 @@ def _serve(service: JournaledService, runners: Runners, config: Config, metrics:
         wanted["bars"] = runners.required_bars()
         service.subscriber.peers.tell(MARKET_DATA, "require_bars", wanted)
 
-    reloader = Reloader(service, runners, config, metrics.reload_failed)
     reloader.on_change = require_bars
-    RunnerDesk(service, runners, config, reloader).on_change = require_bars
+    RunnerDesk(service, runners, reloader.config, reloader).on_change = require_bars
     if not service.bus.loop.is_conducted:
         reloader.begin(service.bus.loop)
         service.bus.loop.every(

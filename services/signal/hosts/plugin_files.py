@@ -8,7 +8,8 @@ fence holds them.
 import importlib.util
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.metadata import entry_points
+from functools import partial
+from importlib.metadata import EntryPoint, entry_points
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,9 @@ from typing import Any
 from services.signal.core.indicator import Indicator, Number, Parameter
 from services.signal.core.indicators import register, unregister
 from services.signal.core.plugins import FIELDS, Columns, Plugin, PluginFailedError, Row, kind_of
+from services.signal.hosts.dead_indicator import dead_kind
 from services.signal.hosts.lua_indicator import lua_kind
+from services.signal.hosts.trial_notes import Notes, noted
 
 GROUP = "orrery.indicators"
 """Entry points of this group are plug-ins, by their names."""
@@ -28,15 +31,29 @@ class PluginError(Exception):
     """A plug-in that cannot be used; the text says which, what was expected and what was found."""
 
 
-def install(files: Sequence[Path] = ()) -> list[str]:
+def install(
+    files: Sequence[Path] = (), unloadable: Mapping[str, str] | None = None, notes: Notes | None = None
+) -> list[str]:
     """Register the plug-ins of installed packages and of files; return their names.
+
+    unloadable: those that are not loaded, by package's name or path, and why; who asks them is told so. notes: of a trial, if
+    this is for one.
 
     Raises:
         PluginError: one of them cannot be used.
     """
-    kinds = [(entry.name, _loaded(entry.name, entry.load)) for entry in entry_points(group=GROUP)]
-    found = [(name, _kind(name, name, given)) for name, given in kinds]
-    found += [(path.stem, _kind_in(path)) for path in files]
+    entries = [(entry.name, entry.name, partial(_kind_of, entry)) for entry in entry_points(group=GROUP)]
+    entries += [(path.stem, str(path), partial(_kind_in, path)) for path in files]
+    found: list[tuple[str, type[Indicator]]] = []
+    for name, where, load in entries:
+        if unloadable and where in unloadable:
+            found.append((name, dead_kind(unloadable[where])))
+            continue
+        if notes is None:
+            found.append((name, load()))
+        else:
+            notes.load(where)
+            found.append((name, noted(name, Path(where).name, load(), notes)))
     for name, kind in found:
         try:
             register(name, kind)
@@ -56,10 +73,16 @@ def installed(files: Sequence[Path]) -> Iterator[list[str]]:
             unregister(name)
 
 
+def _kind_of(entry: EntryPoint) -> type[Indicator]:
+    return _kind(entry.name, entry.name, _loaded(entry.name, entry.load))
+
+
 def _loaded(name: str, load: Callable[[], Any]) -> Any:
     try:
         return load()
-    except Exception as error:
+    except MemoryError:
+        raise
+    except (Exception, SystemExit) as error:
         raise PluginError(f"plug-in {name}: cannot be loaded: {type(error).__name__}: {error}") from error
 
 
@@ -144,6 +167,8 @@ def _computed(
         bars = len(next(iter(arrays.values())))
         try:
             found = compute(arrays, dict(given))
+        except MemoryError:
+            raise
         except Exception as error:
             raise PluginFailedError(f"{where}: compute: {type(error).__name__}: {error}") from error
         each = found if isinstance(found, tuple) else (found,)

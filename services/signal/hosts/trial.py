@@ -16,6 +16,7 @@ from services.signal.core.host import FUNCTION_NAMES, AccountView, ErrorKind, Fu
 from services.signal.core.indicator import IndicatorKey
 from services.signal.core.spec import RunnerSpec
 from services.signal.hosts.lua import LuaHost, LuaLimits
+from services.signal.hosts.trial_notes import NOTES
 
 TRIAL_BARS = 400
 TRIAL_BARS_MAX = 2_000
@@ -67,6 +68,7 @@ class Trial:
         self._window: list[Bar] = []
         self._has_context = False
         self._ended = False
+        self._notes = NOTES.get()
         self.result = TrialResult()
 
     def run(self) -> TrialResult:
@@ -102,6 +104,7 @@ class Trial:
 
     def _step(self, number: int) -> None:
         bar = _bar(self._spec, number)
+        self._notes.step(f"bar {number + 1}")
         self._window.append(bar)
         self._bank.update(bar)
         for feeders in self._bank.others.values():
@@ -131,7 +134,9 @@ class Trial:
         if outcome is None:
             return False
         for key in outcome.wanted:
+            self._notes.load(f"indicators.{key.title}")
             self._bank.add(self._spec.place(key), self._window)
+            self._notes.found(self._bank.keys)
         self.result.lines.extend(outcome.lines[: 20 - len(self.result.lines)])
         if outcome.error is not None:
             self._ended = outcome.error.kind in _LIMITS

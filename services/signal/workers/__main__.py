@@ -14,9 +14,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from services.signal.adapters.marker import Marker
 from services.signal.hosts.ocaml_backend import use_backend
 from services.signal.workers.frames import BEGIN, unpack_begin
-from services.signal.workers.marker import Marker
 from services.signal.workers.second import SecondOpinion
 from services.signal.workers.shard import Shard
 from services.signal.workers.starting import make_share

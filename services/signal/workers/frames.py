@@ -28,10 +28,11 @@ SavedSeries = tuple[str, str, int, list[tuple[Any, ...]]]
 
 
 class Begin(msgspec.Struct, frozen=True):
-    """Runners to be made. config: of the service, as JSON."""
+    """Runners to be made. config: of the service, as JSON. unloadable: plug-ins that are not loaded, and why."""
 
     config: bytes
     specs: list[RunnerSpec]
+    unloadable: dict[str, str] = {}
 
 
 class News(msgspec.Struct, frozen=True, array_like=True):

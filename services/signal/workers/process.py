@@ -14,11 +14,11 @@ import struct
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 from common.clock import monotonic_ns
+from services.signal.adapters.marker import Marker, make_page
+from services.signal.adapters.processes import processor_s, state_of
 from services.signal.workers.frames import BEGIN, RESTORE, LostError
-from services.signal.workers.marker import Marker, make_page
 
 MODULE = "services.signal.workers"
 RECEIVE_BYTES = 262_144
@@ -132,7 +132,7 @@ class ProcessLink:
             except BlockingIOError:
                 seen, _ = self._marker.read()
                 if seen != calls:
-                    calls, used_s, looks = seen, _processor_s(self.pid), 0
+                    calls, used_s, looks = seen, processor_s(self.pid), 0
                 looks += 1
                 if looks >= enough and not (looks < STARVED * enough and self._is_starved(used_s)):
                     raise self._hung(patience_ns) from None
@@ -145,12 +145,12 @@ class ProcessLink:
 
     def _is_starved(self, used_s: float) -> bool:
         """Return whether the worker wants a processor and has not had it for half of its deadline since it had used that."""
-        has_s = _processor_s(self.pid) - used_s
-        return _state_of(self.pid) == "R" and has_s < self._timeout_ns / NS_PER_SECOND / 2
+        has_s = processor_s(self.pid) - used_s
+        return state_of(self.pid) == "R" and has_s < self._timeout_ns / NS_PER_SECOND / 2
 
     def _hung(self, patience_ns: int) -> LostError:
         _, runner = self._marker.read()
-        is_stopped = _state_of(self.pid) in ("T", "t")
+        is_stopped = state_of(self.pid) in ("T", "t")
         at = f"at {runner}" if runner else "between two calls"
         text = f"no answer within {patience_ns // 1_000_000} ms, {at}{', stopped from outside' * is_stopped}"
         return LostError(STALLED if is_stopped else HUNG, runner, text)
@@ -163,21 +163,3 @@ class ProcessLink:
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         at = f"at {runner}" if runner else "between two calls"
         return LostError(KILLED if is_killed else FAILED, runner, f"ended by {how}, {at}")
-
-
-def _state_of(pid: int) -> str:
-    """Return the letter by which the system tells a process's state, empty where it does not."""
-    return _stat_of(pid)[0]
-
-
-def _processor_s(pid: int) -> float:
-    """Return the processor time that a process has used, seconds; 0 where the system does not tell."""
-    fields = _stat_of(pid)
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _stat_of(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return ["", *["0"] * 12]

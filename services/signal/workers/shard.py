@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from common.codec import decode
 from common.messages import AnyMessage, OperatorCommand
+from services.signal.adapters.marker import Marker, Watched
 from services.signal.core.questions import answer_to
 from services.signal.core.series import Series
 from services.signal.core.signal_core import SignalCore
@@ -28,7 +29,6 @@ from services.signal.workers.frames import (
     unpack_offer,
     unpack_question,
 )
-from services.signal.workers.marker import Marker, Watched
 from services.signal.workers.sharing import runner_named
 
 

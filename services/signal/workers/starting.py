@@ -1,6 +1,6 @@
 """From the configuration to a core whose runners live in workers, and to a worker's share of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -70,14 +70,21 @@ class Spares:
             raise WorkerError(f"signal.workers: no process can be started: {error.strerror}") from error
 
 
-def start_core(config: Config, specs: Sequence[RunnerSpec], spares: Spares, guard: Guard) -> ShardedCore:
-    """Return a core whose runners live in the workers that the configuration wants; raises WorkerError."""
+def start_core(
+    config: Config,
+    specs: Sequence[RunnerSpec],
+    spares: Spares,
+    guard: Guard,
+    unloadable: Mapping[str, str] | None = None,
+) -> ShardedCore:
+    """Return a core whose runners live in the workers that the configuration wants; raises WorkerError.
+
+    unloadable: plug-ins that the workers are not to load, and why.
+    """
     count = config.signal.workers
-    told = config.model_dump_json().encode()
-    keepers = [
-        Keeper(number, spares.take, Begin(told, [spec for spec in specs if share_of(spec.id, count) == number]))
-        for number in range(count)
-    ]
+    told, dead = config.model_dump_json().encode(), dict(unloadable or {})
+    shares = [[spec for spec in specs if share_of(spec.id, count) == number] for number in range(count)]
+    keepers = [Keeper(number, spares.take, Begin(told, share, dead)) for number, share in enumerate(shares)]
     try:
         return ShardedCore(keepers, [spec.id for spec in specs], config.signal.window, guard)
     except BaseException:
@@ -93,7 +100,7 @@ def make_share(given: Begin) -> tuple[Config, SignalCore]:
         PluginError, StrategyFileError, HostError, OcamlUnavailableError: what the parent could use cannot be used any more.
     """
     config = Config.model_validate_json(given.config)
-    install([Path(name) for name in config.signal.indicators])
+    install([Path(name) for name in config.signal.indicators], given.unloadable)
     use_model([spec.strategy for spec in given.specs], config.signal)
     use_backend(config.signal)
     return config, core_of(config, given.specs)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, override
 
+from services.signal.adapters.marker import Marker, make_page
 from services.signal.core.host import Function, Outcome, PassingHost, StrategyHost
 from services.signal.core.roster import SignalLimits
 from services.signal.core.signal_core import SignalCore
@@ -11,7 +12,6 @@ from services.signal.hosts.lua import LuaLimits, lua_factory
 from services.signal.workers.frames import BEGIN, Begin, LostError, unpack_begin
 from services.signal.workers.guard import Guard, Loss
 from services.signal.workers.keeper import Keeper
-from services.signal.workers.marker import Marker, make_page
 from services.signal.workers.process import FAILED, HUNG
 from services.signal.workers.second import Opinion
 from services.signal.workers.shard import Shard

@@ -1,0 +1,22 @@
+"""What the system tells of a process that is watched: its state, the processor time it used. Nothing where there is no /proc."""
+
+import os
+from pathlib import Path
+
+
+def state_of(pid: int) -> str:
+    """Return the letter by which the system tells a process's state, empty where it does not."""
+    return _stat_of(pid)[0]
+
+
+def processor_s(pid: int) -> float:
+    """Return the processor time that a process has used, seconds; 0 where the system does not tell."""
+    fields = _stat_of(pid)
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _stat_of(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return ["", *["0"] * 12]
