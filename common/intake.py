@@ -29,6 +29,7 @@ class Intake:
         self._bus, self._subscriber, self._ledger = bus, subscriber, ledger
         self._unseen = 0
         self._flows = False
+        subscriber.peers.on_sent = bus.loop.look_again
         self.may_open: Callable[[], bool] = lambda: True
 
     def let_flow(self) -> None:

@@ -13,21 +13,56 @@ from types import FrameType
 import zmq
 
 from common.clock import Clock, EventClock, WallClock, monotonic_ns
+from common.polling import Callback, Polling
 
 LONGEST_WAIT_MS = 1_000
 EXIT_AT_ONCE = 130
 
-type Callback = Callable[[], None]
 type Due = Callable[[], int | None]
 
 
+class _Interval:
+    """What is called every `interval_ns`, next at `due_ns` by the monotonic clock."""
+
+    __slots__ = ("callback", "due_ns", "interval_ns")
+
+    def __init__(self, interval_ns: int, callback: Callback) -> None:
+        self.interval_ns, self.callback = interval_ns, callback
+        self.due_ns = monotonic_ns() + interval_ns
+
+
+class _Intervals:
+    """All that is called at intervals. due_ns: when the next of them is due, None without any."""
+
+    def __init__(self) -> None:
+        self._all: list[_Interval] = []
+        self.due_ns: int | None = None
+
+    def add(self, interval_ns: int, callback: Callback) -> None:
+        self._all.append(_Interval(interval_ns, callback))
+        self.due_ns = min(each.due_ns for each in self._all)
+
+    def call(self) -> None:
+        """Call those that are due."""
+        for each in self._all:
+            now_ns = monotonic_ns()
+            if each.due_ns <= now_ns:
+                each.due_ns = now_ns + each.interval_ns
+                each.callback()
+        self.due_ns = min(each.due_ns for each in self._all)
+
+
 class EventLoop:
-    """Readers and timers, until `stop`. clock: what the cores of this loop are told the time by."""
+    """Readers and timers, until `stop`. clock: what the cores of this loop are told the time by.
+
+    look_again: to be called by who sends on a socket that is read here, but not in its own callback or a timer's.
+    """
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = WallClock() if clock is None else clock
-        self._poller = zmq.Poller()
-        self._readers: dict[object, Callback] = {}
+        self._polling = Polling()
+        self.look_again = self._polling.look_again
+        self._intervals = _Intervals()
         self._timers: list[tuple[Due, Callback]] = []
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.add_reader(self._wake_read, self._drain_wakeups)
@@ -41,24 +76,15 @@ class EventLoop:
 
     def add_reader(self, readable: "zmq.Socket[bytes] | int", callback: Callback) -> None:
         """Call `callback` whenever a ZeroMQ socket or file descriptor can be read."""
-        self._poller.register(readable, zmq.POLLIN)
-        self._readers[readable] = callback
+        self._polling.add(readable, callback)
 
     def remove_reader(self, readable: "zmq.Socket[bytes] | int") -> None:
         """Forget a socket or file descriptor; nothing happens if it is not known."""
-        if self._readers.pop(readable, None) is not None:
-            self._poller.unregister(readable)
+        self._polling.remove(readable)
 
     def every(self, interval_ns: int, callback: Callback) -> None:
         """Call `callback` every `interval_ns` by the monotonic clock; missed times are not made up for."""
-        due_ns = monotonic_ns() + interval_ns
-
-        def call() -> None:
-            nonlocal due_ns
-            due_ns = monotonic_ns() + interval_ns
-            callback()
-
-        self._timers.append((lambda: due_ns, call))
+        self._intervals.add(interval_ns, callback)
 
     def when_due(self, due: Due, callback: Callback) -> None:
         """Call `callback` when the monotonic time `due()` has come; `due` gives None while nothing is planned."""
@@ -92,14 +118,16 @@ class EventLoop:
     def turn(self, longest_ms: int) -> None:
         """Wait for the next event, at most `longest_ms`, and call what it concerns."""
         self.turns += 1
-        for readable, _ in self._poller.poll(self._wait_ms(longest_ms)):
-            callback = self._readers.get(readable)
-            if callback is not None:
-                callback()
+        self._polling.turn(lambda: self._wait_ms(longest_ms))
+        intervals = self._intervals
+        if intervals.due_ns is not None and intervals.due_ns <= monotonic_ns():
+            self.look_again()
+            intervals.call()
         for due, callback in self._timers:
             due_ns = due()
             # Read after it: a time that is due at once may be told as the very moment of asking.
             if due_ns is not None and due_ns <= monotonic_ns():
+                self.look_again()
                 callback()
 
     def close(self) -> None:
@@ -112,7 +140,11 @@ class EventLoop:
             os.close(wake_write)
 
     def _wait_ms(self, longest_ms: int) -> int:
-        earliest_ns = min((due_ns for due, _ in self._timers if (due_ns := due()) is not None), default=None)
+        earliest_ns = self._intervals.due_ns
+        for due, _ in self._timers:
+            due_ns = due()
+            if due_ns is not None and (earliest_ns is None or due_ns < earliest_ns):
+                earliest_ns = due_ns
         if earliest_ns is None:
             return longest_ms
         # Rounded up: waking a moment early would turn the loop for nothing.

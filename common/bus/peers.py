@@ -1,5 +1,6 @@
 """The services a reader depends on: whether they live, and the asking for what was missed. Never waits."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -60,6 +61,7 @@ class Peers:
     """All publishers of a reader.
 
     on_appeared: publisher to commands it is sent when it appears or starts anew, until it has answered each.
+    on_sent: is called behind every request: a loop that reads the sockets must look at them again.
     unanswered: questions that got no usable answer in time. last_error: what a publisher last refused.
     """
 
@@ -70,6 +72,7 @@ class Peers:
         self._questions: dict[str, tuple[Peer, Cursor, int]] = {}
         self._tellings: dict[str, tuple[Peer, Command]] = {}
         self.on_appeared: dict[str, list[Command]] = {}
+        self.on_sent: Callable[[], None] = lambda: None
         self.unanswered = 0
         self.last_error = ""
 
@@ -194,6 +197,7 @@ class Peers:
             peer.socket.send(encode(request), zmq.NOBLOCK)
         except zmq.Again:
             self.unanswered += 1
+        self.on_sent()
         return request.id
 
     def close(self) -> None:

@@ -28,6 +28,8 @@ REPLAY_LIMIT = 2_000
 REPLAY_BYTES = 4_000_000
 """Payload bytes in one answer, but for the message that goes past it."""
 
+_MORE = int(zmq.SNDMORE)
+
 type SnapshotOf = Callable[[str], AnyMessage | None]
 """Gives the whole of a SNAPSHOT topic as it stands, or None."""
 type _Kept = tuple[int, int, bytes]
@@ -182,8 +184,8 @@ class Publisher:
         topic.kept.append((number, sent_ns, payload))
         send = self.socket.send
         # Frame by frame: send_multipart checks types again and costs three times as much.
-        send(topic.wire, zmq.SNDMORE)
-        send(encode_header(topic.incarnation, number, sent_ns), zmq.SNDMORE)
+        send(topic.wire, _MORE)
+        send(encode_header(topic.incarnation, number, sent_ns), _MORE)
         send(payload)
         self.published += 1
 

@@ -31,7 +31,11 @@ from common.routes import HEARS, publisher_of
 DRAIN_LIMIT = 1_000
 """Messages taken in one turn, so that commands and timers get theirs."""
 
-_NOBLOCK, _MORE = zmq.NOBLOCK, zmq.RCVMORE
+FEW = 4
+"""Messages after each of which the socket is asked whether there is more: an exception that says no costs more."""
+
+# Plain integers: what pyzmq calls them is looked up in a slow table at every use.
+_NOBLOCK, _MORE, _EVENTS, _IN = int(zmq.NOBLOCK), int(zmq.RCVMORE), int(zmq.EVENTS), int(zmq.POLLIN)
 
 
 class Subscriber:
@@ -78,7 +82,7 @@ class Subscriber:
     def drain(self, limit: int = DRAIN_LIMIT) -> list[Received]:
         """Return what has arrived and is due, in order; never waits."""
         deliveries: Deliveries = []
-        receive, more, by_wire = self.socket.recv, self.socket.getsockopt, self.table.by_wire
+        receive, ask, by_wire = self.socket.recv, self.socket.getsockopt, self.table.by_wire
         taken = 0
         for _ in range(limit):
             try:
@@ -87,10 +91,10 @@ class Subscriber:
                 break
             taken += 1
             # Frame by frame: recv_multipart costs half as much again.
-            header = receive(_NOBLOCK) if more(_MORE) else b""
-            payload = receive(_NOBLOCK) if more(_MORE) else None
+            header = receive(_NOBLOCK) if ask(_MORE) else b""
+            payload = receive(_NOBLOCK) if ask(_MORE) else None
             try:
-                if payload is None or more(_MORE):
+                if payload is None or ask(_MORE):
                     self._refuse_frames(payload)
                 incarnation, number, sent_ns = decode_header(header)
                 cursor = by_wire.get(topic)
@@ -100,6 +104,8 @@ class Subscriber:
                     cursor.take(Received(cursor.topic, incarnation, number, sent_ns, payload), deliveries)
             except (HeaderError, FrameError, UndecodableError) as error:
                 self.cannot_read(f"{topic[:60]!r}: {error}")
+            if taken <= FEW and not int(ask(_EVENTS)) & _IN:
+                break
         self.received += taken
         if self.peers.expects_answers:
             self.peers.collect(deliveries)

@@ -62,6 +62,7 @@ class StreamRecorder:
 
     def run(self) -> Recorded:
         """Record; return what was recorded. The file is whole when this returns."""
+        self._subscriber.peers.on_sent = self._loop.look_again
         self._loop.add_reader(self._subscriber.socket, self._take)
         for socket in self._subscriber.peers.sockets():
             self._loop.add_reader(socket, self._take)

@@ -76,6 +76,7 @@ class AlertsService:
             _log.error("nothing can be sent", problem=problem)
         self.core.started(self.bus.wall.now_ns())
         self._send(list(self.core.undelivered()))
+        subscriber.peers.on_sent = loop.look_again
         loop.add_reader(subscriber.socket, lambda: self._take(subscriber.drain()))
         loop.add_reader(self._notices, self._take_notices)
         loop.add_reader(self._question.socket, self._take_account)

@@ -127,6 +127,7 @@ class EventStoreService:
         if self._flows:
             return
         self._flows = True
+        self.subscriber.peers.on_sent = self._loop.look_again
         self._loop.add_reader(self.subscriber.socket, lambda: self._take(self.subscriber.drain()))
         self._loop.add_reader(self._notices, self._take_notices)
         for socket in self.subscriber.peers.sockets():

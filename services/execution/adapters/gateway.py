@@ -66,6 +66,8 @@ class GatewayChannel:
             self._socket.send_multipart(frames, zmq.NOBLOCK)
         except zmq.Again:
             return False
+        finally:
+            self._loop.look_again()
         return True
 
     def _greet(self) -> None:

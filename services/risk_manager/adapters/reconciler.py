@@ -125,7 +125,8 @@ class Reconciler:
         if is_sure and (state.is_pending or found != state.differences):
             self._tell(COMPARED, {"differences": encoded(found)})
             shown = [f"{each.runner}: ours {each.ours}, theirs {each.theirs}" for each in found]
-            _log.warning("held against execution", differences=shown)
+            say = _log.warning if found else _log.info
+            say("held against execution", differences=shown)
 
     def _tell(self, name: str, arguments: dict[str, Any]) -> None:
         number = self._service.ledger.inbox.last_number

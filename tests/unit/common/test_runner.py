@@ -219,3 +219,59 @@ def test_the_second_signal_ends_at_once(number: signal.Signals) -> None:
     process.send_signal(number)
     said, _ = process.communicate(timeout=60)
     assert (said, process.returncode) == ("", EXIT_AT_ONCE)
+
+
+@pytest.fixture
+def pair() -> Iterator[tuple["zmq.Socket[bytes]", "zmq.Socket[bytes]"]]:
+    context: zmq.Context[zmq.Socket[bytes]] = zmq.Context()
+    ours, theirs = context.socket(zmq.PAIR), context.socket(zmq.PAIR)
+    ours.bind("inproc://pair")
+    theirs.connect("inproc://pair")
+    yield ours, theirs
+    context.destroy(linger=0)
+
+
+def test_what_a_callback_leaves_in_a_socket_is_read_in_the_next_turns(
+    loop: EventLoop, pair: tuple["zmq.Socket[bytes]", "zmq.Socket[bytes]"]
+) -> None:
+    ours, theirs = pair
+    heard: list[bytes] = []
+    loop.add_reader(ours, lambda: heard.append(ours.recv()))
+    for number in range(3):
+        theirs.send(b"%d" % number)
+    for _ in range(3):
+        loop.turn(5_000)
+    assert heard == [b"0", b"1", b"2"]
+
+
+def test_news_that_a_timer_took_off_a_socket_is_read_in_the_next_turn(
+    loop: EventLoop, pair: tuple["zmq.Socket[bytes]", "zmq.Socket[bytes]"]
+) -> None:
+    ours, theirs = pair
+    heard: list[bytes] = []
+    loop.add_reader(ours, lambda: heard.append(ours.recv()))
+    loop.turn(0)
+
+    def use_it() -> None:
+        theirs.send(b"hello")
+        ours.getsockopt(zmq.EVENTS)  # as a send on it would, this clears its descriptor
+
+    loop.every(1, use_it)
+    loop.turn(0)
+    assert heard == []
+    loop.turn(5_000)
+    assert heard == [b"hello"]
+
+
+def test_who_uses_a_socket_elsewhere_has_it_looked_at_again(
+    loop: EventLoop, pair: tuple["zmq.Socket[bytes]", "zmq.Socket[bytes]"]
+) -> None:
+    ours, theirs = pair
+    heard: list[bytes] = []
+    loop.add_reader(ours, lambda: heard.append(ours.recv()))
+    loop.turn(0)
+    theirs.send(b"hello")
+    ours.getsockopt(zmq.EVENTS)
+    loop.look_again()
+    loop.turn(5_000)
+    assert heard == [b"hello"]
