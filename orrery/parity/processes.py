@@ -13,7 +13,7 @@ from orrery.alone import service_arguments
 from orrery.ports import free_ports
 from orrery.stack.process import LAUNCHER, describe_exit
 
-STOP_TIMEOUT_S = 15.0
+STOP_TIMEOUT_S = 60.0
 LINES_SHOWN = 20
 
 

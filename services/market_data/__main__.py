@@ -10,6 +10,7 @@ from common.bus_service import ServiceError
 from common.clock import Clock
 from common.config.load import LoadedConfig
 from common.config.models import Config
+from common.durable import write_whole
 from common.routes import MARKET_DATA
 from common.runner import EventLoop
 from common.service_main import run_service
@@ -123,7 +124,7 @@ def simulation_start(folder: Path, now_ns: int) -> int:
     if path.exists() and 0 <= now_ns - int(path.read_text()) < RESUME_WITHIN_NS:
         return int(path.read_text())
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(str(now_ns))
+    write_whole(path, str(now_ns).encode())
     return now_ns
 
 
