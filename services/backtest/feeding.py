@@ -56,6 +56,9 @@ class Feed:
             price = self._price = rows.opens[row - rows.first]
             self._direction = 0
             self._show(Point(price, price, price), rows.starts[row - rows.first])
+            if is_awaited and self.levels.is_passed(price):
+                # What was opened here lies beyond its stop or target: the next price is this one, not a better one later.
+                self._show(Point(price, price, price), rows.starts[row - rows.first])
             self._falls_first = self.levels.goes_down_first()
 
     def is_walking(self, row: int) -> bool:

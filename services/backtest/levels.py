@@ -155,6 +155,13 @@ class Levels:
                 rising = min(rising, point.bid)
         return falling, rising
 
+    def is_passed(self, price: float) -> bool:
+        """Return whether a price lies at or beyond a stop or target of what is held."""
+        return any(
+            any(price <= point.ask for point in held.falling) or any(price >= point.bid for point in held.rising)
+            for held in self._held.values()
+        )
+
     def goes_down_first(self) -> bool:
         """Return whether the conservative way begins downwards.
 

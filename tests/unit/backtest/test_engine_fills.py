@@ -74,6 +74,25 @@ def test_a_stop_may_fall_on_the_bar_of_the_entry(tmp_path: Path) -> None:
     assert (trade.entry_price, trade.exit_price, trade.bars_held) == (Decimal(100), Decimal(98), 0)
 
 
+@pytest.mark.parametrize(
+    ("entry", "bar", "price"),
+    [
+        (LONG + ", stop_price = 98", (97.0, 99.0, 97.0, 98.5), "97"),  # the high would be too good
+        (LONG + ", stop_price = 98", (97.0, 99.0, 96.0, 98.5), "97"),
+        (LONG + ", target_price = 103", (104.0, 105.0, 104.0, 105.0), "104"),
+        (LONG + ", target_price = 103", (104.0, 105.0, 102.0, 105.0), "104"),
+        (SHORT + ", stop_price = 102", (103.0, 103.0, 101.0, 102.0), "103"),
+        (SHORT + ", target_price = 97", (96.0, 96.0, 95.0, 95.0), "96"),
+    ],
+)
+def test_an_entry_beyond_its_stop_or_target_ends_where_it_began(
+    tmp_path: Path, entry: str, bar: Ohlc, price: str
+) -> None:
+    (trade,) = outcome(tmp_path, entry, bar, FLAT).trades
+    assert trade.entry_price == trade.exit_price == Decimal(price)
+    assert trade.exit_ns == trade.entry_ns
+
+
 def test_a_target_that_is_only_touched_is_not_reached(tmp_path: Path) -> None:
     assert outcome(tmp_path, LONG + ", target_price = 103", FLAT, (100.0, 103.0, 99.0, 101.0), FLAT).trades == ()
 
