@@ -49,7 +49,7 @@ class _Host(StrategyHost):
         pass
 
     @override
-    def set_order(self, order: OrderView | None) -> None:
+    def set_order(self, order: OrderView | None, other: OrderView | None = None) -> None:
         pass
 
     @override

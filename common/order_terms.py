@@ -38,6 +38,8 @@ WITH_PRICE: Final = frozenset(kind for kind, allowed in TABLE.items() if allowed
 """Types that trade at a limit."""
 
 NO_TERMS: Final = OrderTerms()
+LEGS: Final = 2
+"""Orders of a pair that risk lets through together."""
 
 
 def rests(order_type: OrderType, time_in_force: TimeInForce) -> bool:
@@ -97,4 +99,6 @@ def _flag_fault(order_type: OrderType, time_in_force: TimeInForce, terms: OrderT
         return f"trigger_by: expected nothing for {order_type}, found {terms.trigger_by}"
     if terms.oco and not rests(order_type, time_in_force):
         return f"oco: expected an order that rests, found {order_type} {time_in_force}"
+    if terms.legs not in ((0, LEGS) if terms.oco else (0,)):
+        return f"legs: expected {LEGS} of a group or nothing, found {terms.legs}"
     return ""

@@ -29,16 +29,17 @@ REJECTED = {
     VenueRejectReason.NOT_SENT: "it never left for the venue",
     VenueRejectReason.NEVER_ARRIVED: "it was sent, and the venue neither knows it nor can take it any more",
     VenueRejectReason.HALTED: "execution and the venue disagree",
-    VenueRejectReason.UNSUPPORTED: "its parts do not go together, or not at this venue: `last` without trades, groups at the gateway",
+    VenueRejectReason.UNSUPPORTED: "its parts do not go together, or not at this venue: `last` without trades",
     VenueRejectReason.WOULD_TAKE: "it is post-only and would take, now or as amended",
     VenueRejectReason.EXPIRED: "it arrived at or after the time at which it was to end",
+    VenueRejectReason.OCO: "another order of its group had filled, or had ended, before it came",
 }
 CANCELLED = {
     CancelReason.UNFILLED: "IOC or FOK: what did not trade at once",
     CancelReason.EXPIRED: "GTD: its time has come",
     CancelReason.WOULD_TAKE: "post-only, and would have taken as it was triggered",
     CancelReason.REDUCED: "reduce-only, and the position is gone",
-    CancelReason.OCO: "another of its group has filled",
+    CancelReason.OCO: "another of its group has filled, or has ended",
 }
 
 HEAD = """# Orders
@@ -67,8 +68,7 @@ MEANING = """
   nanosecond it is over. An order that arrives later is rejected.
 - **Post-only** that would take is rejected, never moved to another price; if that shows when it is triggered, it is cancelled.
 - **Reduce-only** shrinks with what its runner holds and is cancelled with the last of it. Risk cuts it to what is held and not being closed.
-- **Groups** (`oco` of an intent): what one order of a runner fills is taken off the others of the same name, parts included, by the
-  simulated venue in the same instant. The gateway has no groups. A position's stop and target are one such pair by construction and stay with
+- **Groups** (`oco` of an intent): [one cancels the other](#one-cancels-the-other). A position's stop and target are such a pair by construction and stay with
   the risk manager, who sends one exit at a time; trailing stops and break-even of an entry, too ([risk](risk.md#stops)).
 - **Amend** names the quantity in all, the limit or the trigger. Risk holds the changed order against the rules in the place of the old
   one; what becomes larger counts at once, what becomes smaller once the venue has said so. At the venue, a smaller quantity keeps its place in
@@ -92,13 +92,42 @@ return { action = "enter_long", order_type = "stop_limit", trigger_price = high,
 ```
 
 What rests stands in `context.order`, nil when nothing does: `kind` (`"entry"` or `"exit"`), `side`, `order_type`, `quantity` in all (nil where risk
-chose it, until it is amended), `filled`, `price` (of the limit), `trigger_price` (nil where it trails), `age` (updates since it was sent) and
-`cancelling`. An amend shows once the venue has made it. Market, IOC and FOK orders do not rest and are never shown.
+chose it, until it is amended), `filled`, `price` (of the limit), `trigger_price` (nil where it trails), `age` (updates since it was sent),
+`cancelling` and `amending` (a cancel or a change is on its way) and `leg` (1 or 2 of a pair, else nil). An amend shows in quantity and prices once the
+venue has made it. `context.orders` is the list of all that rest, of a pair both; nil when nothing does. Market, IOC and FOK orders do not rest and are never shown.
 
 ```lua
 local order = context.order
 if order and order.age >= 5 and order.filled == 0 then return { action = "amend", price = market_data.bid } end
 ```
+
+## One cancels the other
+
+```lua
+return { action = "oco", manage = true, reason = "breakout", orders = {
+  { action = "enter_long",  order_type = "stop", trigger_price = high, quantity = 1, stop_price = middle },
+  { action = "enter_short", order_type = "stop", trigger_price = low,  quantity = 1, stop_price = middle } } }
+```
+
+Two entries (from `filter_commitment`) or two exits (from `manage_position`, each `exit` or `exit_partial`), of any types and sides that rest, each with
+the keys that it would have alone; `manage` and `reason` beside `orders` hold for both. `stop_price` is, as everywhere, where risk closes the position.
+
+- **A fill of one, even of a part of it, cancels the other whole; what is left of the one that fills rests on.** So do Binance's order lists and FIX's contingency
+  type 1; others (Alpaca's, IBKR's type 3) reduce the other by what has filled. A cancel, an expiry or a rejection of one ends the other,
+  too. A protection that is to last for every part is the entry's `stop_price` and `target_price`, which risk watches.
+- **Both or neither.** Risk holds the second against the rules as if the first were on its way; where one is refused, both are, and the
+  other's refusal names it. The two are intents with ids of their own, one number apart, and of one group named after the first.
+- **What counts as exposure.** Orders of two sides count on their sides, as always. Of two on one side the larger counts where the venue itself links
+  them, which the simulated ones do in the instant of the fill; at the gateway execution sends the cancel, both could fill before it comes, and so both count.
+  For the same reason two exits pass there while trading is active only: in REDUCING they are refused (`nothing_to_reduce`; a
+  single exit passes), and those that rest are taken back, since both together could turn the position around.
+- **At the gateway** the other is asked to be cancelled as soon as the fill is known, by report, answer or comparison, exactly once, and that is
+  pursued as every cancel is: after a lost answer, a crash or a restart it is looked up and asked again. What has not been sent never is (`not_sent`), and what
+  reaches execution after its group is over is rejected (`oco`). What fills all the same is kept: positions are what has filled.
+- **On bars**, where both lie inside one bar and nothing is held, the way goes down first.
+
+While both rest, `context.orders[1]` and `[2]` are the pair and `context.order` is the first. `{ action = "amend", leg = 2, trigger_price = }` changes one;
+`cancel` and `exit` take both back. After the first fill nothing is asked until the other is known to be off, so that no new order meets it.
 
 ## What it costs
 

@@ -197,6 +197,11 @@ class ExecutionSection(CostKeys, EndpointSection):
     latency_ns: int = Field(0, ge=0, le=60_000_000_000, description="From here to the paper venue, ns.")
     response_latency_ns: int = Field(0, ge=0, le=60_000_000_000, description="From the paper venue back to here, ns.")
 
+    @property
+    def links_orders(self) -> bool:
+        """Return whether the venue itself takes off the others of a group as one of it fills."""
+        return self.venue == "simulated"
+
     @model_validator(mode="after")
     def _gateway_on_this_machine(self) -> Self:
         if self.venue == "gateway" and not self.exchange_api_url.startswith(GATEWAY_PREFIXES):

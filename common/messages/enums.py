@@ -71,7 +71,7 @@ class CancelReason(StrEnum):
     REDUCED = "reduced"
     """It was reduce-only, and there is nothing left to reduce."""
     OCO = "oco"
-    """Another order of its group has filled."""
+    """Another order of its group has filled, or has ended."""
 
 
 class Liquidity(StrEnum):
@@ -168,6 +168,8 @@ class VenueRejectReason(StrEnum):
     """It is post-only, and would take."""
     EXPIRED = "expired"
     """It arrived after the time at which it was to end."""
+    OCO = "oco"
+    """Another order of its group had filled, or had ended, before it came."""
 
 
 class RunnerState(StrEnum):

@@ -12,7 +12,8 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
 
     trigger_price: from which price on the order is alive. trail, trail_bps: how far behind the best price the trigger of
     a trailing stop follows; one of both. expires_ns: when a GTD order ends, nanoseconds UTC, 0 for never. post_only: it
-    must not take. oco: what fills of one order of this name takes off the others of the same runner.
+    must not take. oco: the first order of this name that fills, if only a part, or ends cancels the others of the same
+    runner. legs: how many of that name risk lets through together, or none of them; 0 for each by itself.
     """
 
     trigger_price: Decimal | None = None
@@ -22,6 +23,7 @@ class OrderTerms(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, 
     expires_ns: int = 0
     post_only: bool = False
     oco: str = ""
+    legs: int = 0
 
 
 class Guards(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -7,7 +7,7 @@ import msgspec
 
 from common.money import use_money_context
 from orrery.chaos.orders_drawn import T0, drawn
-from orrery.chaos.orders_tally import judge
+from orrery.chaos.orders_tally import judge, named
 from orrery.chaos.orders_world import RISK, SECOND, World
 from orrery.lying_venue.lies import HONEST, Lies
 from orrery.lying_venue.venue import LyingVenue
@@ -21,7 +21,8 @@ SAY_EVERY = 10_000
 
 
 class Outcome(msgspec.Struct, kw_only=True):
-    """What a run did and found. lies, router, differences, reports: how often each. virtual_seconds: of the venue's time."""
+    """What a run did and found. lies, router, differences, reports: how often each.
+    pairs_both_filled: pairs of which both filled, because the cancel came too late. virtual_seconds: of the venue's time."""
 
     seed: int
     count: int
@@ -30,6 +31,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     duplicates: int = 0
     lost_fills: int = 0
     position_errors: int = 0
+    pairs: int = 0
+    pairs_both_filled: int = 0
     crashes: int = 0
     reports: dict[str, int] = {}
     lies: dict[str, int] = {}
@@ -76,7 +79,8 @@ def _outcome(world: World, count: int, seed: int, seconds: float) -> Outcome:
     venue = status["venue"]
     cash = {currency: amount - RISK.initial_cash for currency, amount in world.cash().items()}
     verdict = judge(world.books, world.venue.book, cash)
-    problems = verdict.problems
+    problems, pairs = verdict.problems, world.pairs
+    problems += named("pair of which one outlived the other", pairs.broken)
     if status["open_orders"]:
         problems.append(f"execution: {status['open_orders']} orders open at the end")
     if venue["halted"]:
@@ -90,6 +94,8 @@ def _outcome(world: World, count: int, seed: int, seconds: float) -> Outcome:
         duplicates=verdict.duplicates,
         lost_fills=verdict.lost_fills,
         position_errors=verdict.position_errors,
+        pairs=pairs.count,
+        pairs_both_filled=pairs.both_filled,
         crashes=world.crashes,
         reports=dict(sorted(books.counts.items())),
         lies={name: times for name, times in sorted(world.venue.counts.items()) if times},

@@ -1,4 +1,4 @@
-"""What runners might want, drawn by chance: entries and exits by orders of every type; and second thoughts."""
+"""What runners might want, drawn by chance: entries and exits by orders of every type, pairs too; and second thoughts."""
 
 import random
 from collections import deque
@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Final
 
 from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
 
 from common.messages import AmendIntent, CancelIntent, IntentKind, OrderIntent, OrderTerms, OrderType, Side, TimeInForce
-from common.order_terms import NO_TERMS, TABLE, Allowed
+from common.order_terms import LEGS, NO_TERMS, TABLE, Allowed, rests
 
 SYMBOLS: Final = ("AAAUSDT", "BBBUSDT")
 RUNNERS: Final = 8
@@ -18,6 +19,8 @@ T0: Final = 1_700_000_000_000_000_000
 LOT: Final = Decimal("0.001")
 CANCEL_SHARE: Final = 0.25
 AMEND_SHARE: Final = 0.2
+PAIR_SHARE: Final = 0.15
+"""Chance of each order that rests that another of its runner comes with it, of which one cancels the other."""
 KINDS: Final = (*OrderType, OrderType.MARKET, OrderType.MARKET, OrderType.LIMIT, OrderType.LIMIT, OrderType.LIMIT)
 """Types, the usual ones more often."""
 LATEST_END_NS: Final = 600_000_000_000
@@ -30,14 +33,21 @@ def drawn(seed: int, count: int) -> Iterator[OrderIntent | CancelIntent | AmendI
     """Yield `count` intents, cancels and amends between them; their times are 0, to be filled in by who sends them."""
     chance = random.Random(f"orders {seed}")  # noqa: S311 - repeatable chance is the point
     numbers: dict[str, int] = {}
+    pairs = random.Random(f"pairs {seed}")  # noqa: S311 - repeatable chance is the point
     latest: deque[OrderIntent] = deque(maxlen=REMEMBERED)
     for _ in range(count):
         symbol = chance.choice(SYMBOLS)
         runner = f"chaos{chance.randrange(RUNNERS)}:{symbol}"
         numbers[runner] = numbers.get(runner, 0) + 1
         intent = _intent(chance, runner, symbol, numbers[runner])
-        yield intent
-        latest.append(intent)
+        if rests(intent.order_type, intent.time_in_force) and pairs.random() < PAIR_SHARE:
+            numbers[runner] += 1
+            for leg in _pair(pairs, intent, numbers[runner]):
+                yield leg
+                latest.append(leg)
+        else:
+            yield intent
+            latest.append(intent)
         if chance.random() < CANCEL_SHARE:
             position = chance.randrange(len(latest))
             taken_back = latest[position]
@@ -47,6 +57,18 @@ def drawn(seed: int, count: int) -> Iterator[OrderIntent | CancelIntent | AmendI
             changed = chance.choice(latest)
             numbers[changed.runner] += 1
             yield _amend(chance, changed, numbers[changed.runner])
+
+
+def _pair(chance: random.Random, first: OrderIntent, number: int) -> Iterator[OrderIntent]:
+    """Yield an order and another that rests, of its runner and kind, of which one cancels the other."""
+    while True:
+        second = _intent(chance, first.runner, first.symbol, number)
+        if rests(second.order_type, second.time_in_force):
+            break
+    side = first.side if first.kind is IntentKind.EXIT else second.side
+    for leg in (first, replace(second, kind=first.kind, side=side)):
+        terms = NO_TERMS if leg.terms is UNSET else leg.terms
+        yield replace(leg, terms=replace(terms, oco=first.id, legs=LEGS))
 
 
 def _amend(chance: random.Random, intent: OrderIntent, number: int) -> AmendIntent:

@@ -108,15 +108,15 @@ def judge(books: Books, book: Book, cash: Mapping[str, Decimal]) -> Verdict:
     sent_twice = [name for name, held in book.orders.items() if held.arrivals > 1]
     verdict.duplicates = doubled.total() + len(sent_twice) + books.doubled_ids
     verdict.lost_fills = lost.total()
-    verdict.problems += _named("fill told too often", [str(key) for key in doubled])
-    verdict.problems += _named("fill told by nobody", [str(key) for key in lost])
-    verdict.problems += _named("order sent twice", sent_twice)
+    verdict.problems += named("fill told too often", [str(key) for key in doubled])
+    verdict.problems += named("fill told by nobody", [str(key) for key in lost])
+    verdict.problems += named("order sent twice", sent_twice)
     wrong = list(_positions(books, book))
     wrong += [f"cash {change} by risk, {book.cash} by the venue" for change in cash.values() if change != book.cash]
     verdict.position_errors = len(wrong)
-    verdict.problems += _named("position", wrong)
-    verdict.problems += _named("order with more or less than one life", list(_lives(books)))
-    verdict.problems += _named("open at the end", list(book.open))
+    verdict.problems += named("position", wrong)
+    verdict.problems += named("order with more or less than one life", list(_lives(books)))
+    verdict.problems += named("open at the end", list(book.open))
     return verdict
 
 
@@ -138,7 +138,8 @@ def _lives(books: Books) -> Iterator[str]:
             yield f"{name}: began {said.begun} times, ended {said.ended} times"
 
 
-def _named(what: str, cases: list[str]) -> list[str]:
+def named(what: str, cases: list[str]) -> list[str]:
+    """Return the sentence of a kind of problem with some of its cases, nothing where there are none."""
     if not cases:
         return []
     return [f"{len(cases)} times: {what}: {'; '.join(cases[:NAMED])}"]

@@ -21,8 +21,11 @@ from common.messages import (
 )
 from common.routes import topic_of
 from orrery.chaos.orders_drawn import LOT, SYMBOLS, T0
+from orrery.chaos.orders_paired import Pairs
 from orrery.chaos.orders_tally import Books
 from orrery.lying_venue.venue import LyingVenue
+from services.execution.core.execution_core import ExecutionCore
+from services.execution.core.life_cycle import OrderState
 from services.execution.core.making import make_execution
 from services.execution.core.venues import gateway
 from services.risk_manager.core.risk_core import RiskCore
@@ -60,9 +63,10 @@ class World:
 
     def __init__(self, venue: LyingVenue, seed: int, crash_share: float) -> None:
         self.venue, self.books, self.now_ns, self.crashes = venue, Books(), T0, 0
+        self.pairs = Pairs()
         self._chance = random.Random(f"world {seed}")  # noqa: S311 - repeatable chance is the point
         self.crash_share = crash_share
-        self.risk = RiskCore(RISK, instruments())
+        self.risk = RiskCore(RISK, instruments(), links_orders=EXECUTION_SECTION.links_orders)
         self.execution = make_execution(EXECUTION_SECTION, instruments())
         self._quoted_ns = 0
         self._updates = 0
@@ -125,6 +129,10 @@ class World:
             up = VenueHeard(event_ns=self.now_ns, received_ns=self.now_ns, venue=gateway.NAME, kind=HeardKind.UP)
             self._spread(self.execution.handle(up, self.now_ns))
 
+    def _state_of(self, order_id: str) -> OrderState | None:
+        assert isinstance(self.execution, ExecutionCore), "expected execution's core"
+        return self.execution.state_of(order_id)
+
     def _spread(self, messages: Sequence[AnyMessage]) -> None:
         waiting = list(messages)
         for message in waiting:
@@ -132,6 +140,7 @@ class World:
                 self.venue.request(message, self.now_ns)
                 continue
             self.books.take(message)
+            self.pairs.take(message, self._state_of)
             topic = topic_of(message)
             if topic in ("intents", "reports"):
                 waiting += self.risk.handle(message, self.now_ns)

@@ -59,7 +59,9 @@ class OnData:
         """Return what the runner waits for, and what the venue gets next."""
         desk = self.trip.runner.desk
         found = {
-            name: order.intent_id for name, order in (("waits for", desk.pending), ("works", desk.working)) if order
+            name: order.intent_id
+            for name, order in (("waits for", desk.pending), ("or", desk.other), ("works", desk.working))
+            if order
         }
         sent = [said[1] for said in map(t.said, self.trip.driver.on_the_way()) if said is not None]
         return {**found, **({"with the next event": ", ".join(sent)} if sent else {})}

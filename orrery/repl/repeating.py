@@ -9,7 +9,7 @@ from typing import Any
 from orrery.repl.glass import ColdError, Copied, Glass, evaluated
 from orrery.repl.trip import Trip
 from services.signal.core.copying import copy_of
-from services.signal.core.desk import order_view
+from services.signal.core.desk import order_views
 from services.signal.core.indicator import IndicatorKey
 from services.signal.hosts.lua import LuaLimits
 
@@ -52,5 +52,5 @@ class Condition:
             return object()
         asker = runner.asker
         desk = runner.desk
-        held = (desk.position.view(), order_view(desk))
+        held = (desk.position.view(), order_views(desk))
         return (asker.host.save(), held, asker.account, roster.facts.save(), runner.spec)

@@ -22,8 +22,8 @@ POSITION = ("side", "quantity", "entry_price", "entry", "pnl", "stop", "target")
 ORDER = OrderView._fields
 ACCOUNT = ("currency", *AccountView._fields)
 ACTIONS = (
-    "enter_long", "enter_short", "cancel_analysis", "hold", "exit", "exit_partial", "update_stop", "update_target",
-    "trailing_stop", "breakeven_stop", "amend", "cancel",
+    "enter_long", "enter_short", "oco", "cancel_analysis", "hold", "exit", "exit_partial", "update_stop",
+    "update_target", "trailing_stop", "breakeven_stop", "amend", "cancel",
 )  # fmt: skip
 
 _COMMENT = r"--\[(?P<level>=*)\[.*?\](?P=level)\]|--[^\n]*"

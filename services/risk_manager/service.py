@@ -21,12 +21,13 @@ SAMPLE_INTERVAL_NS = 1_000_000_000
 
 def make_core(config: Config) -> RiskCore:
     """Return a fresh core, as the configuration wants it."""
-    return RiskCore(config.risk, instruments_of(config))
+    return RiskCore(config.risk, instruments_of(config), links_orders=config.execution.links_orders)
 
 
 def make_session_core(folder: Path, config: Config) -> RiskCore:
     """Return a fresh core with the limits that the journal in a service's folder begins with; JournalError as there."""
-    return RiskCore(section_of_session(folder, config.risk), instruments_of(config))
+    section = section_of_session(folder, config.risk)
+    return RiskCore(section, instruments_of(config), links_orders=config.execution.links_orders)
 
 
 def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:

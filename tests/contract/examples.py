@@ -94,6 +94,7 @@ _TERMS = OrderTerms(
     expires_ns=1_700_000_060_000_000_000,
     post_only=True,
     oco="exit",
+    legs=2,
 )
 
 EXAMPLES: list[msgspec.Struct] = [

@@ -10,7 +10,7 @@ from services.backtest.checks.futures import scaled, shifted
 from services.backtest.checks.model import Finding, Kind
 from services.backtest.checks.observing import Observed, line_of, observe
 from services.backtest.plan import Plan
-from services.signal.core.host import FUNCTION_NAMES
+from services.signal.core.host import FUNCTION_NAMES, Function
 
 _NS_PER_DAY = 86_400_000_000_000
 SHIFTS_DAYS = (20_454, 27_720)
@@ -52,7 +52,11 @@ def _first_change(full: Observed, other: Observed) -> int | None:
 
 
 def _entries(observed: Observed) -> list[int]:
-    return [number for number, asked in enumerate(observed.asked) if asked.gist in {"enter_long", "enter_short"}]
+    return [
+        number
+        for number, asked in enumerate(observed.asked)
+        if asked.gist in {"enter_long", "enter_short"} or (asked.gist == "oco" and asked.function is Function.FILTER)
+    ]
 
 
 def _finding(plan: Plan, full: Observed, number: int, texts: tuple[Kind, str, str, str]) -> Finding:

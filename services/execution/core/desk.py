@@ -3,10 +3,12 @@
 from decimal import Decimal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from common.ids import Families
 from common.messages import ApprovedOrder, Side
 from common.money import ZERO
+from services.execution.core.grouping import Groups
 from services.execution.core.life_cycle import FINAL, NEXT, OrderEvent
 from services.execution.core.orders import Order, OrderBook
 from services.execution.core.venue import ExecutionVenue
@@ -32,13 +34,24 @@ class Counts(msgspec.Struct):
 
 
 class State(msgspec.Struct):
-    """What execution itself remembers. holdings: per symbol and runner, as its fills sum up. killed: why, empty while armed."""
+    """What execution itself remembers. holdings: per symbol and runner, as its fills sum up. killed: why, empty while armed.
+
+    groups: unset until an order belongs to one.
+    """
 
     book: OrderBook = msgspec.field(default_factory=OrderBook)
     seen: Families = msgspec.field(default_factory=Families)
     holdings: dict[str, dict[str, Decimal]] = {}
     counts: Counts = msgspec.field(default_factory=Counts)
     killed: str = ""
+    groups: Groups | UnsetType = UNSET
+
+
+def groups_in(state: State) -> Groups:
+    """Return the groups of a state, which from now on has some."""
+    if state.groups is UNSET:
+        state.groups = Groups()
+    return state.groups
 
 
 class Snapshot(msgspec.Struct):

@@ -25,8 +25,9 @@ from common.money import ZERO, figure, use_money_context
 from common.order_terms import rests
 from services.execution.core import kill, messages
 from services.execution.core.amending import amend
-from services.execution.core.desk import Desk, Snapshot, State
-from services.execution.core.following import follow
+from services.execution.core.desk import Desk, Snapshot, State, groups_in
+from services.execution.core.following import end_group, follow
+from services.execution.core.grouping import group_of
 from services.execution.core.life_cycle import OrderEvent, OrderState
 from services.execution.core.orders import Order, sent
 from services.execution.core.venue import ExecutionVenue
@@ -95,8 +96,8 @@ class ExecutionCore:
         state.counts.orders += 1
         if novelty is Novelty.REUSED:
             return self._reject(approved, VenueRejectReason.DUPLICATE_ORDER, "an earlier order had this id", now_ns)
-        if state.killed and (refusal := kill.refused(desk, approved, now_ns)):
-            return refusal
+        if state.killed and not approved.reduce_only:
+            return self._reject(approved, VenueRejectReason.KILL_SWITCH, kill.why(desk), now_ns)
         if approved.reduce_only:
             quantity = desk.reducible(approved)
             if quantity <= ZERO:
@@ -104,6 +105,10 @@ class ExecutionCore:
                 return self._reject(approved, VenueRejectReason.NOTHING_TO_REDUCE, detail, now_ns)
             if approved.order_type is not OrderType.MARKET and rests(approved.order_type, approved.time_in_force):
                 state.book.reducing[approved.id] = None
+        group = group_of(approved)
+        if group and not groups_in(state).join(approved, group):
+            detail = f"another of the group of {approved.id} has filled, or has ended"
+            return self._reject(approved, VenueRejectReason.OCO, detail, now_ns)
         state.book.open[approved.id] = Order(approved, quantity, quantity)
         order = sent(approved, quantity)
         reports = follow(desk, desk.venue.submit(order, now_ns), approved.id, now_ns)
@@ -115,15 +120,24 @@ class ExecutionCore:
         self, approved: ApprovedOrder, reason: VenueRejectReason, detail: str, now_ns: int
     ) -> Sequence[AnyMessage]:
         self._desk.state.counts.rejected += 1
-        return (messages.rejected(approved, self._desk.name, reason, detail, now_ns),)
+        told = messages.rejected(approved, self._desk.name, reason, detail, now_ns)
+        group = group_of(approved)
+        if not group:
+            return (told,)
+        groups_in(self._desk.state)
+        return (told, *end_group(self._desk, group, approved.id, now_ns))
 
     def _on_cancel(self, cancel: ApprovedCancel, now_ns: int) -> Sequence[AnyMessage]:
         if cancel.order_id not in self._desk.state.book.open:
             self._desk.state.counts.ignored_cancels += 1
             return ()
-        if self._desk.move(cancel.order_id, OrderEvent.REQUEST_CANCEL) is None:
+        desk = self._desk
+        order = desk.move(cancel.order_id, OrderEvent.REQUEST_CANCEL)
+        if order is None:
             return ()
-        return follow(self._desk, self._desk.venue.cancel(cancel.order_id, cancel.symbol, now_ns), cancel.id, now_ns)
+        told = follow(desk, desk.venue.cancel(cancel.order_id, cancel.symbol, now_ns), cancel.id, now_ns)
+        group = group_of(order.approved)
+        return [*told, *end_group(desk, group, cancel.id, now_ns)] if group else told
 
     def next_deadline_ns(self) -> int | None:
         """Return when the next order may end by time; None where none does. Orders and quotes move all else."""

@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
-from common.messages import AnyMessage, CancelReason
+from common.messages import AnyMessage, CancelReason, Fill, OrderCancelled
 from common.money import ZERO
 from services.execution.core import messages
 from services.execution.core.desk import Desk
@@ -31,8 +32,52 @@ def follow(desk: Desk, reports: Sequence[VenueReport], cause: str, now_ns: int) 
         message = _FOLLOW[type(report)](desk, report, cause, now_ns)
         if message is not None:
             told.append(message)
+    if desk.state.groups is not UNSET:
+        told = [*_by_fill(told), *_end_groups(desk, reports, _fill_in(told) or cause, now_ns)]
     if desk.state.book.reducing and any(type(report) is VenueFilled for report in reports):
         told += _shrink(desk, cause, now_ns)
+    return told
+
+
+def _fill_in(told: Sequence[AnyMessage]) -> str:
+    return next((message.id for message in told if type(message) is Fill), "")
+
+
+def _by_fill(told: Sequence[AnyMessage]) -> Sequence[AnyMessage]:
+    """Name the fill that took an order off as its cause, where the venue itself links orders."""
+    fill_id = _fill_in(told)
+    if not fill_id:
+        return told
+    return [
+        replace(message, cause=fill_id)
+        if type(message) is OrderCancelled and message.reason is CancelReason.OCO
+        else message
+        for message in told
+    ]
+
+
+def _end_groups(desk: Desk, reports: Sequence[VenueReport], cause: str, now_ns: int) -> Sequence[AnyMessage]:
+    """End the groups in which an order has filled, if only a part, or ended: what else rests in them is cancelled."""
+    groups, told = desk.state.groups, list[AnyMessage]()
+    assert groups is not UNSET, "expected groups"
+    for report in reports:
+        if isinstance(report, VenueFilled | VenueCancelled | VenueRejected):
+            group = groups.group_of.get(report.order_id)
+            if group is not None:
+                told += end_group(desk, group, cause, now_ns)
+    return told
+
+
+def end_group(desk: Desk, group: str, cause: str, now_ns: int) -> Sequence[AnyMessage]:
+    """Let a group be over; cancel what rests in it and is in nobody's hands yet, once."""
+    groups, told = desk.state.groups, list[AnyMessage]()
+    for order_id in () if groups is UNSET else groups.end(group):
+        order = desk.state.book.open.get(order_id)
+        if order is None or order.state not in NEXT[OrderEvent.REQUEST_CANCEL] or order.fills:
+            continue
+        order.ending = CancelReason.OCO
+        desk.advance(order, OrderEvent.REQUEST_CANCEL)
+        told += follow(desk, desk.venue.cancel(order_id, order.approved.symbol, now_ns), cause, now_ns)
     return told
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from common.messages import AnyMessage, ApprovedOrder, OperatorCommand, OrderType, VenueRejectReason
-from services.execution.core import messages
+from common.messages import AnyMessage, OperatorCommand, OrderType
 from services.execution.core.desk import Desk
 from services.execution.core.following import follow
 from services.execution.core.life_cycle import NEXT, OrderEvent
@@ -35,10 +34,6 @@ def obey(desk: Desk, command: OperatorCommand, now_ns: int) -> Sequence[AnyMessa
     return told
 
 
-def refused(desk: Desk, approved: ApprovedOrder, now_ns: int) -> Sequence[AnyMessage]:
-    """Reject an order that does not only reduce; nothing while armed."""
-    if not desk.state.killed or approved.reduce_only:
-        return ()
-    desk.state.counts.rejected += 1
-    detail = f"killed by an operator ({desk.state.killed}); only reductions pass until it is armed"
-    return (messages.rejected(approved, desk.name, VenueRejectReason.KILL_SWITCH, detail, now_ns),)
+def why(desk: Desk) -> str:
+    """Return why an order that does not only reduce is rejected."""
+    return f"killed by an operator ({desk.state.killed}); only reductions pass until it is armed"

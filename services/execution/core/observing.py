@@ -2,8 +2,6 @@
 
 from typing import Final
 
-from msgspec.structs import replace
-
 from common.instruments import Instruments
 from common.messages import (
     BookSnapshot,
@@ -25,7 +23,6 @@ from services.execution.core.fills.booking import Booking, Market, State
 from services.execution.core.fills.shown import FillModel, Waiting
 from services.execution.core.pricing import reaches
 from services.execution.core.venue import (
-    VenueAmended,
     VenueCancelled,
     VenueFilled,
     VenueOrder,
@@ -175,21 +172,12 @@ class Observing:
         self._take_off_group(order, market, reports, first)
 
     def _take_off_group(self, order: VenueOrder, market: Market, reports: Reports, first: int) -> None:
-        """Take what an order has just filled, by the reports from `first` on, off the others of its group."""
+        """Take off the others of the group of an order that has filled, if only a part, by the reports from `first` on."""
         group = group_of(order)
-        if not group:
+        if not group or not any(isinstance(report, VenueFilled) for report in reports[first:]):
             return
-        filled = sum((report.quantity for report in reports[first:] if isinstance(report, VenueFilled)), ZERO)
-        for other in market.standing() if filled else ():
-            if other.id == order.id or group_of(other) != group:
-                continue
-            smaller = replace(other, quantity=max(other.quantity - filled, ZERO))
-            if smaller.quantity:
-                found = market.find(other.id)
-                assert found is not None, f"{other.id}: expected an open order"
-                found.order = smaller
-                reports.append(VenueAmended(smaller, CancelReason.OCO))
-            else:
+        for other in market.standing():
+            if other.id != order.id and group_of(other) == group:
                 market.take_off(other.id)
                 self.let_go(other, CancelReason.OCO, reports)
 

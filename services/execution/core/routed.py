@@ -69,8 +69,8 @@ class RoutedCore(ExecutionCore):
     def _step(self, told: Sequence[AnyMessage], cause: str, now_ns: int) -> Sequence[AnyMessage]:
         """Let the router do what is due; return what was told before and what follows."""
         self._router.advance(now_ns)
-        out = self._router.take_out()
-        said = [*told]
+        out, work = self._router.take_out(), self._router.work
+        said, errands = [*told], work.state.errands
         for report in out.reports:
             said += self._follow(report, cause, now_ns)
         said += [self._difference(difference, cause, now_ns) for difference in out.differences]
@@ -79,7 +79,9 @@ class RoutedCore(ExecutionCore):
             VenueRequest(event_ns=now_ns, received_ns=now_ns, id=name, venue=venue, method=method, body=body)
             for name, method, body in out.frames
         ]
-        return said
+        if work.state.errands == errands:
+            return said
+        return self._step(said, cause, now_ns)  # a report has led to a cancel, which waits for nothing
 
     def _follow(self, report: VenueReport, cause: str, now_ns: int) -> Sequence[AnyMessage]:
         book = self._desk.state.book

@@ -5,11 +5,9 @@ from decimal import Decimal
 from typing import Final
 
 import msgspec
-from msgspec.structs import replace
 
 from common.instruments import Instruments
 from common.messages import CancelReason, Liquidity, Quote, TimeInForce, TriggerBy, VenueRejectReason
-from common.money import ZERO
 from common.order_terms import CONDITIONAL
 from services.execution.core.accounts import expired
 from services.execution.core.conditions import Armed, arm, group_of, is_triggered, price_of, triggered
@@ -17,7 +15,6 @@ from services.execution.core.pricing import reaches, touch
 from services.execution.core.till import Account, Till, Told
 from services.execution.core.venue import (
     VenueAccepted,
-    VenueAmended,
     VenueCancelled,
     VenueOrder,
     VenueRejected,
@@ -47,14 +44,6 @@ class TouchMarket(Account):
         """Return an open order."""
         armed = self.armed.get(order_id)
         return self.resting.get(order_id) if armed is None else armed.order
-
-    def put(self, order: VenueOrder) -> None:
-        """Put an open order that has changed into the place that it had."""
-        armed = self.armed.get(order.id)
-        if armed is None:
-            self.resting[order.id] = order
-        else:
-            armed.order = order
 
     def take_off(self, order_id: str) -> VenueOrder | None:
         """Take an open order off; None if there is none."""
@@ -156,20 +145,15 @@ class Touching:
         reports.append(VenueCancelled(order.id, order.quantity, reason))
 
     def _take_off_group(self, order: VenueOrder, market: TouchMarket, reports: Reports) -> None:
-        """Take what an order has filled, all of it, off the others of its group."""
+        """Take off the others of the group of an order that has filled."""
         self._state.expiring.pop(order.id, None)
         group = group_of(order)
         if not group:
             return
         for other in market.standing():
             if group_of(other) == group:
-                left = other.quantity - order.quantity
-                if left > ZERO:
-                    market.put(smaller := replace(other, quantity=left))
-                    reports.append(VenueAmended(smaller, CancelReason.OCO))
-                else:
-                    market.take_off(other.id)
-                    self.let_go(other, CancelReason.OCO, reports)
+                market.take_off(other.id)
+                self.let_go(other, CancelReason.OCO, reports)
 
     def look(self, order_id: str, market: TouchMarket, reports: Reports) -> None:
         """Trigger an order that waits for it, if the market is there; what is triggered meets the market at once."""

@@ -18,6 +18,7 @@ from common.messages import (
     TimeInForce,
     VenueRejectReason,
 )
+from common.order_terms import NO_TERMS
 
 
 class VenueOrder(msgspec.Struct, frozen=True, gc=False):
@@ -39,6 +40,15 @@ class VenueOrder(msgspec.Struct, frozen=True, gc=False):
     def with_quantity(self, quantity: Decimal) -> "VenueOrder":
         """Return the same order with another quantity left."""
         return msgspec.structs.replace(self, quantity=quantity)
+
+
+def without_group(order: VenueOrder) -> VenueOrder:
+    """Return an order for a venue that links no orders: execution itself cancels the others of its group."""
+    terms = order.terms
+    if terms is None or not terms.oco:
+        return order
+    terms = msgspec.structs.replace(terms, oco="", legs=0)
+    return msgspec.structs.replace(order, terms=None if terms == NO_TERMS else terms)
 
 
 class VenueAccepted(msgspec.Struct, frozen=True, gc=False):

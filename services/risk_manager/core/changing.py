@@ -19,7 +19,7 @@ def change(desk: Desk, command: OperatorCommand, now_ns: int) -> tuple[Desk, Seq
     before, after = command.arguments["before"], command.arguments["after"]
     origin = command.arguments.get("origin", FILE)
     state, old = desk.state, desk.limits
-    new = Desk(Limits.of(section_of(after)), desk.instruments, state)
+    new = Desk(Limits.of(section_of(after)), desk.instruments, state, links_orders=desk.links_orders)
     state.parameters = after
     if origin == FILE:
         state.file_parameters = after

@@ -22,11 +22,11 @@ from services.risk_manager.core.sizer import size
 from services.risk_manager.core.view import NO_MORE, More, View
 
 type Found = tuple[RejectReason, Refusal] | None
+type Judged = tuple[Decimal, Found, Sizing | None]
+"""A quantity to approve, the first refusal if any, and how risk came to the quantity if it did."""
 
 
-def check(
-    desk: Desk, intent: OrderIntent, market: Market, used_id: str, now_ns: int
-) -> tuple[Decimal, Found, Sizing | None]:
+def check(desk: Desk, intent: OrderIntent, market: Market, used_id: str, now_ns: int) -> Judged:
     """Return the quantity to approve, on the lot and for an exit at most the position, and the first refusal if any.
 
     Last comes how risk sized the entry, None where the intent names the quantity. used_id: the intent's own id if an
@@ -42,9 +42,7 @@ def check(
         if not used_id and desk.limits.duplicate_window_ns:
             earlier_id = _equal_entry(desk, intent, now_ns)
         return quantity, _check_entry(desk, intent, market, quantity, earlier_id, now_ns), None
-    reducible = market.positions[intent.runner].reducible(intent.side)
-    if intent.terms is not UNSET:
-        reducible += reserved(desk.state.orders, intent)
+    reducible = _reducible(desk, intent, market)
     found = first_refusal(EXIT_RULES, intent, View(desk.limits, instrument, quantity, reducible, used_id))
     if quantity > reducible:
         return reducible, found, None
@@ -130,8 +128,18 @@ def exact_view(desk: Desk, intent: OrderIntent, market: Market, used_id: str, no
         view = _exact_view_of_entry(desk, intent, market, quantity, earlier_id, now_ns)
         return view if sizing is None else replace(view, sizing=sizing)
     quantity = _on_lot(intent, instrument)
+    return View(desk.limits, instrument, quantity, _reducible(desk, intent, market), used_id)
+
+
+def _reducible(desk: Desk, intent: OrderIntent, market: Market) -> Decimal:
+    """Return how much is left to close, for an order of a group what its group is closing already, too.
+
+    Where the venue does not link them both could fill, so then only while trading is active: else it might grow.
+    """
     reducible = market.positions[intent.runner].reducible(intent.side)
-    return View(desk.limits, instrument, quantity, reducible, used_id)
+    if intent.terms is not UNSET and (desk.links_orders or rules_now(desk) is desk.active_rules):
+        reducible += reserved(desk.state.orders, intent)
+    return reducible
 
 
 def _exact_view_of_entry(

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import msgspec
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from common.ids import Families
 from common.instruments import Instruments
@@ -78,11 +78,19 @@ class FuseCounts(msgspec.Struct):
     rejects: Window = msgspec.field(default_factory=Window)
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """The first of a pair. is_reused: an earlier order had its id."""
+
+    intent: OrderIntent
+    is_reused: bool = False
+
+
 class State(msgspec.Struct):
     """All that a snapshot keeps. open_positions: runners that hold something or have an entry on its way.
 
     results: of runners whose closed trades are counted. parameters: what is in force, and file_parameters: what the
-    configuration's file said last (`parameters.py`); empty in states from before they were kept.
+    configuration's file said last (`parameters.py`); empty in states from before they were kept. waiting: the first
+    of each pair whose second is still to come, by runner; unset until there is a pair.
     """
 
     markets: dict[str, Market] = {}
@@ -101,6 +109,7 @@ class State(msgspec.Struct):
     reconciliation: Reconciliation = msgspec.field(default_factory=Reconciliation)
     parameters: str = ""
     file_parameters: str = ""
+    waiting: dict[str, Waiting] | UnsetType = UNSET
     counts: Counts = msgspec.field(default_factory=Counts)
 
 
@@ -109,6 +118,7 @@ class Desk:
 
     active_rules: what an entry must pass while nothing is in the way; all_rules: whatever is; other_rules: those of the
     active that are left when every amount is far from its limit.
+    links_orders: the venue itself takes off the others of a group as one of it fills, so that no two of them can.
     counts_results: a fill may open the breaker, reach the drawdown or the day's loss, or change a size.
     """
 
@@ -120,6 +130,7 @@ class Desk:
         "far",
         "instruments",
         "limits",
+        "links_orders",
         "losses",
         "other_rules",
         "reaches",
@@ -129,8 +140,9 @@ class Desk:
         "valuation",
     )
 
-    def __init__(self, limits: Limits, instruments: Instruments, state: State) -> None:
+    def __init__(self, limits: Limits, instruments: Instruments, state: State, *, links_orders: bool = True) -> None:
         self.limits = limits
+        self.links_orders = links_orders
         self.instruments = instruments
         self.state = state
         use_money_context()
@@ -159,7 +171,7 @@ class Desk:
         if intent is not None:
             working.stop_price, working.target_price = intent.stop_price, intent.target_price
             if order.order_type is not OrderType.MARKET or intent.guards is not UNSET:
-                note_terms(working, intent, order.limit_price)
+                note_terms(working, intent, order.limit_price, links_orders=self.links_orders)
         begin_exact()
         if working.oco:
             quantity = grown(state.orders, working, quantity)

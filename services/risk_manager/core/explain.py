@@ -61,7 +61,7 @@ def explain(core: RiskCore, intent: OrderIntent, now_ns: int) -> Explanation:
     """Say what the rules answer to an intent that comes at `now_ns`; the core stays as it is."""
     use_money_context()
     own = core._desk
-    desk = Desk(own.limits, own.instruments, _decode(core.snapshot()))
+    desk = Desk(own.limits, own.instruments, _decode(core.snapshot()), links_orders=own.links_orders)
     state, currency = desk.state, desk.limits.account_currency
     novelty = state.intents.judge(intent.id, intent.event_ns)
     market = market_of(state.markets, intent.symbol)

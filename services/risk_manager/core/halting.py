@@ -144,17 +144,19 @@ def close_out(desk: Desk, position: Position, price: Decimal, cause: str, now_ns
     if protection.working or now_ns < protection.not_before_ns:
         return ()
     side = Side.SELL if position.quantity > ZERO else Side.BUY
-    answers: list[AnyMessage] = [
-        send_cancel(desk, order, f"{order.id}-cancel", cause, now_ns)
+    resting = [
+        order
         for order in desk.state.orders.working.values()
         if _rests(order)
         and order.kind is IntentKind.EXIT
-        and not order.is_cancel_sent
         and order.runner == position.runner
         and order.symbol == position.symbol
     ]
+    answers: list[AnyMessage] = [
+        send_cancel(desk, order, f"{order.id}-cancel", cause, now_ns) for order in resting if not order.is_cancel_sent
+    ]
     quantity = position.reducible(side)
-    protection.is_held_back = quantity <= ZERO and bool(answers)
+    protection.is_held_back = quantity <= ZERO and bool(resting)  # until the last of them is off
     if quantity > ZERO:
         order = approve_protective_exit(position, quantity, price, cause, now_ns)
         protection.working = order.id

@@ -49,19 +49,18 @@ def decide(desk: Desk, intent: OrderIntent, now_ns: int) -> Sequence[AnyMessage]
         lifted = roll(desk, intent.id, now_ns)
     quantity, found, sizing = check(desk, intent, market, used_id, now_ns)
     if found is not None:
-        return (*lifted, _refuse(desk, intent, found, sizing, now_ns))
-    approved = _approve(desk, intent, quantity, now_ns)
-    if sizing is not None:
-        approved = with_size(approved, sizing.sized)
+        return (*lifted, refuse(desk, intent, found, sizing, now_ns))
+    order = approved(desk, intent, quantity, sizing, now_ns)
     if desk.limits.fuses.order_count:
         fuses.count_order(desk, now_ns)
-        return (*lifted, approved, *follow(desk, approved.id, now_ns))
-    return (*lifted, approved)
+        return (*lifted, order, *follow(desk, order.id, now_ns))
+    return (*lifted, order)
 
 
-def _refuse(
+def refuse(
     desk: Desk, intent: OrderIntent, found: tuple[RejectReason, Refusal], sizing: Sizing | None, now_ns: int
 ) -> OrderRefused:
+    """Count and return a refusal; sizing: how risk came to the quantity that is refused."""
     reason, refusal = found
     detail = refusal.detail
     if sizing is not None:  # the intent itself does not say what was asked about
@@ -85,7 +84,8 @@ def _refuse(
     )
 
 
-def _approve(desk: Desk, intent: OrderIntent, quantity: Decimal, now_ns: int) -> ApprovedOrder:
+def approved(desk: Desk, intent: OrderIntent, quantity: Decimal, sizing: Sizing | None, now_ns: int) -> ApprovedOrder:
+    """Take an order that passed every rule into work, and return it."""
     limit_price = None
     if intent.order_type is not OrderType.MARKET and intent.order_type in WITH_PRICE:  # an enum's hash is slow
         limit_price = intent.limit_price
@@ -104,7 +104,7 @@ def _approve(desk: Desk, intent: OrderIntent, quantity: Decimal, now_ns: int) ->
             now_ns,
             None if intent.terms is UNSET else intent.terms,
         )
-    return order
+    return order if sizing is None else with_size(order, sizing.sized)
 
 
 def cancel(desk: Desk, wanted: CancelIntent, now_ns: int) -> Sequence[AnyMessage]:

@@ -19,7 +19,7 @@ class WorkingOrder(msgspec.Struct, gc=False):
     """An approved order that may still fill. remaining: base units. last_fill: highest fill number booked.
 
     amending: id of the change on its way; raised: how much of `remaining` it asks for beyond what there was. wanted: the intent as it stands
-    now, of orders that rest. oco: the group in which what one fills is taken off the others.
+    now, of orders that rest. oco: the group of which no more than the largest fills, empty where the venue does not see to it.
     """
 
     id: str
@@ -48,12 +48,14 @@ class Orders(msgspec.Struct):
     finished: Recent[int] = msgspec.field(default_factory=lambda: Recent(FINISHED_KEPT))
 
 
-def note_terms(working: WorkingOrder, intent: OrderIntent, limit_price: Decimal | None) -> None:
+def note_terms(
+    working: WorkingOrder, intent: OrderIntent, limit_price: Decimal | None, *, links_orders: bool = True
+) -> None:
     """Note of an intent what matters while its order rests, at `limit_price`, and what it wants guarded once it fills."""
     if intent.guards is not UNSET:
         working.guards = intent.guards
     if intent.terms is not UNSET:
-        working.oco = intent.terms.oco
+        working.oco = intent.terms.oco if links_orders else ""
     if rests(intent.order_type, intent.time_in_force):
         working.wanted = msgspec.structs.replace(intent, quantity=working.remaining, limit_price=limit_price)
 
@@ -69,17 +71,22 @@ def grown(orders: Orders, order: WorkingOrder, quantity: Decimal) -> Decimal:
 
 
 def reserved(orders: Orders, intent: OrderIntent) -> Decimal:
-    """Return how much the other orders of an intent's group can fill already; 0 where it has none."""
+    """Return how much the other orders of an intent's group take of its position already; 0 where it has none."""
     if intent.terms is UNSET or not intent.terms.oco:
         return ZERO
-    return max(
-        (
-            other.remaining
-            for other in orders.working.values()
-            if other.oco == intent.terms.oco and other.runner == intent.runner and other.side is intent.side
-        ),
-        default=ZERO,
-    )
+    name = intent.terms.oco
+    largest = total = ZERO
+    for other in orders.working.values():
+        if _group(other) == name and other.runner == intent.runner and other.side is intent.side:
+            largest, total = max(largest, other.remaining), total + other.remaining
+            if not other.oco:
+                largest = total
+    return largest
+
+
+def _group(order: WorkingOrder) -> str:
+    wanted = order.wanted
+    return "" if wanted is None or wanted.terms is UNSET else wanted.terms.oco
 
 
 def count_off(orders: Orders, order: WorkingOrder, position: Position, quantity: Decimal) -> None:

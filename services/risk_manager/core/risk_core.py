@@ -25,7 +25,7 @@ from common.messages import (
     Quote,
     StopUpdate,
 )
-from services.risk_manager.core import amending, changing, intents, marking, operating, reconciling, reports
+from services.risk_manager.core import amending, changing, intents, marking, operating, pairs, reconciling, reports
 from services.risk_manager.core.desk import Desk, State
 from services.risk_manager.core.limits import Limits
 from services.risk_manager.core.parameters import CHANGE, section_of, text_of
@@ -42,11 +42,12 @@ _decoder = msgspec.msgpack.Decoder(State)
 class RiskCore:
     """The `Core` of the risk manager; a message it does not hear is ignored."""
 
-    def __init__(self, section: RiskSection, instruments: Instruments) -> None:
+    def __init__(self, section: RiskSection, instruments: Instruments, *, links_orders: bool = True) -> None:
+        """links_orders: the venue itself links the orders of a group."""
         limits, text = Limits.of(section), text_of(section)
         state = State(parameters=text, file_parameters=text)
         state.account.purse(limits.account_currency).cash = limits.initial_cash
-        self._desk = Desk(limits, instruments, state)
+        self._desk = Desk(limits, instruments, state, links_orders=links_orders)
         self._take: dict[type, Take] = _table(self._desk) | {OperatorCommand: self._obey}
 
     def handle(self, message: AnyMessage, now_ns: int) -> Sequence[AnyMessage]:
@@ -78,7 +79,7 @@ class RiskCore:
             taken.parameters = taken.file_parameters = own.state.parameters
         elif taken.parameters != own.state.parameters:
             limits = Limits.of(section_of(taken.parameters))
-        self._work_on(Desk(limits, own.instruments, taken))
+        self._work_on(Desk(limits, own.instruments, taken, links_orders=own.links_orders))
 
     def parameters(self) -> tuple[str, str]:
         """Return what is in force and what the configuration's file said last, as `parameters.text_of` writes it."""
@@ -116,7 +117,7 @@ class RiskCore:
 def _table(desk: Desk) -> dict[type, Take]:
     return {
         Quote: partial(marking.take_quote, desk),
-        OrderIntent: partial(intents.decide, desk),
+        OrderIntent: partial(pairs.decide_any, desk),
         Fill: partial(reports.take_fill, desk),
         OrderAccepted: partial(reports.take_accepted, desk),
         OrderCancelled: partial(reports.take_end, desk),

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from common.messages import Side
+from common.order_terms import LEGS, rests
 from services.signal.core.asking_orders import ENTRY_KEYS, Asked, Guarding, asked_of, guarding_of
 from services.signal.core.host import Function
 from services.signal.core.reading import AnswerError, fraction, needed, positive, shown, text
@@ -59,18 +60,25 @@ class Exit(msgspec.Struct, frozen=True, gc=False):
 
 
 class ChangeOrder(msgspec.Struct, frozen=True, gc=False):
-    """Change the order that rests; what is None stays. quantity: base units in all."""
+    """Change the order that rests; what is None stays. quantity: base units in all; leg: which of a pair, 1 or 2."""
 
     quantity: float | None
     price: float | None
     trigger: float | None
     reason: str
+    leg: int | None = None
 
 
 class TakeBack(NamedTuple):
     """Cancel the order that rests."""
 
     reason: str
+
+
+class Pair(NamedTuple):
+    """Two orders that rest, entries or exits, of which the first that fills or ends cancels the other."""
+
+    orders: tuple[Enter | Exit, Enter | Exit]
 
 
 class MoveLevels(NamedTuple):
@@ -92,15 +100,19 @@ class BreakEven(NamedTuple):
     """Set the stop to the entry price."""
 
 
-Decision = Hold | Enter | CancelAnalysis | Exit | MoveLevels | TrailStop | BreakEven | ChangeOrder | TakeBack
+Decision = Hold | Enter | CancelAnalysis | Exit | Pair | MoveLevels | TrailStop | BreakEven | ChangeOrder | TakeBack
 
 _ACTIONS = {
-    Function.FILTER: ("enter_long", "enter_short", "cancel_analysis", "amend", "cancel", "hold"),
+    Function.FILTER: ("enter_long", "enter_short", "oco", "cancel_analysis", "amend", "cancel", "hold"),
     Function.MANAGE: (
-        "exit", "exit_partial", "update_stop", "update_target", "trailing_stop", "breakeven_stop",
+        "exit", "exit_partial", "oco", "update_stop", "update_target", "trailing_stop", "breakeven_stop",
         "amend", "cancel", "hold",
     ),
 }  # fmt: skip
+
+_LEGS = {Function.FILTER: ("enter_long", "enter_short"), Function.MANAGE: ("exit", "exit_partial")}
+_OF_BOTH = ("manage", "reason")
+"""Keys of a pair that its orders take over where they have none of their own."""
 
 _NO_QUANTITY = frozenset({"amount", "qty", "quanity", "quantitiy", "quantities", "quatity", "size", "units"})
 """Keys by which somebody means the quantity; without this, risk would size what has a size already."""
@@ -109,7 +121,9 @@ REASON_LIMIT = 200
 """Characters kept of a reason."""
 
 
-def decide(function: Function, answer: Mapping[str, Any]) -> Decision:
+def decide(  # noqa: PLR0911 - a table in the form of conditions, one an action
+    function: Function, answer: Mapping[str, Any]
+) -> Decision:
     """Return what an answer of filter_commitment or manage_position asks for.
 
     Raises:
@@ -125,6 +139,8 @@ def decide(function: Function, answer: Mapping[str, Any]) -> Decision:
     if action in ("exit", "exit_partial"):
         quantity = needed(answer, "quantity") if action == "exit_partial" else None
         return Exit(quantity, positive(answer, "price"), _reason(answer), asked_of(answer, reduces=True))
+    if action == "oco":
+        return _pair(function, answer)
     if action == "amend":
         return _change(answer)
     if action == "cancel":
@@ -132,13 +148,48 @@ def decide(function: Function, answer: Mapping[str, Any]) -> Decision:
     return _levels(action, answer)
 
 
+def _pair(function: Function, answer: Mapping[str, Any]) -> Pair:
+    legs = answer.get("orders")
+    if not isinstance(legs, list) or len(legs) != LEGS:
+        raise AnswerError(f"orders: expected a list of two orders, found {shown(legs)}")
+    of_both = {key: answer[key] for key in _OF_BOTH if key in answer}
+    first, second = (_leg(function, number, of_both, leg) for number, leg in enumerate(legs, 1))
+    return Pair((first, second))
+
+
+def _leg(function: Function, number: int, of_both: dict[str, Any], leg: Any) -> Enter | Exit:
+    action = leg.get("action") if isinstance(leg, Mapping) else None
+    if action not in _LEGS[function]:
+        expected = " or ".join(_LEGS[function])
+        raise AnswerError(f"orders[{number}].action: expected {expected}, found {shown(action)}")
+    try:
+        order = decide(function, of_both | leg)
+    except AnswerError as error:
+        raise AnswerError(f"orders[{number}].{error}") from None
+    assert isinstance(order, Enter | Exit), f"{action}: expected an order"
+    asked = order.asked
+    if asked is None or not rests(asked.order_type, asked.time_in_force):
+        found = "market" if asked is None else f"{asked.order_type} {asked.time_in_force}"
+        raise AnswerError(f"orders[{number}].order_type: expected an order that rests, found {found}")
+    return order
+
+
 def _change(answer: Mapping[str, Any]) -> ChangeOrder:
     price = positive(answer, "limit_price")
     price = positive(answer, "price") if price is None else price
-    wanted = ChangeOrder(positive(answer, "quantity"), price, positive(answer, "trigger_price"), _reason(answer))
+    wanted = ChangeOrder(
+        positive(answer, "quantity"), price, positive(answer, "trigger_price"), _reason(answer), _number(answer)
+    )
     if wanted.quantity is None and wanted.price is None and wanted.trigger is None:
         raise AnswerError("amend: expected a quantity, a price or a trigger_price, found none of them")
     return wanted
+
+
+def _number(answer: Mapping[str, Any]) -> int | None:
+    leg = answer.get("leg")
+    if leg is not None and leg not in range(1, LEGS + 1):
+        raise AnswerError(f"leg: expected 1 or 2, found {shown(leg)}")
+    return None if leg is None else int(leg)
 
 
 def _levels(action: str, answer: Mapping[str, Any]) -> Decision:

@@ -57,6 +57,7 @@ class Asker:
         "strategy",
         "told",
         "told_order",
+        "told_other",
         "walker",
     )
 
@@ -73,6 +74,7 @@ class Asker:
         self.told: AccountView | None = None
         self._told_position: PositionView | None = None
         self.told_order: OrderView | None = None
+        self.told_other: OrderView | None = None
         self.answered: tuple[Outcome | None] | None = None
         self.evaluations = 0
         self.errors = 0
@@ -97,11 +99,11 @@ class Asker:
             self.host.set_position(position)
             self._told_position = position
 
-    def show_order(self, order: OrderView | None) -> None:
-        """Tell the host the order that rests, if it is another than before, or stands otherwise."""
-        if order != self.told_order:
-            self.host.set_order(order)
-            self.told_order = order
+    def show_order(self, order: OrderView | None, other: OrderView | None = None) -> None:
+        """Tell the host what rests, two orders at most, if it is another than before, or stands otherwise."""
+        if order != self.told_order or other != self.told_other:
+            self.host.set_order(order, other)
+            self.told_order, self.told_other = order, other
 
     def prepare(self, walker: SpanHost, ahead: Ahead) -> None:
         """Let the host have the columns that the indicators were computed for."""

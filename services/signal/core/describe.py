@@ -40,6 +40,7 @@ def describe_runner(runner: Runner) -> dict[str, Any]:
         "refused_transitions": machine.refused,
         "position": _position(runner),
         "pending": _pending(runner.desk.pending),
+        "other": _pending(runner.desk.other),
         "working": _pending(runner.desk.working),
         "context": dict(machine.context),
         "bars": asker.series.count,

@@ -2,7 +2,8 @@
 
 How it works: while `pending` is there the runner asks its strategy nothing. An entry that has begun to fill makes room
 for decisions again and rests in `working` until it ends; what is still working when the position is gone becomes
-pending once more, so that nothing new begins before the old order is known to be dead.
+pending once more, so that nothing new begins before the old order is known to be dead. Of a pair, `other` rests beside `pending`
+and takes its place when that is gone.
 """
 
 from decimal import Decimal
@@ -10,7 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from common.instruments import Instrument
-from common.messages import AnyMessage, Fill, IntentKind, OrderAmended
+from common.messages import AmendRefused, AmendRejected, AnyMessage, Fill, IntentKind, OrderAmended
 from common.money import ZERO, use_money_context
 from services.signal.core.answers import ChangeOrder, Enter, Exit, TakeBack
 from services.signal.core.host import OrderView
@@ -50,6 +51,7 @@ class Desk(msgspec.Struct):
     unmatched: int = 0
     fills: list[str] = []
     told: Told | None = None
+    other: Pending | None = None
 
     def enter(self, origin: Origin, decision: Enter, price: float, levels: Levels, facts: Instrument) -> AnyMessage:
         """Ask for a position; raises AnswerError."""
@@ -107,7 +109,7 @@ class Desk(msgspec.Struct):
 
     def change(self, origin: Origin, decision: ChangeOrder, facts: Instrument) -> list[AnyMessage]:
         """Ask for the order that rests to be changed; raises AnswerError where there is none, or nothing would change."""
-        order = self.resting
+        order = _named(self, decision.leg)
         if order is None:
             raise AnswerError("amend: expected an order that rests, found none")
         if decision.price is not None and order.limit_price is None:
@@ -123,12 +125,17 @@ class Desk(msgspec.Struct):
         if is_same:
             return []
         self.decisions += 1
+        order.amending = order.amending or intent.id
         return [intent]
 
-    def learn_amended(self, amended: OrderAmended) -> None:
-        """Take over how an order of this desk stands now."""
-        for order in (self.pending, self.working):
-            if order is not None and order.intent_id == amended.intent_id:
+    def learn_amended(self, amended: OrderAmended | AmendRejected | AmendRefused) -> None:
+        """Take over how an order of this desk stands after a change, or that nothing has changed."""
+        for order in (self.pending, self.other, self.working):
+            if order is None or order.intent_id != amended.order_id:
+                continue
+            if order.amending == amended.cause:
+                order.amending = ""
+            if isinstance(amended, OrderAmended):
                 order.quantity = amended.quantity
                 order.limit_price, order.trigger_price = amended.limit_price, amended.trigger_price
 
@@ -149,7 +156,7 @@ class Desk(msgspec.Struct):
     def age(self, origin: Origin, limit: int) -> list[AnyMessage]:
         """Count an update; cancel limit entries that have rested for `limit` of them (0: never)."""
         asked: list[AnyMessage] = []
-        for order in (self.pending, self.working):
+        for order in (self.pending, self.working, self.other):
             if order is None:
                 continue
             order.age += 1
@@ -160,6 +167,9 @@ class Desk(msgspec.Struct):
     def fill(self, fill: Fill, origin: Origin) -> list[AnyMessage]:
         """Take a fill of this runner; return what must be cancelled because of it."""
         pending = self.pending
+        if self.other is not None and self.other.intent_id == fill.intent_id:
+            pending, self.other = self.other, pending
+            self.pending = pending
         is_first = pending is not None and pending.intent_id == fill.intent_id and not pending.filled
         if not is_first and fill.id in self.fills:  # the first fill of what was asked for has no need of the search
             self.repeated += 1
@@ -171,12 +181,17 @@ class Desk(msgspec.Struct):
         position = self.position
         position.apply(fill.side, fill.quantity, fill.price)
         self._settle(fill)
+        if self.other is not None:
+            _end_pair(self)
         if self.told is not None:
             self._match_levels()
         if self.working is None or position.quantity:
             return []
-        self.pending = self.pending or self.working
         left, self.working = self.working, None
+        if self.pending is None:
+            self.pending = left
+        elif self.pending.leg:
+            self.other = left
         return [] if left.cancelling else [self.cancel(origin, left, "position closed")]
 
     def _settle(self, fill: Fill) -> None:
@@ -186,9 +201,10 @@ class Desk(msgspec.Struct):
             pending.filled += fill.quantity
             if pending.kind is IntentKind.ENTRY:
                 self.position.stop, self.position.target = pending.stop, pending.target
-                self.pending, self.working = None, None if ended else pending
-            elif ended:
+            if ended:
                 self.pending = None
+            elif pending.kind is IntentKind.ENTRY and working is None:
+                self.pending, self.working = None, pending
         elif working is not None and working.intent_id == fill.intent_id:
             working.filled += fill.quantity
             if ended:
@@ -211,10 +227,19 @@ class Desk(msgspec.Struct):
             self.told = None
 
     def end(self, intent_id: str) -> bool:
-        """Forget an order that was refused, rejected or cancelled; return whether it was an entry without any fill."""
+        """Forget an order that was refused, rejected or cancelled; return whether it was an entry without any fill.
+
+        Of a pair, the last that ends is asked about.
+        """
+        if self.other is not None and self.other.intent_id == intent_id:
+            self.pending, self.other = self.other, self.pending
         if self.pending is not None and self.pending.intent_id == intent_id:
             ended, self.pending = self.pending, None
-            return ended.kind is IntentKind.ENTRY and ended.filled == ZERO
+            if self.other is None:
+                return ended.kind is IntentKind.ENTRY and ended.filled == ZERO
+            self.other.then_exit = self.other.then_exit or ended.then_exit
+            _end_pair(self)
+            return False
         if self.working is not None and self.working.intent_id == intent_id:
             self.working = None
         else:
@@ -222,14 +247,39 @@ class Desk(msgspec.Struct):
         return False
 
     def cancel(self, origin: Origin, order: Pending, reason: str) -> AnyMessage:
-        """Ask for the end of an order of this desk."""
+        """Ask for the end of an order of this desk; with one of a pair goes the other."""
         order.cancelling = True
+        if self.other is not None and order is not self.working:
+            self.other.cancelling = True
         return cancel_intent(origin, order, reason)
 
 
-def order_view(desk: Desk) -> OrderView | None:
-    """Return the order that rests as its strategy sees it, one that is being cancelled too; None where there is none."""
-    order = desk.resting
-    if order is None:
-        order = next((each for each in (desk.pending, desk.working) if each is not None and each.rests), None)
-    return None if order is None else order.view()
+def order_views(desk: Desk) -> tuple[OrderView | None, OrderView | None]:
+    """Return what rests as its strategy sees it, what is being cancelled last; None where there is none."""
+    orders = [each for each in (desk.pending, desk.other, desk.working) if each is not None and each.rests]
+    if len(orders) > 1:
+        orders.sort(key=_rank)
+    views = [order.view() for order in orders[:2]]
+    return (views[0] if views else None, views[1] if len(views) > 1 else None)
+
+
+def _rank(order: Pending) -> tuple[bool, int]:
+    return (order.cancelling, order.leg)
+
+
+def _named(desk: Desk, leg: int | None) -> Pending | None:
+    """Return the order that rests, or the one of a pair that is named; raises AnswerError where a pair needs a name."""
+    if desk.other is None or desk.other.cancelling:
+        order = desk.resting
+        return None if order is None or leg not in (None, order.leg) else order
+    if leg is None:
+        raise AnswerError("leg: expected 1 or 2, for a pair rests, found nothing")
+    return desk.other if desk.other.leg == leg else desk.pending
+
+
+def _end_pair(desk: Desk) -> None:
+    """Note that execution cancels what is left of a pair; nothing new begins before that is over."""
+    assert desk.other is not None, "expected a pair"
+    desk.other.cancelling = True
+    if desk.pending is None:
+        desk.pending, desk.other = desk.other, None

@@ -71,7 +71,7 @@ class OrderView(NamedTuple):
     """A runner's order that rests, as far as the runner knows. Quantities: base units; prices: quote units.
 
     quantity: in all, None where risk chose it. price: of the limit; trigger_price: None where it trails. age: updates since it was
-    sent. cancelling: a cancel is on its way.
+    sent. cancelling, amending: a cancel or a change is on its way. leg: which of a pair, 1 or 2, None where it is alone.
     """
 
     kind: str
@@ -83,6 +83,8 @@ class OrderView(NamedTuple):
     trigger_price: float | None
     age: int
     cancelling: bool
+    amending: bool = False
+    leg: int | None = None
 
 
 class PositionView(NamedTuple):
@@ -131,8 +133,8 @@ class StrategyHost(Protocol):
         """Tell the strategy its position; None when flat."""
         ...
 
-    def set_order(self, order: OrderView | None) -> None:
-        """Tell the strategy its order that rests; None when there is none."""
+    def set_order(self, order: OrderView | None, other: OrderView | None = None) -> None:
+        """Tell the strategy its order that rests and the other of a pair; None when there is none."""
         ...
 
     def set_account(self, account: AccountView) -> None:
@@ -179,9 +181,9 @@ class PassingHost:
         """Pass it on."""
         self.host.set_position(position)
 
-    def set_order(self, order: OrderView | None) -> None:
+    def set_order(self, order: OrderView | None, other: OrderView | None = None) -> None:
         """Pass it on."""
-        self.host.set_order(order)
+        self.host.set_order(order, other)
 
     def set_account(self, account: AccountView) -> None:
         """Pass it on."""

@@ -33,7 +33,8 @@ class Pending(msgspec.Struct, gc=False):
     """An intent on its way. age: updates since; filled: base units so far; cancelling: a cancel was sent.
 
     rests: it may stay at the venue for a while; is_managed: its strategy is asked about it meanwhile. side, quantity and
-    prices: as they were asked for, or amended. then_exit: why the position is to be closed once this is off.
+    prices: as they were asked for, or amended. then_exit: why the position is to be closed once this is off. amending: id of the
+    change on its way. leg: which of a pair it is, 0 where it is alone.
     """
 
     intent_id: str
@@ -51,12 +52,14 @@ class Pending(msgspec.Struct, gc=False):
     limit_price: Decimal | None = None
     trigger_price: Decimal | None = None
     then_exit: str | None = None
+    amending: str = ""
+    leg: int = 0
 
     @classmethod
-    def of(cls, intent: OrderIntent, asked: Asked) -> Self:
+    def of(cls, intent: OrderIntent, asked: Asked, leg: int = 0) -> Self:
         """Return what is pending once an intent was sent."""
         stop, target, order_type = intent.stop_price, intent.target_price, intent.order_type
-        pending = cls(intent.id, intent.kind, order_type, stop=stop, target=target)
+        pending = cls(intent.id, intent.kind, order_type, stop=stop, target=target, leg=leg)
         if rests(order_type, intent.time_in_force):
             pending.rests, pending.is_managed = True, asked.manage
             pending.side, pending.quantity, pending.limit_price = intent.side, intent.quantity, intent.limit_price
@@ -77,6 +80,8 @@ class Pending(msgspec.Struct, gc=False):
             None if trigger is None else float(trigger),
             self.age,
             self.cancelling,
+            bool(self.amending),
+            self.leg or None,
         )
 
 

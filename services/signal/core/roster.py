@@ -7,6 +7,8 @@ import msgspec
 from common.instruments import Instrument
 from common.messages import (
     AccountChanged,
+    AmendRefused,
+    AmendRejected,
     AnyMessage,
     Bar,
     InputGap,
@@ -258,8 +260,10 @@ def index_reading(roster: Roster) -> None:
             roster.of_quotes.setdefault(symbol, roster.group()).append(runner)
 
 
-def learn_amended(roster: Roster, amended: OrderAmended, _now_ns: int) -> Sequence[AnyMessage]:
-    """Tell a runner how its order stands now."""
+def learn_amended(
+    roster: Roster, amended: OrderAmended | AmendRejected | AmendRefused, _now_ns: int
+) -> Sequence[AnyMessage]:
+    """Tell a runner how its order stands after a change, or that nothing has changed."""
     runner = roster.find(amended.runner)
     if runner is not None:
         runner.desk.learn_amended(amended)

@@ -20,14 +20,16 @@ from services.signal.core.answers import (
     Exit,
     Hold,
     MoveLevels,
+    Pair,
     TakeBack,
     TrailStop,
     decide,
 )
 from services.signal.core.asker import MARKET_FIELDS, Asker
-from services.signal.core.desk import Desk, order_view
+from services.signal.core.desk import Desk, order_views
 from services.signal.core.host import Function, StrategyHost
 from services.signal.core.orders import Levels, Origin, is_asked_about, stop_of, trailed_stop
+from services.signal.core.pairing import ask_pair
 from services.signal.core.position import Position
 from services.signal.core.reading import AnswerError
 from services.signal.core.readings import Shared
@@ -114,7 +116,7 @@ class Runner:
             out += desk.age(origin, self.machine.timeout_updates)
             if desk.pending is not None and not is_asked_about(desk.pending, state):
                 return out
-            asker.show_order(order_view(desk))
+            asker.show_order(*order_views(desk))
         elif asker.told_order is not None:
             asker.show_order(None)
         errors, evaluations = asker.errors, asker.evaluations
@@ -153,7 +155,9 @@ class Runner:
         except AnswerError as error:
             self.asker.blame(function, str(error), origin, out)
 
-    def _carry_out(self, decision: Decision, origin: Origin, price: float, out: list[AnyMessage]) -> None:
+    def _carry_out(  # noqa: C901 - a table in the form of a match, one row a decision
+        self, decision: Decision, origin: Origin, price: float, out: list[AnyMessage]
+    ) -> None:
         desk, strategy, position = self.desk, self.spec.strategy, self.desk.position
         match decision:
             case Hold():
@@ -167,6 +171,9 @@ class Runner:
             case Enter():
                 levels = Levels(strategy.stop_loss, strategy.take_profit)
                 out.append(desk.enter(origin, decision, price, levels, self.facts))
+            case Pair():
+                levels = Levels(strategy.stop_loss, strategy.take_profit)
+                out += ask_pair(desk, origin, decision, price, levels, self.facts)
             case Exit():
                 out += desk.leave(origin, decision, price, self.facts)
             case BreakEven():

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from common.messages import ExternalSignal, Greeks, MarketState, Quote
-from services.signal.core.desk import Desk, order_view
+from services.signal.core.desk import Desk, order_views
 from services.signal.core.host import AccountView
 from services.signal.core.indicator import IndicatorKey
 from services.signal.core.roster import Changed, Counters, Roster, index_reading
@@ -207,4 +207,4 @@ def load_runner(runner: Runner, saved: SavedRunner, *, remembers: bool = True) -
         asker.evaluations, asker.errors, asker.errors_in_row, asker.paused = kept.counters
         asker.remember([(key, state) for key, state in kept.bank if key in asker.bank.keys], same_bars=same_bars)
     asker.show_position(runner.desk.position.view())
-    asker.show_order(order_view(runner.desk))
+    asker.show_order(*order_views(runner.desk))

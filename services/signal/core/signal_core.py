@@ -7,6 +7,8 @@ from typing import Any
 from common.instruments import Instruments
 from common.messages import (
     AccountChanged,
+    AmendRefused,
+    AmendRejected,
     AnyMessage,
     Bar,
     ExternalSignal,
@@ -65,6 +67,8 @@ class SignalCore:
             OrderRejected: self._on_order_ended,
             OrderCancelled: self._on_order_ended,
             OrderAmended: partial(learn_amended, self._roster),
+            AmendRejected: partial(learn_amended, self._roster),
+            AmendRefused: partial(learn_amended, self._roster),
             OperatorCommand: self.changes.obey,
             MarketStatus: self._roster.learn_market,
             PositionChanged: self._roster.learn_position,

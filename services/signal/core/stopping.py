@@ -28,7 +28,7 @@ class SilentHost:
     def set_position(self, position: PositionView | None) -> None:
         """Do nothing: nobody asks."""
 
-    def set_order(self, order: OrderView | None) -> None:
+    def set_order(self, order: OrderView | None, other: OrderView | None = None) -> None:
         """Do nothing: nobody asks."""
 
     def set_account(self, account: AccountView) -> None:

@@ -183,10 +183,13 @@ class LuaHost:
         finally:
             self._runtime.set_max_memory(self._memory_max)
 
-    def set_order(self, order: OrderView | None) -> None:
-        """Tell the strategy its order that rests; None when there is none."""
-        words = () if order is None else (order.kind.encode(), order.side.encode(), order.order_type.encode())
-        self._unlimited(self._set_order, *words, *(order or ())[len(words) :])
+    def set_order(self, order: OrderView | None, other: OrderView | None = None) -> None:
+        """Tell the strategy its order that rests and the other of a pair; None when there is none."""
+        fields: list[Any] = []
+        for each in (order, other):
+            if each is not None:
+                fields += [field.encode() if type(field) is str else field for field in each]
+        self._unlimited(self._set_order, *fields)
 
     def set_account(self, account: AccountView) -> None:
         """Tell the strategy the account."""

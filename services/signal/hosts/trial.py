@@ -10,7 +10,7 @@ import msgspec
 
 from common.messages import Bar, BarSource, Greeks
 from common.timeframes import timeframe_ns
-from services.signal.core.answers import AnswerError, CancelAnalysis, Enter, Exit, Hold, decide
+from services.signal.core.answers import AnswerError, CancelAnalysis, Enter, Exit, Hold, Pair, decide
 from services.signal.core.bank import IndicatorBank
 from services.signal.core.host import FUNCTION_NAMES, AccountView, ErrorKind, Function, MarketView, PositionView
 from services.signal.core.indicator import IndicatorKey
@@ -155,10 +155,11 @@ class Trial:
             line = self._spec.strategy.lines.get(FUNCTION_NAMES[function], 0)
             self._note(f"{self._spec.strategy.script}:{line}: {FUNCTION_NAMES[function]}: {error}")
             return
-        result.entries += isinstance(decision, Enter)
-        result.cancels += isinstance(decision, CancelAnalysis)
-        result.exits += isinstance(decision, Exit)
-        result.other += not isinstance(decision, Enter | CancelAnalysis | Exit | Hold)
+        asked = decision.orders[0] if isinstance(decision, Pair) else decision
+        result.entries += isinstance(asked, Enter)
+        result.cancels += isinstance(asked, CancelAnalysis)
+        result.exits += isinstance(asked, Exit)
+        result.other += not isinstance(asked, Enter | CancelAnalysis | Exit | Hold)
 
     def _note(self, text: str) -> None:
         if text not in self.result.errors and len(self.result.errors) < 20:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from common.messages import CancelReason, OrderTerms, OrderType, Side, TimeInForce, TriggerBy, VenueRejectReason
 from services.execution.core.venue import (
-    VenueAmended,
     VenueCancelled,
     VenueFilled,
     VenueOrder,
@@ -116,14 +115,15 @@ def test_an_order_that_ends_by_time_ends(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", BOOKS)
-def test_a_part_makes_the_other_of_a_group_smaller(model: str) -> None:
+def test_a_part_takes_the_other_of_a_group_off(model: str) -> None:
     place = shown(model)
     send(place, venue_order(1, SELL, "3", "101", terms=OrderTerms(oco="exit")))
     send(place, venue_order(2, SELL, "3", order_type=OrderType.STOP, terms=OrderTerms(trigger_price=D(99), oco="exit")))
     reports = place.quote(101.0, 101.02, size=1.0)
     assert fills(reports) == [(D(101), D(1))]
-    (shrunk,) = [each for each in reports if isinstance(each, VenueAmended)]
-    assert (shrunk.order.id, shrunk.order.quantity, shrunk.reason) == ("o-2", D(2), CancelReason.OCO)
+    assert [each for each in reports if isinstance(each, VenueCancelled)] == [
+        VenueCancelled("o-2", D(3), CancelReason.OCO)
+    ]
 
 
 def test_an_amend_that_only_makes_it_smaller_keeps_the_place_in_the_queue() -> None:

@@ -195,13 +195,11 @@ def test_one_cancels_the_other() -> None:
     assert fills(others) == taken("94.0", "o-3")
 
 
-def test_a_smaller_fill_makes_the_other_smaller() -> None:
+def test_a_smaller_fill_takes_the_whole_other_off() -> None:
     at = trading()
     at.submit(venue_order(1, SELL, "3", "110", terms=OrderTerms(oco="exit")), T0)
     at.submit(venue_order(2, SELL, "1", "105", terms=OrderTerms(oco="exit")), T0)
-    (_, shrunk) = show(at, 106.0)
-    assert isinstance(shrunk, VenueAmended)
-    assert (shrunk.order.id, shrunk.order.quantity, shrunk.reason) == ("o-1", D(2), CancelReason.OCO)
+    assert show(at, 106.0)[1:] == [VenueCancelled("o-1", D(3), CancelReason.OCO)]
 
 
 def test_an_amended_trigger_may_be_reached_at_once() -> None:

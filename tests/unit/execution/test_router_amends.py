@@ -9,7 +9,6 @@ from common.messages import (
     ApprovedAmend,
     Fill,
     OrderAmended,
-    OrderRejected,
     OrderTerms,
     OrderType,
     TriggerBy,
@@ -114,7 +113,7 @@ def test_a_cancel_overtakes_an_amend() -> None:
     assert stage.core.status()["impossible_events"] == 0
 
 
-def test_terms_travel_and_groups_do_not() -> None:
+def test_terms_travel() -> None:
     stage = Stage()
     terms = OrderTerms(trigger_price=D(99), trigger_by=TriggerBy.MID)
     stage.give(approved_order(1, order_type=OrderType.STOP, terms=terms))
@@ -124,8 +123,3 @@ def test_terms_travel_and_groups_do_not() -> None:
     assert stage.core.state_of(ID) is OrderState.ARMED
     stage.push(fill(ID, 1))
     assert stage.core.state_of(ID) is OrderState.FILLED
-    stage.said.clear()
-    stage.give(approved_order(2, limit_price=D(90), terms=OrderTerms(oco="g")))
-    (refused,) = stage.said
-    assert isinstance(refused, OrderRejected)
-    assert refused.reason is VenueRejectReason.UNSUPPORTED

@@ -96,12 +96,7 @@ class Matcher:
         self.open.remove(order)
         for other in [*self.resting(), *self.armed()]:
             if order.group and other.group == order.group:
-                other.lots -= order.lots
-                if other.lots > 0:
-                    told.append(("amended", other.name, other.lots))
-                else:
-                    other.lots += order.lots
-                    self.end(other, "cancelled", told)
+                self.end(other, "cancelled", told)
 
     def resting(self) -> list[Plain]:
         return [each for each in self.open if not each.is_armed]

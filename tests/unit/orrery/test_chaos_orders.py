@@ -29,10 +29,11 @@ def test_all_adds_up_and_the_same_seed_gives_the_same_run() -> None:
 
 
 def test_an_honest_venue_leaves_nothing_to_heal() -> None:
-    outcome = run(COUNT, 6, HONEST)  # other seeds have a fill told by a comparison before its own report comes
+    outcome = run(COUNT, 7, HONEST)  # other seeds have a fill told by a comparison before its own report comes
     assert outcome.ok
     assert outcome.differences == {}
     assert outcome.router["lost_answers"] == 0
+    assert outcome.pairs
 
 
 def test_the_command_prints_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:

@@ -174,6 +174,7 @@ class ScriptedHost:
         self.asked: list[Function] = []
         self.position: PositionView | None = None
         self.order: OrderView | None = None
+        self.other: OrderView | None = None
         self.account: AccountView | None = None
 
     def evaluate(self, function: Function, arguments: Sequence[float | None]) -> Outcome | None:
@@ -188,9 +189,9 @@ class ScriptedHost:
         """Remember the position."""
         self.position = position
 
-    def set_order(self, order: OrderView | None) -> None:
+    def set_order(self, order: OrderView | None, other: OrderView | None = None) -> None:
         """Remember the order."""
-        self.order = order
+        self.order, self.other = order, other
 
     def set_account(self, account: AccountView) -> None:
         """Remember the account."""

@@ -118,7 +118,11 @@ def test_decisions(function: Function, answer: dict[str, Any], decision: object)
         (FILTER, {"action": "exit"}, "action: expected one of enter_long"),
         (FILTER, {"action": "enter_lng"}, "found 'enter_lng'"),
         (FILTER, {"action": 3}, "action: expected one of enter_long"),
-        (MANAGE, {"action": "enter_long", "quantity": 1}, "action: expected one of exit, exit_partial, update_stop"),
+        (
+            MANAGE,
+            {"action": "enter_long", "quantity": 1},
+            "action: expected one of exit, exit_partial, oco, update_stop",
+        ),
         (FILTER, {"action": "enter_long", "size": 1}, "quantity: expected a positive number or nothing, found size in"),
         (FILTER, {"action": "enter_long", "risk": 1}, "risk: expected a fraction below 1, found 1"),
         (FILTER, {"action": "enter_long", "atr": 0}, "atr: expected a positive number, found 0"),

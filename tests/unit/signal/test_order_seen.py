@@ -3,6 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from common.messages import OperatorCommand, OrderAmended, OrderIntent
 from services.signal.core.changes import RELOAD, described
 from services.signal.core.host import Function, OrderView
@@ -25,7 +27,19 @@ from tests.unit.signal.support import (
 DETECT, FILTER, MANAGE = Function.DETECT, Function.FILTER, Function.MANAGE
 LIMIT = {"action": "enter_long", "order_type": "limit", "price": 99.0, "quantity": 1.5, "manage": True}
 SHOWN = OrderView("entry", "buy", "limit", 1.5, 0.0, 99.0, None, 1, cancelling=False)
-FIELDS = ("kind", "side", "order_type", "quantity", "filled", "price", "trigger_price", "age", "cancelling")
+FIELDS = (
+    "kind",
+    "side",
+    "order_type",
+    "quantity",
+    "filled",
+    "price",
+    "trigger_price",
+    "age",
+    "cancelling",
+    "amending",
+    "leg",
+)
 LUA = """
 strategy = { analyzing_timeout = 100 }
 function detect_opportunity(m, c, i) return { signal = "any" } end
@@ -127,8 +141,10 @@ def test_an_amend_shows_once_the_venue_has_made_it() -> None:
     step(core, 2)
     host.answers = {}
     step(core, 3)
-    assert host.order == SHOWN._replace(age=3)
-    core.handle(amended(intent, "99.50"), 4)
+    assert host.order == SHOWN._replace(age=3, amending=True)
+    change = core.roster.runners[intent.runner].desk.pending
+    assert change is not None
+    core.handle(replace(amended(intent, "99.50"), cause=change.amending), 4)
     step(core, 4)
     assert host.order == SHOWN._replace(age=4, price=99.5, quantity=2.0)
 

@@ -31,6 +31,7 @@ from services.execution.core.venue import (
     VenueOrder,
     VenueRejected,
     VenueReport,
+    without_group,
 )
 
 MAX_OPEN: Final = 10_000
@@ -60,14 +61,13 @@ class Router(ExecutionVenue):
             detail = f"{MAX_OPEN} orders are on their way"
             return (VenueRejected(order.id, VenueRejectReason.TOO_MANY_ORDERS, detail),)
         fault = fault_of(order.order_type, order.time_in_force, order.limit_price, order.terms)
-        if order.terms is not None and order.terms.oco:
-            fault = "oco: expected nothing, for the venue links no orders, found a group"
         if fault:
             return (VenueRejected(order.id, VenueRejectReason.UNSUPPORTED, fault),)
         if state.halted and not order.is_reduction:
             return (VenueRejected(order.id, VenueRejectReason.HALTED, state.halted),)
-        state.orders[order.id] = Routed(order)
-        self.work.errand(Submit(order), now_ns)
+        single = without_group(order)
+        state.orders[order.id] = Routed(single)
+        self.work.errand(Submit(single), now_ns)
         return ()
 
     @override
@@ -91,7 +91,7 @@ class Router(ExecutionVenue):
         if routed is None or routed.stage is not Stage.WORKING or routed.wants_cancel or routed.amending is not None:
             return (VenueAmendRejected(order.id, VenueRejectReason.UNKNOWN_ORDER, f"{order.id} does not rest"),)
         use_money_context()
-        routed.amending = order.with_quantity(routed.filled + order.quantity)
+        routed.amending = without_group(order).with_quantity(routed.filled + order.quantity)
         routed.is_amend_lost = False
         self.work.errand(Amend(routed.amending), now_ns)
         return ()

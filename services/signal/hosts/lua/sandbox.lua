@@ -15,7 +15,10 @@ function H.view(source, refuse)
   local function on_write(_, key)
     error(refuse .. ": '" .. tostring(key) .. "' cannot be assigned; keep your own values in context", 0)
   end
-  local view = setmetatable({}, { __index = source, __newindex = on_write, __metatable = false })
+  local function length()
+    return #source
+  end
+  local view = setmetatable({}, { __index = source, __newindex = on_write, __len = length, __metatable = false })
   H.backing[view] = source
   return view
 end

@@ -14,7 +14,9 @@ local PACKET = { depth = 12, items = 4000, text = 16384, utf8 = false }
 local STATE = { depth = 36, items = 1000000, text = 16777216, utf8 = false }
 local FLAT = 24 -- values that come back one by one
 local SECONDS_PER_DAY = 86400
-local RESERVED = { position = true, order = true, account = true, params = true }
+local RESERVED = { position = true, order = true, orders = true, account = true, params = true }
+local ORDER = { "kind", "side", "order_type", "quantity", "filled", "price", "trigger_price", "age", "cancelling" }
+ORDER[10], ORDER[11] = "amending", "leg"
 local FUNCTIONS = { "detect_opportunity", "filter_commitment", "manage_position" }
 
 -- The market, as market_data shows it.
@@ -27,9 +29,10 @@ market.signals = H.view(signals, "market_data.signals")
 local market_data = H.view(market, "market_data")
 
 -- The context: `store` has the values, `context` is what the strategy holds.
-local position, order, account, params, store = {}, {}, {}, {}, {}
+local position, account, params, store, orders, shown = {}, {}, {}, {}, { {}, {} }, {}
 local position_view, account_view = H.view(position, "context.position"), H.view(account, "context.account")
-local params_view, order_view = H.view(params, "context.params"), H.view(order, "context.order")
+local params_view, orders_view = H.view(params, "context.params"), H.view(shown, "context.orders")
+local order_view, other_view = H.view(orders[1], "context.order"), H.view(orders[2], "context.orders[2]")
 local held = { quantity = 0.0, entry = 0.0 }
 local detected = {}
 
@@ -102,7 +105,7 @@ local function take_answer(name, answer)
     error("expected a table or nil, found a " .. type(answer), 0)
   end
   for key in next, answer do
-    if RESERVED[key] then
+    if RESERVED[key] and (key ~= "orders" or name == "detect_opportunity") then
       error("answer: " .. key .. " is a name of the host's", 0)
     end
   end
@@ -163,12 +166,14 @@ function H.set_position(amount, entry_price, stop, target)
   position.stop, position.target, position.pnl = stop, target, 0.0
 end
 
--- Tell the order that rests; no kind when there is none.
-function H.set_order(kind, side, order_type, quantity, filled, price, trigger_price, age, cancelling)
+-- Tell what rests: the values of no order, of one or of two, one behind the other.
+function H.set_order(...)
   disarm()
-  store.order = kind and order_view or nil
-  order.kind, order.side, order.order_type, order.quantity, order.filled = kind, side, order_type, quantity, filled
-  order.price, order.trigger_price, order.age, order.cancelling = price, trigger_price, age, cancelling
+  for i = 0, 2 * #ORDER - 1 do
+    orders[1 + i // #ORDER][ORDER[1 + i % #ORDER]] = (select(i + 1, ...))
+  end
+  shown[1], shown[2] = orders[1].kind and order_view or nil, orders[2].kind and other_view or nil
+  store.order, store.orders = shown[1], shown[1] and orders_view or nil
 end
 
 -- Show the greeks of an option; nil for what is not known.
