@@ -26,8 +26,8 @@ from orrery.chaos.stage import VenueKind, write_stage
 from orrery.lying_venue.truth import Truth
 from services.signal.hosts.ocaml import find_program
 
-READY_S = 60.0
-REST_S = 60.0
+READY_S = 120.0
+REST_S = 120.0
 
 Said = Callable[[str], None]
 

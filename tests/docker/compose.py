@@ -69,7 +69,7 @@ def run(
     return done
 
 
-def wait_until[T](condition: Callable[[], T], what: str, seconds: float = 60.0) -> T:
+def wait_until[T](condition: Callable[[], T], what: str, seconds: float = 180.0) -> T:
     """Return the first true answer of `condition`; AssertionError naming `what` after `seconds`."""
     deadline = time.monotonic() + seconds
     answer = condition()
@@ -146,7 +146,7 @@ class ComposeProject:
     def get(self, service: str, port: int, path: str) -> Any:
         """Return the JSON of a GET on a published port."""
         address = self.compose("port", service, str(port)).stdout.strip()
-        with urllib.request.urlopen(f"http://{address}{path}", timeout=10) as reply:
+        with urllib.request.urlopen(f"http://{address}{path}", timeout=60) as reply:
             return json.load(reply)
 
     def logs(self) -> str:

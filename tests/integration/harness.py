@@ -22,7 +22,8 @@ from orrery.audit import Audit, audit_folder
 from orrery.ports import free_ports
 
 PROJECT = Path(__file__).resolve().parents[2]
-STARTUP_S = 30.0
+STARTUP_S = 120.0
+"""Whatever is waited for comes within seconds; only a failing test waits this long, or a very busy machine."""
 
 
 def free_port() -> int:
@@ -78,7 +79,7 @@ class Stack:
         self.processes[name].send_signal(signal.SIGKILL)
         self.processes[name].wait()
 
-    def stop(self, *names: str, seconds: float = 10.0) -> dict[str, int]:
+    def stop(self, *names: str, seconds: float = 60.0) -> dict[str, int]:
         """End services gracefully; return their exit codes."""
         chosen = names or tuple(self.processes)
         for name in chosen:
