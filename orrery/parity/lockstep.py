@@ -1,6 +1,6 @@
 """A recording through the running stack in lock-step, and through the backtester; what both published, to be compared."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,9 +18,12 @@ from orrery.parity.session import Session, inputs_of
 from services.backtest.event_plan import EventPlan
 from services.backtest.events import run_events
 from services.backtest.market_feed import market_messages
+from services.backtest.plan import PlanError
 from services.market_data.adapters.recordings import BadLine
 from services.market_data.core.inputs import CoreInput, VenueFrame
+from services.signal.core.reads import where_series
 from services.signal.core.roster import SignalLimits
+from services.signal.core.spec import SeriesKey
 from services.signal.hosts.lua import lua_factory
 from services.signal.hosts.ocaml_backend import use_backend
 from services.signal.loading import build_runners, limits_of
@@ -58,8 +61,24 @@ def plan_of(config: Config) -> EventPlan:
     )
 
 
+def not_declared(plan: EventPlan, series: Sequence[SeriesKey]) -> list[str]:
+    """Return what is to be said of the series that are read and were not known before the run, with file and line."""
+    texts = []
+    for symbol, timeframe in [key for key in series if key not in plan.required_bars]:
+        places = [where_series(runner, (symbol, timeframe)) for runner in plan.runners]
+        wish = f'{{ symbol = "{symbol}", timeframe = "{timeframe}" }}'
+        texts.append(
+            f"{max(places, key=lambda place: place.count(':'))}: expected {wish} to be declared, found that it is first read while "
+            "running; a stack in lock-step asks market data for nothing more then"
+        )
+    return texts
+
+
 def play_backtest(config: Config, plan: EventPlan, limit: int | None) -> Played:
-    """Run the recording through the backtester; DataFileError if it cannot be read."""
+    """Run the recording through the backtester; DataFileError if it cannot be read.
+
+    PlanError names a series that a strategy reads and that is found too late for the running stack in lock-step.
+    """
     section = config.data_source.file
     inputs = RecordingInputs(Path(section.path), Path(section.rest_path) if section.rest_path else None, BadLine.SKIP)
     core = inputs.core(config.market_data, config.market_data.symbols)
@@ -74,7 +93,15 @@ def play_backtest(config: Config, plan: EventPlan, limit: int | None) -> Played:
                 flow.hear(message, now_ns)
             yield now_ns, message
 
-    result = run_events(plan, heard(), tell=flow.tell)
+    undeclared: list[str] = []
+
+    def refuse(series: Sequence[SeriesKey]) -> None:
+        undeclared.extend(not_declared(plan, series))
+        raise PlanError(undeclared[0])
+
+    result = run_events(plan, heard(), tell=flow.tell, require=refuse)
+    if undeclared:
+        raise PlanError(undeclared[0])
     if result.error:
         raise ConductorError(f"backtest: {result.error}")
     return Played(flow, counted.items, (monotonic_ns() - began_ns) / 1e9, str(result.final_equity))

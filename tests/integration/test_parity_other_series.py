@@ -36,3 +36,15 @@ def test_other_timeframes_are_seen_alike(tmp_path: Path, capsys: pytest.CaptureF
     assert (code, report["equal"]) == (0, True)
     counts = {stream["name"]: stream["stack"] for stream in report["streams"]}
     assert min(counts["intents"], counts["fills"]) > 2
+
+
+def test_a_series_that_is_found_while_running_has_to_be_declared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = tmp_path / "late.lua"
+    hidden = SOURCE.replace("  local slow", '  if md.close < 90 then indicators.sma(2, "5s") end\n  local slow')
+    script.write_text(hidden)
+    assert main(["parity", "--recording", str(RECORDING), "--strategy", str(script)]) != 0
+    told = capsys.readouterr().err
+    assert "late.lua:4: strategy.series: expected { symbol" in told
+    assert 'timeframe = "5s" } to be declared, found that it is first read while running' in told

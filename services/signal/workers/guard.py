@@ -31,6 +31,7 @@ _WHY = {
     "failed": "its process failed twice at it",
     "stalled": "its process was stopped from outside twice at it",
 }
+_REMEDY = "put back the plug-in or model that wrote it, or start with a new engine.data_dir"
 _decode_opinion = msgspec.msgpack.Decoder(Opinion).decode
 
 
@@ -97,7 +98,7 @@ class Guard:
                     self._take_back(keeper)
                     raise UnheardError(f"worker {keeper.number}: {lost}; all stands as before") from lost
                 elif losses[runner] >= TRIES_MAX or runner in stopped:
-                    raise WorkerError(f"worker {keeper.number}: lost again and again at one input: {lost}") from lost
+                    raise self._lost_for_good(keeper, lost, told) from lost
                 keeper.tell_again()
 
     def go_back(self, keeper: Keeper) -> None:
@@ -140,6 +141,12 @@ class Guard:
                     raise WorkerError(f"worker {keeper.number}: cannot be brought back: {lost}") from lost
             else:
                 return
+
+    def _lost_for_good(self, keeper: Keeper, lost: LostError, told: str) -> WorkerError:
+        text = f"worker {keeper.number}: lost again and again at one input, {told or 'what it was told'}: {lost}"
+        if self.live:
+            return WorkerError(text)
+        return WorkerError(f"{text}; the journal is being redone, where nothing can be stopped before an input: {_REMEDY}")
 
     def _stop(self, lost: LostError, now_ns: int) -> bytes:
         command = OperatorCommand(

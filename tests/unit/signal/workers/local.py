@@ -96,9 +96,12 @@ class LocalLink:
         try:
             self._answer = self._do(order)
         except Hang:
-            self._answer = LostError(HUNG, self._marker.read()[1], "no answer")
+            self._answer = LostError(HUNG, self._runner(), f"no answer, at {self._runner()}")
         except Crash:
-            self._answer = LostError(FAILED, self._marker.read()[1], "ended by signal SIGSEGV")
+            self._answer = LostError(FAILED, self._runner(), f"ended by signal SIGSEGV, at {self._runner()}")
+
+    def _runner(self) -> str:
+        return self._marker.read()[1]
 
     def _do(self, order: bytes) -> bytes:
         if order[:1] != BEGIN:
@@ -120,8 +123,13 @@ class LocalLink:
         self._marker.close()
 
 
-def sharded_core(specs: Sequence[RunnerSpec], count: int, losses: list[Loss] | None = None, **link: Any) -> ShardedCore:
-    """Return a core whose runners live in so many workers; losses: takes what is told of them."""
+def sharded_core(
+    specs: Sequence[RunnerSpec], count: int, losses: list[Loss] | None = None, *, is_live: bool = True, **link: Any
+) -> ShardedCore:
+    """Return a core whose runners live in so many workers; losses: takes what is told of them.
+
+    is_live: whether inputs are new, not those of a journal that is redone.
+    """
     keepers = [
         Keeper(
             number,
@@ -132,5 +140,6 @@ def sharded_core(specs: Sequence[RunnerSpec], count: int, losses: list[Loss] | N
     ]
     guard = Guard((lambda _loss: None) if losses is None else losses.append)
     core = ShardedCore(keepers, [spec.id for spec in specs], LIMITS.window, guard)
-    core.go_live()
+    if is_live:
+        core.go_live()
     return core

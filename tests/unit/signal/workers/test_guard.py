@@ -137,6 +137,15 @@ def test_a_command_that_hangs_is_taken_back(way: str) -> None:
     assert trade(core, CLOSES, 21)[0]
 
 
+@pytest.mark.parametrize("price", [HANGS, CRASHES])
+def test_a_journal_that_cannot_be_redone_names_the_runner_and_a_way_out(price: float) -> None:
+    core = sharded_core(SPECS, 2, is_live=False)
+    with pytest.raises(
+        WorkerError, match=r"lost again and again at one input, .*at danger.*the journal is being redone.*put back"
+    ):
+        trade(core, [100.0, price])
+
+
 def test_people_see_where_a_runner_lives_and_what_happened() -> None:
     core = sharded_core(SPECS, 2)
     trade(core, [*CLOSES[:9], HANGS])
