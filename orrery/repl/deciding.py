@@ -10,7 +10,7 @@ from orrery.redrive.watch import Asked
 from orrery.repl import text as t
 from orrery.repl.answering import Answer
 from orrery.repl.trip import Heard, Trip
-from orrery.why.words import short
+from orrery.why.words import amount
 from services.risk_manager.core.comparing import Compared
 from services.risk_manager.core.explain import Explanation, explain
 
@@ -75,7 +75,7 @@ def rule_lines(rules: Explanation) -> Iterator[str]:
 
 def _figures(compared: Compared) -> tuple[str, str]:
     """Return limit and found; a limit that is none, as where the cash alone is the limit, is not written out."""
-    limit, found = (f"{short(text)} {compared.unit}".strip() for text in (compared.limit, compared.found))
+    limit, found = (amount(text, compared.unit) for text in (compared.limit, compared.found))
     is_none = len(compared.limit) > LONGEST_LIMIT and compared.limit.isdecimal()
     return "none" if is_none else limit, found
 

@@ -6,7 +6,7 @@ from typing import Any
 from orrery.redrive.watch import Asked
 from orrery.why.order_words import changed, ordered
 from orrery.why.story import Step, Story
-from orrery.why.words import clock, day, folded, indicators, lua, number, short, took
+from orrery.why.words import amount, clock, day, folded, indicators, lua, number, short, took
 from services.risk_manager.core.explain import Explanation
 
 INDENT = 38
@@ -161,8 +161,8 @@ def rule_lines(rules: Explanation) -> Iterator[str]:
         shown = ", ".join(f"{name} {value}" for name, value in rules.sizing.figures.items())
         size = f"no size: {rules.missing}" if rules.missing else f"sized {short(rules.quantity)}"
         yield from folded(f"{size}, by {rules.sizing.model}" + (f": {shown}" if shown else ""), 15)
-    all_limits = [_amount(each.limit, each.unit) for rule in rules.rules for each in rule.compared]
-    all_found = [_amount(each.found, each.unit) for rule in rules.rules for each in rule.compared]
+    all_limits = [amount(each.limit, each.unit) for rule in rules.rules for each in rule.compared]
+    all_found = [amount(each.found, each.unit) for rule in rules.rules for each in rule.compared]
     width = max([LIMIT_WIDTH, *(len(limit) + 2 for limit in all_limits)])
     rest = max([FOUND_WIDTH + LIMIT_WIDTH - width, *(len(found) + 2 for found in all_found)])
     yield f"{'':15}{'rule':<18}{'limit':<{width}}{'found':<{rest}}left"
@@ -170,13 +170,9 @@ def rule_lines(rules: Explanation) -> Iterator[str]:
         for place, compared in enumerate(rule.compared):
             mark, name = "ok" if compared.passed else "NO", "" if place else rule.rule
             limit, found, left = (
-                _amount(text, compared.unit) for text in (compared.limit, compared.found, compared.free)
+                amount(text, compared.unit) for text in (compared.limit, compared.found, compared.free)
             )
             yield f"{'':12}{mark:<3}{name:<18}{limit:<{width}}{found:<{rest}}{left}".rstrip()
     money = f"exposure {short(rules.exposure)} of equity {short(rules.equity)} {rules.currency}"
     breaker = f", breaker open: {rules.breaker}" if rules.breaker else ""
     yield from folded(f"before it: runners open {rules.open_positions}, {money}{breaker}", 15)
-
-
-def _amount(text: str, unit: str) -> str:
-    return f"{short(text)} {unit}".strip() if text else ""

@@ -54,6 +54,12 @@ def short(text: str) -> str:
     return f"{whole}.{decimals[:DECIMALS]}" if is_figure else text
 
 
+def amount(text: str, unit: str) -> str:
+    """Return a figure with its unit, for a table; a word, such as `off`, has none."""
+    is_figure = text.removeprefix("-").replace(".", "", 1).isdecimal()
+    return f"{short(text)} {unit}".rstrip() if is_figure else text
+
+
 def lua(value: Any) -> str:
     """Return a value as Lua would write it."""
     match value:

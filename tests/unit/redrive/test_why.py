@@ -18,7 +18,7 @@ from orrery.redrive.session import Session
 from orrery.why.standing import standing_of
 from orrery.why.story import Story, story_of
 from orrery.why.story_text import lines
-from orrery.why.words import WIDTH, lua, number, took
+from orrery.why.words import WIDTH, amount, lua, number, took
 from services.signal.core.changes import RELOAD, described
 from tests.unit.redrive.sessions import (
     BAR_NS,
@@ -258,6 +258,8 @@ def test_a_core_that_fails_where_it_did_not_fail_is_named(tmp_path: Path, capsys
 
 
 def test_words() -> None:
+    assert (amount("off", "USDT"), amount("no quote", "ms"), amount("-1.5", "USDT")) == ("off", "no quote", "-1.5 USDT")
+    assert (amount("3", ""), amount("", "ms")) == ("3", "")
     assert [took(ns) for ns in (None, 0, 999, 12_345, 1_500_000, 3_040_000_000, -2_000)] == [
         "-", "0 ns", "999 ns", "12.3 µs", "1.50 ms", "3.04 s", "-2.00 µs",
     ]  # fmt: skip
