@@ -8,7 +8,7 @@ up the bid a tick below. A level that the way only touches is therefore not reac
 a trigger are levels like those that rest (`resting.py`); while one trails or ends by time, every bar is gone through.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import inf, nextafter
 from typing import Any
@@ -134,26 +134,8 @@ class Levels:
     def bounds(self) -> tuple[float, float]:
         """Return the price at or below which something can happen on the way down, and that for the way up."""
         if self._bounds is None:
-            self._bounds = self._find_bounds()
+            self._bounds = _bounds_of(self._resting.values(), self._held.values(), follows=self._follows)
         return self._bounds
-
-    def _find_bounds(self) -> tuple[float, float]:
-        falling, rising = -inf, inf  # loops, because `max` and `min` take four times as long
-        for resting in self._resting.values():
-            if resting.is_restless:
-                return inf, -inf
-            if resting.point and resting.falls:
-                falling = max(falling, resting.point.ask)
-            elif resting.point:
-                rising = min(rising, resting.point.bid)
-        for held in self._held.values():
-            if self._follows:
-                return inf, -inf
-            for point in held.falling:
-                falling = max(falling, point.ask)
-            for point in held.rising:
-                rising = min(rising, point.bid)
-        return falling, rising
 
     def is_passed(self, price: float) -> bool:
         """Return whether a price lies at or beyond a stop or target of what is held."""
@@ -232,6 +214,25 @@ def follow_of(levels: Mapping[str, Levels]) -> Callable[[Sequence[AnyMessage]], 
                 of_symbol.follow((message,))
 
     return follow
+
+
+def _bounds_of(all_resting: Iterable[Resting], all_held: Iterable[_Held], *, follows: bool) -> tuple[float, float]:
+    falling, rising = -inf, inf  # loops, because `max` and `min` take four times as long
+    for resting in all_resting:
+        if resting.is_restless:
+            return inf, -inf
+        if resting.point and resting.falls:
+            falling = max(falling, resting.point.ask)
+        elif resting.point:
+            rising = min(rising, resting.point.bid)
+    for held in all_held:
+        if follows:
+            return inf, -inf
+        for point in held.falling:
+            falling = max(falling, point.ask)
+        for point in held.rising:
+            rising = min(rising, point.bid)
+    return falling, rising
 
 
 def _holding(changed: PositionChanged, before: _Held | None, tick: Decimal) -> _Held:
