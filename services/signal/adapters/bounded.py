@@ -22,7 +22,7 @@ from typing import NamedTuple, NoReturn
 
 from common.clock import monotonic_ns
 from services.signal.adapters.marker import Marker, make_page
-from services.signal.adapters.processes import processor_s, state_of
+from services.signal.adapters.processes import WANTING, processor_s, state_of
 
 LOAD_SECONDS_MAX = 10.0
 """Longest time that loading one plug-in, or what it needs, may take."""
@@ -190,7 +190,7 @@ class _Watch:
         patience_s = bounds.load_s if at.startswith(LOAD) else bounds.step_s
         waited_s, had_s = (now_ns - self._noted_ns) / 1e9, used_s - self._noted_s
         if waited_s >= patience_s:
-            is_starved = state_of(self._pid) == "R" and had_s < patience_s / 2
+            is_starved = state_of(self._pid) in WANTING and had_s < patience_s / 2
             if not is_starved or waited_s >= STARVED * patience_s:
                 return f"expected an answer within {patience_s:g} s, found none"
         if used_s - self._told_s >= bounds.cpu_s:

@@ -3,6 +3,9 @@
 import os
 from pathlib import Path
 
+WANTING = ("R", "D")
+"""States of a process that would go on if it had a processor, or had from the disk what it waits for."""
+
 
 def state_of(pid: int) -> str:
     """Return the letter by which the system tells a process's state, empty where it does not."""

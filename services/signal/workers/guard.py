@@ -146,7 +146,9 @@ class Guard:
         text = f"worker {keeper.number}: lost again and again at one input, {told or 'what it was told'}: {lost}"
         if self.live:
             return WorkerError(text)
-        return WorkerError(f"{text}; the journal is being redone, where nothing can be stopped before an input: {_REMEDY}")
+        return WorkerError(
+            f"{text}; the journal is being redone, where nothing can be stopped before an input: {_REMEDY}"
+        )
 
     def _stop(self, lost: LostError, now_ns: int) -> bytes:
         command = OperatorCommand(

@@ -17,7 +17,7 @@ from contextlib import suppress
 
 from common.clock import monotonic_ns
 from services.signal.adapters.marker import Marker, make_page
-from services.signal.adapters.processes import processor_s, state_of
+from services.signal.adapters.processes import WANTING, processor_s, state_of
 from services.signal.workers.frames import BEGIN, RESTORE, LostError
 
 MODULE = "services.signal.workers"
@@ -146,7 +146,7 @@ class ProcessLink:
     def _is_starved(self, used_s: float) -> bool:
         """Return whether the worker wants a processor and has not had it for half of its deadline since it had used that."""
         has_s = processor_s(self.pid) - used_s
-        return state_of(self.pid) == "R" and has_s < self._timeout_ns / NS_PER_SECOND / 2
+        return state_of(self.pid) in WANTING and has_s < self._timeout_ns / NS_PER_SECOND / 2
 
     def _hung(self, patience_ns: int) -> LostError:
         _, runner = self._marker.read()

@@ -84,13 +84,13 @@ def test_a_delivery_is_tried_again_then_given_up_and_never_raises() -> None:
     carrier = Carrier("ops", lambda _news: answers.popleft(), FAST, outcomes)
     carrier.start()
     carrier.take(letter(1))
-    wait_until(lambda: outcomes, "an outcome", 5)
+    wait_until(lambda: outcomes, "an outcome", 60)
     assert outcomes.popleft().problem == ""
     assert carrier.retries == 2
     carrier.take(letter(2))  # nothing is left to answer: every try raises
-    wait_until(lambda: outcomes, "an outcome", 5)
+    wait_until(lambda: outcomes, "an outcome", 60)
     assert outcomes.popleft() == Outcome(2, "IndexError: pop from an empty deque")
-    carrier.end(1.0)
+    carrier.end(60.0)
     assert not carrier.is_alive()
 
 
@@ -114,9 +114,9 @@ def test_problems_of_one_channel_are_no_problems_of_another() -> None:
         assert "apprise knows no such address" in desk.problems["odd"]
         assert "found nothing" in desk.problems["ops"]
         desk.send([Letter(number=n, channel=name, news=NEWS) for n, name in enumerate(("ops", "odd", "good"))])
-        wait_until(lambda: sink.got, "a post", 10)
+        wait_until(lambda: sink.got, "a post", 60)
         numbers = (0, 1, 2)
-        wait_until(lambda: desk.collect() is not None and None not in desk.outcomes(numbers).values(), "outcomes", 5)
+        wait_until(lambda: desk.collect() is not None and None not in desk.outcomes(numbers).values(), "outcomes", 60)
         assert [bool(desk.outcomes(numbers)[str(number)]) for number in numbers] == [True, True, False]
         assert sink.got[0][2]["title"] == title_of(NEWS)
         desk.close()
@@ -127,7 +127,7 @@ def test_problems_of_one_channel_are_no_problems_of_another() -> None:
 def test_mails_and_what_apprise_says_of_a_failure() -> None:
     pytest.importorskip("apprise")
     sink = SmtpSink()
-    send = sender(f"mailto://127.0.0.1:{sink.port}?from=a@example.org&to=b@example.org&mode=insecure", 2_000)
+    send = sender(f"mailto://127.0.0.1:{sink.port}?from=a@example.org&to=b@example.org&mode=insecure", 60_000)
     assert not isinstance(send, str)
     assert send(NEWS) == ""
     sink.close()
