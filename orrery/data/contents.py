@@ -115,7 +115,7 @@ def contents_of(path: Path, options: ReadOptions, venue: str = "binance") -> tup
             skipped = _add_messages(contents, path, bad_line)
     except RecordingError as error:
         raise DataFileError(path, "", str(error).removeprefix(f"{path}: ")) from error
-    return contents, ((f"{skipped} lines that cannot be read: dropped",) if skipped else ())
+    return contents, ((f"{skipped} lines that cannot be read or show no two-sided market: dropped",) if skipped else ())
 
 
 def contents_of_orders(path: Path, data: bytes, options: ReadOptions) -> Contents:

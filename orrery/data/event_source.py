@@ -82,7 +82,10 @@ class EventFile:
     def provenance(self, timeframe: str) -> Provenance:
         """Return where its data came from, as far as it was read."""
         skipped = self.recording.skipped if self.recording is not None else 0
-        notes = (*self._notes, *((f"{skipped} lines that cannot be read: dropped",) if skipped else ()))
+        notes = (
+            *self._notes,
+            *((f"{skipped} lines that cannot be read or show no two-sided market: dropped",) if skipped else ()),
+        )
         return Provenance(
             file=self.held.path.name,
             sha256=self.held.sha256,

@@ -41,6 +41,10 @@ class LineError(ValueError):
     """A line that is not what its recording promises; the text says what was expected and what was found."""
 
 
+class OneSidedError(LineError):
+    """A line of a market that has no bid, no ask, or a bid that is not below the ask: true, and of no use as a quote."""
+
+
 class Shape(Enum):
     """What the lines of a recording hold."""
 
@@ -72,8 +76,8 @@ class MarketRow(msgspec.Struct, frozen=True, gc=False):
 
     timestamp: int | float
     instrument: str
-    best_bid: float
-    best_ask: float
+    best_bid: float | None
+    best_ask: float | None
     bid_size: float | None = None
     ask_size: float | None = None
     last: float | None = None
@@ -237,14 +241,15 @@ def _signal(row: SignalRow) -> ExternalSignal:
 
 
 def _quote(row: MarketRow, number: int) -> Quote:
-    if not 0 < row.best_bid < row.best_ask:
-        raise LineError(f"expected 0 < best_bid < best_ask, found {row.best_bid} and {row.best_ask}")
+    bid, ask = row.best_bid, row.best_ask
+    if bid is None or ask is None or not 0 < bid < ask:
+        raise OneSidedError(f"expected 0 < best_bid < best_ask, found {bid} and {ask}")
     at_ns = _time_of(row)
     return Quote(
         symbol=row.instrument,
-        bid=row.best_bid,
+        bid=bid,
         bid_size=row.bid_size or 0.0,
-        ask=row.best_ask,
+        ask=ask,
         ask_size=row.ask_size or 0.0,
         update_id=number,
         event_ns=at_ns,

@@ -10,6 +10,7 @@ from typing import IO, cast
 from common.messages import AnyMessage
 from services.market_data.adapters.recording_lines import (
     LineError,
+    OneSidedError,
     RecordedFrame,
     RecordedReply,
     Shape,
@@ -40,7 +41,8 @@ class BadLine(Enum):
 class Recording[Item]:
     """The items of one file, in order, each read when it is asked for; iterating anew starts anew.
 
-    `lines` counts what was read, `skipped` what could not be; `errors` keeps the first few reasons.
+    `lines` counts what was read, `skipped` what could not be, or is no two-sided market, which never ends a recording;
+    `errors` keeps the first few reasons.
     """
 
     def __init__(
@@ -65,7 +67,7 @@ class Recording[Item]:
             yield from items
 
     def _bad(self, text: str, error: LineError) -> None:
-        if self._bad_line is BadLine.RAISE:
+        if self._bad_line is BadLine.RAISE and not isinstance(error, OneSidedError):
             raise RecordingError(text) from error
         self.skipped += 1
         if len(self.errors) < MAX_REMEMBERED_ERRORS:

@@ -120,9 +120,12 @@ def test_bars_of_the_mids_of_quotes(tmp_path: Path) -> None:
     assert provenance.notes == ("bars of 1m made of 3 mids of quotes",)
     with pytest.raises(DataFileError, match="symbol: expected ETHUSDT, found nothing"):
         load_bars(path, symbol="ETHUSDT")
-    path.write_text("\n".join([*lines[:2], lines[2].replace("11.0", "0"), lines[2]]))
-    with pytest.raises(DataFileError, match=r"line 3: expected 0 < best_bid < best_ask, found 0\.0"):
+    one_sided = [lines[2].replace("11.0", "0"), lines[2].replace("12.0", "null"), lines[2].replace("12.0", "11.0")]
+    for policy in OnBad:  # a market without a side is no damage
+        path.write_text("\n".join([*lines[:2], *one_sided, lines[2]]))
+        table, provenance = load_bars(path, policy=policy)
+        assert table.close.tolist() == [12.5, 11.5]
+        assert provenance.notes[0] == "3 lines that cannot be read or show no two-sided market: dropped"
+    path.write_text("\n".join([*lines[:2], lines[2].replace("11.0", '"11.0"')]))
+    with pytest.raises(DataFileError, match="line 3: Expected `float"):
         load_bars(path)
-    table, provenance = load_bars(path, policy=OnBad.DROP)
-    assert table.close.tolist() == [12.5, 11.5]
-    assert provenance.notes[0] == "1 lines that cannot be read: dropped"

@@ -214,7 +214,8 @@ def test_an_unknown_shape_says_what_it_could_be(line: bytes, text: str) -> None:
     [
         (b'{"timestamp":1,"instrument":"X","best_bid":2.0,"best_ask":1.0}', "expected 0 < best_bid < best_ask"),
         (b'{"timestamp":1,"instrument":"X","best_bid":0.0,"best_ask":1.0}', "expected 0 < best_bid < best_ask"),
-        (b'{"timestamp":1,"instrument":"X","best_bid":null,"best_ask":1.0}', "$.best_bid"),
+        (b'{"timestamp":1,"instrument":"X","best_bid":null,"best_ask":1.0}', "found None and 1.0"),
+        (b'{"timestamp":1,"instrument":"X","best_bid":"2","best_ask":1.0}', "$.best_bid"),
         (b'{"timestamp":1,"instrument":"X","best_ask":1.0}', "missing required field `best_bid`"),
         (b'{"timestamp":"soon","instrument":"X","best_bid":1.0,"best_ask":2.0}', "$.timestamp"),
         (b'{"timestamp":-5,"instrument":"X","best_bid":1.0,"best_ask":2.0}', "since 1970, found -5"),
