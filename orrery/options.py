@@ -42,10 +42,19 @@ def load(config: Path | None, overrides: Sequence[str] | None) -> "LoadedConfig"
 
 
 def install_indicators(files: Sequence[Path] | None) -> None:
-    """Make the plug-in indicators of installed packages and of --indicator known; CommandLineError if one cannot be used."""
-    from services.signal.hosts.plugin_files import PluginError, install
+    """Make the plug-in indicators of installed packages and of --indicator known; CommandLineError if one cannot be used.
 
+    They are loaded in a child process first, so that one that hangs or dies of it is named.
+    """
+    from common.config.signal import SignalSection
+    from services.signal.hosts.plugin_files import PluginError, has_plugins, install
+    from services.signal.trying import bounds_of, try_all
+
+    if not has_plugins(files or ()):
+        return
     try:
+        for why in try_all((), files or (), bounds_of(SignalSection())).unloadable.values():
+            raise CommandLineError(why)
         install(files or ())
     except PluginError as error:
         raise CommandLineError(str(error)) from error

@@ -122,15 +122,18 @@ def _told(name: str) -> Any:
 def _compute(key: "IndicatorKey", table: "BarTable", backend: str, last: int, *, json: bool) -> int:
     from orrery.indicators.backends import NAMES, UnknownHereError
     from orrery.indicators.backends import backend as open_backend
+    from orrery.indicators.guarded import computed
     from orrery.indicators.output import rows
     from services.backtest.data_quality import moment
-    from services.signal.core.indicators import title_of
+    from services.signal.core.indicators import BUILT_IN, title_of
+    from services.signal.hosts.pandas_ta import FAMILY
 
+    ours = key.name in BUILT_IN or key.name.startswith(FAMILY)
     if backend not in NAMES:
         raise CommandLineError(f"--backend {backend}: expected one of {', '.join(NAMES)}")
     with open_backend(backend, last) as compute:
         try:
-            outputs = compute(key, table)
+            outputs = compute(key, table) if ours else computed(compute, key, table)
         except UnknownHereError:
             raise CommandLineError(f"{backend} does not have {key.name}") from None
     times = [moment(int(end)) for end in table.end_ns[-last:]]

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,8 +37,9 @@ class UnknownHereError(Exception):
 
 def columns_of(table: BarTable) -> dict[str, Sequence[float]]:
     """Return the columns of a table as lists: what bars hold, and `timestamp`, their beginnings in seconds."""
-    figures = {name: getattr(table, name).tolist() for name in ("open", "high", "low", "close", "volume")}
-    return {**figures, "start_ns": table.start_ns.tolist(), "timestamp": (table.start_ns / 1e9).tolist()}
+    names = ("open", "high", "low", "close", "volume", "start_ns", "end_ns")
+    figures = {name: getattr(table, name).tolist() for name in names}
+    return {**figures, "timestamp": (table.start_ns / 1e9).tolist()}
 
 
 def _latest(last: int) -> Backend:
@@ -55,7 +57,8 @@ def _latest(last: int) -> Backend:
 def native(key: IndicatorKey, table: BarTable) -> dict[str, Column]:
     """Compute with the streaming form that strategies use, bar by bar."""
     kind = REGISTRY[key.name]
-    update, columns = kind(*key.parameters).update, columns_of(table)
+    update = kind(*key.parameters).update
+    columns: dict[str, Sequence[Any]] = {**columns_of(table), "symbol": [table.symbol] * len(table)}
     values = [update(*row) for row in zip(*[columns[name] for name in kind.INPUTS], strict=True)]
     rows = np.array([_row(value, len(kind.OUTPUTS)) for value in values], dtype=np.float64)
     return {name: rows[:, slot] for slot, name in enumerate(kind.OUTPUTS)}

@@ -62,6 +62,11 @@ def install(
     return [name for name, _ in found]
 
 
+def has_plugins(files: Sequence[Path] = ()) -> bool:
+    """Return whether there is anything to install."""
+    return bool(files) or bool(entry_points(group=GROUP))
+
+
 @contextmanager
 def installed(files: Sequence[Path]) -> Iterator[list[str]]:
     """Install plug-ins for as long as the context lasts."""
