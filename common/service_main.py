@@ -1,6 +1,7 @@
 """How every service starts and ends: arguments, configuration, logs, metrics, the loop, and errors people can read."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -20,7 +21,9 @@ from common.journal import JournalError
 from common.logs import get_logger, setup_logging
 from common.metrics import MetricsError, serve_metrics
 from common.recovery import DivergenceError
+from common.routes import SERVICES
 from common.runner import EventLoop
+from common.scheduling import ask_for_short_slices
 from common.shell_metrics import BusCollector
 
 EXIT_USAGE = 2
@@ -75,10 +78,14 @@ def run_service(name: str, build: Build, arguments: Sequence[str] | None = None)
 def _run(name: str, build: Build, loaded: LoadedConfig, loop: EventLoop) -> int:
     log = get_logger("main")
     loop.handle_signals()
+    if name in SERVICES:  # before there are other threads: they have what this one has
+        ask_for_short_slices()
     end = endpoints(loaded.config, name)
     metrics = serve_metrics(end.metrics_host, end.metrics_port, service=name)
     service = build(loop, loaded)
     REGISTRY.register(BusCollector(service.bus))
+    gc.collect()
+    gc.freeze()  # what is there now stays; looking through it again would hold up an order for milliseconds
     log.info("running", pid=os.getpid(), publish=end.bind_publish, metrics=end.metrics_port)
     try:
         loop.run()
