@@ -11,8 +11,8 @@ import pytest
 from common.codec import decode
 from common.journal import read_folder
 from common.messages import RiskLimitsChanged
-from common.routes import EVENT_STORE, RISK_MANAGER, SERVICES
-from tests.integration.harness import PROJECT, Stack, wait_until
+from common.routes import EVENT_STORE, EXECUTION, MARKET_DATA, RISK_MANAGER, SERVICES, SIGNAL
+from tests.integration.harness import PROJECT, Stack, is_through, wait_until
 
 EAGER = """
 strategy = { name = "eager", evaluate_on = "tick", tick_interval_ms = 50, stop_loss = 0.5 }
@@ -140,7 +140,11 @@ def crash_before_and_behind_an_edit(stack: Stack) -> None:
 
 
 def redo_all(stack: Stack) -> None:
-    stack.stop()
+    # In the order of the flow, as `orrery up` ends them: what one still says, the next one hears, and the store all of it.
+    stack.stop(MARKET_DATA, SIGNAL)
+    wait_until(lambda: is_through(stack.audit()), "order flow at rest")
+    stack.stop(RISK_MANAGER, EXECUTION)
+    stack.stop(EVENT_STORE)
     # Redone from the journals, and from the event store, it comes to the same.
     assert json.loads(run("parity", "--session", str(stack.data_dir), "--json"))["equal"] is True
     assert run("replay", "--session", str(stack.data_dir), "--at", "end")

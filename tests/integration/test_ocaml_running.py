@@ -138,7 +138,7 @@ def test_the_backend_dies_and_hangs_and_no_digit_changes(ocaml: Stack) -> None:
     ocaml.start(SIGNAL)
     ocaml.wait_ready()
     goes_on(ocaml)
-    assert set(ocaml.stop().values()) == {0}
+    assert set(ocaml.stop_in_turn(SIGNAL).values()) == {0}
     command = [sys.executable, "-m", "orrery", "parity", "--session", str(ocaml.data_dir)]
     found = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=200, check=False)
     assert found.returncode == 0, found.stdout + found.stderr
