@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figure
 
-_HELPERS = {"__main__", "figures", "relay", "stack"}
+_HELPERS = {"__main__", "figures", "hops", "relay", "stack"}
 
 
 def names() -> list[str]:

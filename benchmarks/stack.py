@@ -11,12 +11,13 @@ from pathlib import Path
 
 import zmq
 
+from benchmarks.hops import Arrival
 from common.bus.commands import CommandClient, CommandError
 from common.bus_service import BusService
 from common.clock import WallClock
 from common.codec import decode
 from common.config.load import load_config
-from common.messages import AnyMessage, Bar, BarSource, Quote
+from common.messages import AnyMessage, Bar, BarSource, Fill, OrderAccepted, Quote
 from common.routes import EXECUTION, MARKET_DATA, RISK_MANAGER, SERVICES, SIGNAL
 from common.runner import EventLoop
 from common.timeframes import NS_PER_SECOND
@@ -38,10 +39,14 @@ SYMBOL = "BTCUSDT"
 
 
 class TradingStack:
-    """Three services that trade on every quote; `tick` sends one and waits for the fill."""
+    """Three services that trade on every quote; `tick` sends one and waits for the fill.
+
+    data: where their journals are. arrivals: when reports came, by intent, for whoever wants to clear it now and then.
+    """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self._folder, self.data = folder, folder / "data"
+        self.arrivals: dict[str, Arrival] = {}
         (folder / "ping_pong.lua").write_text(STRATEGY)
         (folder / "config.toml").write_text(_config(folder))
         self.loop = EventLoop()
@@ -95,10 +100,16 @@ class TradingStack:
         )  # fmt: skip
         start_ns = time.perf_counter_ns()
         self.bus.publisher.publish(quote)
+        accepted_ns = 0
         # A tick that overtakes the fill of the one before finds the runner still waiting, and brings no order.
         while self._reports.poll(20):
-            if type(self._receive()).__name__ == "Fill":
-                return (time.perf_counter_ns() - start_ns) / 1e3
+            report = self._receive()
+            if isinstance(report, Fill):
+                taken_us = (time.perf_counter_ns() - start_ns) / 1e3
+                self.arrivals[report.intent_id] = Arrival(accepted_ns, time.time_ns())
+                return taken_us
+            if isinstance(report, OrderAccepted):
+                accepted_ns = time.time_ns()
         return None
 
     def _receive(self) -> AnyMessage:
