@@ -83,13 +83,6 @@ class IndicatorBank:
             self.stay()
         self.own.update(bar)
 
-    def is_warm(self) -> bool:
-        """Return whether all indicators have a value; of several outputs some may come and go."""
-        values = [indicator.value for indicator, _ in self._by_key.values()]
-        return all(
-            any(part is not None for part in (value if isinstance(value, tuple) else (value,))) for value in values
-        )
-
     def shown(self) -> Iterable[tuple[IndicatorKey, Indicator]]:
         """Return the indicators with their keys, to be looked at only."""
         return [(key, self._by_key[key][0]) for key in self.keys]

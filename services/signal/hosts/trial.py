@@ -11,6 +11,7 @@ import msgspec
 from common.messages import Bar, BarSource, Greeks
 from common.timeframes import timeframe_ns
 from services.signal.core.answers import AnswerError, CancelAnalysis, Enter, Exit, Hold, Pair, decide
+from services.signal.core.backend import make_indicator
 from services.signal.core.bank import IndicatorBank
 from services.signal.core.host import FUNCTION_NAMES, AccountView, ErrorKind, Function, MarketView, PositionView
 from services.signal.core.indicator import IndicatorKey
@@ -65,6 +66,7 @@ class Trial:
         self._arguments: list[float | None] = [None] * len(MarketView._fields)
         self._bank = IndicatorBank(self._arguments, spec.indicators)
         self._first: dict[IndicatorKey, int] = {}
+        self._added: dict[IndicatorKey, int] = {}
         self._window: list[Bar] = []
         self._has_context = False
         self._ended = False
@@ -83,10 +85,13 @@ class Trial:
         return self.result
 
     def _reckon(self) -> None:
-        """Reckon in own bars what the other series need."""
+        """Reckon in own bars when all have values, and what the other series need."""
         result = self.result
+        firsts = [self._first_of(key) for key in self._bank.keys]
+        if None not in firsts:
+            result.warm_after = max([1, *(first for first in firsts if first is not None)])
         for key in self._bank.keys:
-            first = self._first.get(key)
+            first = self._first_of(key)
             if first is None or key.is_own:
                 continue
             name = " of ".join([key.timeframe or self._spec.timeframe, key.symbol or self._spec.symbol])
@@ -94,6 +99,19 @@ class Trial:
             if result.warm_after is not None and key.timeframe:
                 own_ns, other_ns = timeframe_ns(self._spec.timeframe), timeframe_ns(key.timeframe)
                 result.warm_after = max(result.warm_after, -(-first * other_ns // own_ns))
+
+    def _first_of(self, key: IndicatorKey) -> int | None:
+        """Return the bar of an indicator's first value; one that was added with a value had it before somebody asked."""
+        first = self._first.get(key)
+        if first is None or first != self._added.get(key):
+            return first
+        indicator = make_indicator(key)
+        for number, bar in enumerate(self._window[:first], 1):
+            value = indicator.update(*(getattr(bar, name) for name in indicator.INPUTS))
+            if any(part is not None for part in (value if isinstance(value, tuple) else (value,))):
+                self._first[key], self._added[key] = number, 0
+                return number
+        return first
 
     def _note_first(self) -> None:
         for key, indicator in self._bank.shown():
@@ -125,8 +143,6 @@ class Trial:
         self._host.set_position(PositionView(sign, price * (1 - sign * 0.01), None, None))
         self._ask(Function.MANAGE, self._has_context)
         self._note_first()
-        if result.warm_after is None and self._bank.is_warm():
-            result.warm_after = result.bars
 
     def _ask(self, function: Function, counts: bool) -> bool:
         """Return whether the function answered. Errors count only once there is a context such as it will see."""
@@ -135,7 +151,9 @@ class Trial:
             return False
         for key in outcome.wanted:
             self._notes.load(f"indicators.{key.title}")
-            self._bank.add(self._spec.place(key), self._window)
+            placed = self._spec.place(key)
+            self._bank.add(placed, self._window)
+            self._added[placed] = self.result.bars
             self._notes.found(self._bank.keys)
         self.result.lines.extend(outcome.lines[: 20 - len(self.result.lines)])
         if outcome.error is not None:

@@ -175,6 +175,24 @@ def test_the_report_of_a_good_file(write: Any) -> None:
     assert min(report.trial.opportunities, report.trial.entries, report.trial.exits) > 0
 
 
+def test_an_indicator_asked_for_late_counts_from_the_first_bar(write: Any) -> None:
+    """It has a value as soon as somebody asks, from the window; that says nothing of the bars it needs."""
+    report = validate(
+        write(
+            'strategy = { name = "late", warmup = 5 }\n'
+            'function detect_opportunity() return { signal = "x" } end\n'
+            "function filter_commitment() return nil end\n"
+            "function manage_position(m, c, i)\n"
+            "  asked = (asked or 0) + 1\n"
+            "  if asked > 60 then local a, b = i.sma(50), i.rsi(14) end\n"
+            "end\n"
+        )
+    )
+    assert report.trial is not None
+    assert (report.indicators, report.trial.warm_after) == (["sma(50)", "rsi(14)"], 50)
+    assert "5 bars, but the indicators need 50" in report.problems[0].text
+
+
 def test_warnings_are_not_fatal(write: Any) -> None:
     report = validate(write(with_table("warmup = 5, take_proft = 0.1")))
     assert report.ok
