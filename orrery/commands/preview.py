@@ -1,7 +1,7 @@
 """`orrery preview`: what an order would do, before it is sent."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,7 +9,21 @@ from orrery.commands import STACK
 from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
 from orrery.options import ConfigOption, JsonOption, SetOption, load
 
+if TYPE_CHECKING:
+    from common.messages import OrderType
+
 PANEL = STACK
+TypeOption = Annotated[
+    str,
+    typer.Option(
+        "--type", metavar="TYPE", help="An order type, such as stop. Default: limit with --limit, else market."
+    ),
+]
+TriggerOption = Annotated[str, typer.Option("--trigger", metavar="PRICE", help="From which price on it is alive.")]
+TrailOption = Annotated[str, typer.Option("--trail", metavar="N", help="Distance of a trailing stop, quote units.")]
+ShareOption = Annotated[
+    str, typer.Option("--trail-percent", metavar="P", help="Distance of a trailing stop, percent of the price.")
+]
 
 
 def command(  # noqa: PLR0913 - one argument per option
@@ -20,6 +34,10 @@ def command(  # noqa: PLR0913 - one argument per option
     limit: Annotated[
         str, typer.Option("--limit", metavar="PRICE", help="At this price or better. Default: at market.")
     ] = "",
+    order_type: TypeOption = "",
+    trigger: TriggerOption = "",
+    trail: TrailOption = "",
+    trail_percent: ShareOption = "",
     runner: Annotated[str, typer.Option("--runner", metavar="STRATEGY:SYMBOL", help="As if this runner asked.")] = "",
     reduce: Annotated[bool, typer.Option("--reduce", help="It closes what the runner holds: rules of exits.")] = False,
     json: JsonOption = False,
@@ -30,10 +48,12 @@ def command(  # noqa: PLR0913 - one argument per option
 
     Asked of the running stack: each rule with its figures and which one would refuse, what the order would take of what is
     shown and at which price, fee, spread, slippage and market impact, and the position and exposure after it.
-    It looks at market and limit orders only: none that waits for a trigger (stop, take-profit, trailing stop).
+    Of an order that waits for a trigger (stop, take-profit, trailing stop, and with a limit) it tells where that is, how far
+    from the price, and what the market or limit order would be that it is from then on.
     Exit code 0 when it would pass, 1 when not.
 
-    Example: `orrery preview --symbol BTCUSDT --side buy --quantity 0.5`
+    Examples: `orrery preview --symbol BTCUSDT --side buy --quantity 0.5`,
+    `orrery preview --symbol BTCUSDT --side sell --quantity 0.5 --type stop --trigger 58000`
     """
     from common.messages import Side
     from orrery.venue.previewing import Asked, lines, preview
@@ -48,7 +68,11 @@ def command(  # noqa: PLR0913 - one argument per option
         symbol=symbol,
         side=Side(side),
         quantity=_positive(quantity, "--quantity"),
-        limit=_positive(limit, "--limit") if limit else None,
+        limit=_optional(limit, "--limit"),
+        order_type=_type(order_type, has_limit=bool(limit)),
+        trigger=_optional(trigger, "--trigger"),
+        trail=_optional(trail, "--trail"),
+        trail_percent=_optional(trail_percent, "--trail-percent"),
         runner=runner,
         reduces=reduce,
     )
@@ -61,6 +85,20 @@ def command(  # noqa: PLR0913 - one argument per option
         for line in lines(outlook):
             print(line)
     return EXIT_OK if outlook.passes else EXIT_FAILED
+
+
+def _type(word: str, *, has_limit: bool) -> "OrderType":
+    from common.messages import OrderType
+
+    if not word:
+        return OrderType.LIMIT if has_limit else OrderType.MARKET
+    if word not in tuple(OrderType):
+        raise CommandLineError(f"--type: expected {', '.join(OrderType)}, found {word!r}")
+    return OrderType(word)
+
+
+def _optional(text: str, option: str) -> Decimal | None:
+    return _positive(text, option) if text else None
 
 
 def _positive(text: str, option: str) -> Decimal:

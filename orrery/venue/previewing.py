@@ -7,18 +7,24 @@ import msgspec
 
 from common.config.instruments import instruments_of
 from common.config.models import Config
-from common.messages import OrderType, Side, TimeInForce
+from common.messages import OrderTerms, OrderType, Side, TimeInForce
+from common.money import HUNDRED
+from common.order_terms import CONDITIONAL, NO_TERMS
 from common.routes import EXECUTION, RISK_MANAGER
 from orrery.runners.asking import ask
 from orrery.venue.market import Shown, shown_now
 from services.execution.core.preview import Preview, Surroundings
 from services.execution.core.preview import preview as estimate
+from services.execution.core.preview_trigger import Trigger, from_then_on, trigger_of
 from services.execution.core.venue import VenueOrder
 from services.risk_manager.core.explain import Explanation
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """The order asked about. limit: None at market; runner: whose order it would be, an operator's if empty."""
+    """The order asked about. limit: None where it has none; runner: whose order it would be, an operator's if empty.
+
+    trigger, trail: quote units; trail_percent: of the price. None where it has none.
+    """
 
     symbol: str
     side: Side
@@ -26,6 +32,17 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     limit: Decimal | None = None
     runner: str = ""
     reduces: bool = False
+    order_type: OrderType = OrderType.MARKET
+    trigger: Decimal | None = None
+    trail: Decimal | None = None
+    trail_percent: Decimal | None = None
+
+    @property
+    def terms(self) -> OrderTerms | None:
+        """Return what the order says beyond market and limit."""
+        share = None if self.trail_percent is None else self.trail_percent * HUNDRED
+        terms = OrderTerms(trigger_price=self.trigger, trail=self.trail, trail_bps=share)
+        return None if terms == NO_TERMS else terms
 
 
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +50,8 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
 
     rules: every rule with its figures. cost: what it would pay. cost_total: against the mid price, account of the symbol's
     quote currency. position, exposure: now and after it.
-    order_types: those that can be looked at; what a trigger waits for is not foreseen.
+    trigger: what it waits for, None where it waits for nothing or the venue would not take it; the cost is then that of what is
+    triggered, by what is shown now, moved to the trigger.
     """
 
     asked: Asked
@@ -48,7 +66,7 @@ class Outlook(msgspec.Struct, frozen=True, kw_only=True):
     worth: str
     exposure_after: str
     market: Shown
-    order_types: tuple[OrderType, ...] = (OrderType.MARKET, OrderType.LIMIT)
+    trigger: Trigger | None = None
 
 
 def preview(config: Config, asked: Asked) -> Outlook:
@@ -63,13 +81,17 @@ def preview(config: Config, asked: Asked) -> Outlook:
         "symbol": asked.symbol,
         "side": asked.side.value,
         "quantity": str(asked.quantity),
-        "limit_price": "" if asked.limit is None else str(asked.limit),
+        "limit_price": _text(asked.limit),
+        "order_type": asked.order_type.value,
+        "trigger_price": _text(asked.trigger),
+        "trail": _text(asked.trail),
+        "trail_percent": _text(asked.trail_percent),
         "runner": asked.runner,
         "kind": "exit" if asked.reduces else "entry",
     }
     risk: dict[str, Any] = ask(config, "preview", arguments, RISK_MANAGER).result
     rules = msgspec.convert(risk, Explanation)
-    cost = _cost(config, asked, Decimal(rules.quantity), shown)
+    cost, trigger = _cost(config, asked, Decimal(rules.quantity), shown)
     refused_by = _refused_by(rules, cost, ask(config, "status", service=EXECUTION).result["core"], asked)
     figures = {name: risk[name] for name in ("mark", "position", "position_after", "worth", "exposure_after")}
     return Outlook(
@@ -80,20 +102,26 @@ def preview(config: Config, asked: Asked) -> Outlook:
         cost=cost,
         cost_total=str(cost.cost),
         market=msgspec.structs.replace(shown, bids=shown.bids[:5], asks=shown.asks[:5]),
+        trigger=trigger,
         **figures,
     )
 
 
-def _cost(config: Config, asked: Asked, quantity: Decimal, shown: Shown) -> Preview:
+def _text(number: Decimal | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _cost(config: Config, asked: Asked, quantity: Decimal, shown: Shown) -> tuple[Preview, Trigger | None]:
     order = VenueOrder(
         id="preview",
         symbol=asked.symbol,
         side=asked.side,
         quantity=quantity,
-        order_type=OrderType.MARKET if asked.limit is None else OrderType.LIMIT,
+        order_type=asked.order_type,
         time_in_force=TimeInForce.GTC,
         limit_price=asked.limit,
         is_reduction=asked.reduces,
+        terms=asked.terms,
     )
     around = Surroundings(
         levels=shown.takes(asked.side),
@@ -102,7 +130,13 @@ def _cost(config: Config, asked: Asked, quantity: Decimal, shown: Shown) -> Prev
         volatility=shown.volatility,
         volume=shown.volume,
     )
-    return estimate(order, instruments_of(config)[asked.symbol], around)
+    instrument = instruments_of(config)[asked.symbol]
+    cost = estimate(order, instrument, around)
+    if cost.problem or asked.order_type not in CONDITIONAL:
+        return cost, None
+    trigger = trigger_of(order, instrument, around)
+    order, around = from_then_on(order, trigger, around)
+    return estimate(order, instrument, around), trigger
 
 
 def _refused_by(rules: Explanation, cost: Preview, execution: dict[str, Any], asked: Asked) -> str:
@@ -123,9 +157,12 @@ def lines(outlook: Outlook) -> list[str]:
     from orrery.why.story_text import rule_lines
 
     asked, cost, market = outlook.asked, outlook.cost, outlook.market
-    price = "at market" if asked.limit is None else f"at {asked.limit} or better"
     verdict = "would pass" if outlook.passes else f"would be refused by {outlook.refused_by}"
-    found = [f"{asked.side.value} {asked.quantity} {asked.symbol} {price}: {verdict}", *rule_lines(outlook.rules)]
+    found = [
+        f"{asked.side.value} {asked.quantity} {asked.symbol} {_kind(asked)}: {verdict}",
+        *rule_lines(outlook.rules),
+        *_waits(outlook),
+    ]
     if not cost.problem:
         average = "nothing" if cost.average_price is None else f"{cost.average_price:.8g}"
         found.append(
@@ -149,6 +186,35 @@ def lines(outlook: Outlook) -> list[str]:
         f"exposure   {float(outlook.rules.exposure):.2f} now, {float(outlook.exposure_after):.2f} after it, "
         f"of equity {float(outlook.rules.equity):.2f} {outlook.rules.currency}"
     )
-    kinds = " and ".join(outlook.order_types)
-    found.append(f"looks at   {kinds} orders only, as if sent now; what waits for a trigger is not foreseen")
     return found
+
+
+def _kind(asked: Asked) -> str:
+    if asked.order_type is OrderType.MARKET:
+        return "at market"
+    if asked.order_type is OrderType.LIMIT:
+        return f"at {asked.limit} or better"
+    away = f"{asked.trail_percent} %" if asked.trail is None else str(asked.trail)
+    level = f"{away} behind the best price" if asked.trigger is None else f"at {asked.trigger}"
+    then = "" if asked.limit is None else f", then at {asked.limit} or better"
+    return f"by {asked.order_type.value} {level}{then}"
+
+
+def _waits(outlook: Outlook) -> list[str]:
+    """Return what the order waits for, and as what it is reckoned from then on."""
+    trigger, asked = outlook.trigger, outlook.asked
+    if trigger is None:
+        return []
+    side = "ask" if asked.side is Side.BUY else "bid"
+    then = "a market order" if asked.limit is None else f"a limit order at {asked.limit}"
+    if trigger.is_reached:
+        return [
+            f"trigger    {trigger.level} has been reached: the {side} is {trigger.price}, so it would be {then} at once"
+        ]
+    way = "above" if trigger.rises else "below"
+    follows = " (it follows the price in its favour)" if asked.trigger is None else ""
+    return [
+        f"trigger    once the {side} is at {trigger.level} or {way}{follows}; it is {trigger.price}, "
+        f"{trigger.distance} or {trigger.distance_percent:.3g} % away",
+        f"           from then on {then}; below is what it would trade if what is shown now stood there",
+    ]

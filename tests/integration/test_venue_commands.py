@@ -100,7 +100,7 @@ def test_a_preview_tells_what_would_happen_and_changes_nothing(simulated: Stack)
     passing = orrery(simulated, *ORDER, "buy", "--quantity", "2")
     assert passing["passes"] is True
     assert (passing["position"], passing["position_after"]) == ("1", "3")
-    assert passing["order_types"] == ["market", "limit"]
+    assert passing["trigger"] is None
     taken, average = Decimal(passing["cost"]["takes"]), Decimal(passing["cost"]["average_price"] or 0)
     assert taken + Decimal(passing["cost"]["unknown"]) == 2
     assert 50 < average < 200
@@ -113,6 +113,10 @@ def test_a_preview_tells_what_would_happen_and_changes_nothing(simulated: Stack)
     assert refused["refused_by"].startswith("position_size: ")
     resting = orrery(simulated, *ORDER, "buy", "--quantity", "1", "--limit", "50")
     assert (resting["cost"]["takes"], resting["cost"]["rests"]) == ("0", "1")
+    stop = orrery(simulated, *ORDER, "sell", "--quantity", "1", "--type", "stop", "--trigger", "50")
+    assert (stop["trigger"]["level"], Decimal(stop["cost"]["average_price"])) == ("50", 50)
+    bare = orrery(simulated, *ORDER, "sell", "--quantity", "1", "--type", "stop", code=1)
+    assert bare["refused_by"].startswith("order_terms: ")
     own = orrery(simulated, *ORDER, "sell", "--quantity", "5", "--reduce", "--runner", "once:AAAUSDT")
     assert own["rules"]["quantity"] in ("1", "5")
     assert own["passes"] is True

@@ -5,9 +5,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
-from common.messages import IntentKind, OrderIntent, OrderType, Side
-from common.money import ONE, ZERO, decimal_of, figure, is_price
+from common.messages import IntentKind, OrderIntent, OrderTerms, OrderType, Side
+from common.money import HUNDRED, ONE, ZERO, decimal_of, figure, is_price
+from common.order_terms import NO_TERMS
 from services.risk_manager.core.explain import explain
 from services.risk_manager.core.risk_core import RiskCore
 
@@ -23,7 +25,8 @@ class PreviewError(ValueError):
 def preview(core: RiskCore, arguments: Mapping[str, Any], now_ns: int) -> dict[str, Any]:
     """Return, in plain types, what the rules answer and what would be held; the core stays as it is.
 
-    arguments: symbol, side and quantity; optionally limit_price, runner, and kind (entry or exit).
+    arguments: symbol, side and quantity; optionally order_type, limit_price, trigger_price, trail (quote units), trail_percent,
+    runner, and kind (entry or exit).
 
     Raises:
         PreviewError: that is no order.
@@ -55,6 +58,9 @@ def intent_of(arguments: Mapping[str, Any], now_ns: int) -> OrderIntent:
     symbol, runner = str(arguments["symbol"]), str(arguments.get("runner", ""))
     limit = _decimal(arguments.get("limit_price") or None, "limit_price")
     quantity = _decimal(arguments["quantity"], "quantity")
+    terms = _terms(arguments)
+    kind = OrderType(arguments.get("order_type") or (OrderType.MARKET if limit is None else OrderType.LIMIT))
+    reference = limit or terms.trigger_price or decimal_of(1.0)
     if quantity is None or (limit is not None and not is_price(limit)):
         raise PreviewError(f"expected a quantity and a positive price, found {quantity} and {limit}")
     runner = runner or f"{OPERATOR}:{symbol}"
@@ -66,12 +72,22 @@ def intent_of(arguments: Mapping[str, Any], now_ns: int) -> OrderIntent:
         kind=IntentKind(arguments.get("kind", IntentKind.ENTRY)),
         side=Side(arguments["side"]),
         quantity=quantity,
-        reference_price=limit or decimal_of(1.0),
+        reference_price=reference,
         cause=PREVIEW,
-        order_type=OrderType.MARKET if limit is None else OrderType.LIMIT,
+        order_type=kind,
         limit_price=limit,
+        terms=UNSET if terms == NO_TERMS else terms,
         event_ns=now_ns,
         received_ns=now_ns,
+    )
+
+
+def _terms(arguments: Mapping[str, Any]) -> OrderTerms:
+    share = _decimal(arguments.get("trail_percent") or None, "trail_percent")
+    return OrderTerms(
+        trigger_price=_decimal(arguments.get("trigger_price") or None, "trigger_price"),
+        trail=_decimal(arguments.get("trail") or None, "trail"),
+        trail_bps=None if share is None else share * HUNDRED,
     )
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common.messages import Side
+from common.messages import OrderTerms, OrderType, Side
 from services.execution.core.preview import Preview, Surroundings, preview
+from services.execution.core.preview_trigger import Trigger, from_then_on, trigger_of
 from services.execution.core.venue import VenueOrder
 from tests.unit.execution.builders import venue_order
 from tests.unit.risk_manager.builders import BTC, D
@@ -76,3 +77,45 @@ def test_the_walk_is_a_sum_over_levels(steps: list[tuple[int, int]], lots: int, 
     assert found.notional == sum((Decimal(repr(price)) for price in single), D(0)) / 1_000
     assert found.slippage >= 0
     assert found.takes + found.unknown == order.quantity
+
+
+def waiting(kind: OrderType, side: Side, quantity: str = "2", limit: str = "", **terms: Any) -> tuple[Trigger, Preview]:
+    """Return what an order waits for, and what it would trade from then on."""
+    order = venue_order(side=side, quantity=quantity, limit=limit, order_type=kind, terms=OrderTerms(**terms))
+    levels, opposite = (ASKS, 99.0) if side is Side.BUY else (BIDS, 100.0)
+    around = Surroundings(levels=levels, opposite=opposite, taker_fee_bps=D(10))
+    assert not preview(order, BTC, around).problem
+    trigger = trigger_of(order, BTC, around)
+    then, there = from_then_on(order, trigger, around)
+    return trigger, preview(then, BTC, there)
+
+
+def test_a_stop_is_a_market_order_at_its_trigger() -> None:
+    trigger, found = waiting(OrderType.STOP, Side.BUY, trigger_price=D(105))
+    assert (trigger.level, trigger.price, trigger.distance, trigger.distance_percent) == (D(105), D(100), D(5), D(5))
+    assert (trigger.is_reached, trigger.rises) == (False, True)
+    assert (found.takes, found.average_price, found.slippage, found.spread_cost) == (D(2), D("105.25"), D("0.5"), D(1))
+
+
+def test_a_stop_limit_takes_what_its_limit_lets_it() -> None:
+    _, found = waiting(OrderType.STOP_LIMIT, Side.BUY, limit="105.2", trigger_price=D(105))
+    assert (found.takes, found.rests, found.worst_price) == (D(1), D(1), D(105))
+
+
+def test_a_trigger_that_has_been_reached_is_one_at_once() -> None:
+    trigger, found = waiting(OrderType.STOP, Side.SELL, trigger_price=D(100))
+    assert (trigger.is_reached, trigger.rises, found.average_price) == (True, False, D("98.5"))
+
+
+def test_a_take_profit_waits_the_other_way() -> None:
+    trigger, found = waiting(OrderType.TAKE_PROFIT, Side.SELL, trigger_price=D(120))
+    assert (trigger.rises, trigger.distance, found.worst_price) == (True, D(21), D(119))
+    trigger, _ = waiting(OrderType.TAKE_PROFIT, Side.BUY, trigger_price=D(90))
+    assert (trigger.rises, trigger.distance) == (False, D(10))
+
+
+def test_a_trailing_stop_lies_behind_the_price_that_is_there() -> None:
+    trigger, _ = waiting(OrderType.TRAILING_STOP, Side.SELL, trail=D(9))
+    assert (trigger.level, trigger.rises) == (D(90), False)
+    trigger, _ = waiting(OrderType.TRAILING_STOP, Side.BUY, trail_bps=D(100))
+    assert (trigger.level, trigger.distance_percent) == (D(101), D(1))

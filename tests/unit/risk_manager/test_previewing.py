@@ -1,12 +1,13 @@
 """A preview is what the core would answer, and leaves it as it is."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from common.config.risk import RiskSection
 from common.instruments import Instruments
-from common.messages import OrderRefused, Quote
+from common.messages import ApprovedOrder, OrderRefused, OrderTerms, Quote
 from services.risk_manager.core.previewing import PreviewError, intent_of, preview
 from services.risk_manager.core.risk_core import RiskCore
 
@@ -57,3 +58,23 @@ def test_what_is_no_order_is_said(wrong: dict[str, str]) -> None:
     with pytest.raises(ValueError, match=r"expected|valid"):
         preview(core_of(), {**ASKED, **wrong}, T0 + 1)
     assert issubclass(PreviewError, ValueError)
+
+
+STOP = {**ASKED, "order_type": "stop", "trigger_price": "110"}
+
+
+def test_orders_with_a_trigger_are_judged_as_the_core_judges_them() -> None:
+    for asked in (STOP, {**STOP, "order_type": "stop_limit", "limit_price": "111"}):
+        core = core_of()
+        assert all(rule["passed"] for rule in preview(core, asked, T0 + 1)["rules"])
+        (answer,) = core.handle(intent_of(asked, T0 + 1), T0 + 1)
+        assert isinstance(answer, ApprovedOrder)
+    trailing = {**ASKED, "order_type": "trailing_stop", "trail_percent": "2"}
+    assert intent_of(trailing, T0).terms == OrderTerms(trail_bps=Decimal(200))
+    assert all(rule["passed"] for rule in preview(core_of(), trailing, T0 + 1)["rules"])
+
+
+@pytest.mark.parametrize("wrong", [{"trigger_price": ""}, {"limit_price": "100"}, {"trail": "3"}])
+def test_parts_that_do_not_go_together_are_refused(wrong: dict[str, str]) -> None:
+    told = preview(core_of(), {**STOP, **wrong}, T0 + 1)
+    assert [rule["rule"] for rule in told["rules"] if not rule["passed"]] == ["order_terms"]
