@@ -30,6 +30,8 @@ from services.signal.workers.guard import Guard
 from services.signal.workers.starting import Spares, core_of, start_core
 from services.signal.workers.telling import Teller
 
+FAILED = {"left_out": "(left out)", "stopped": "(stopped)"}
+"""What the reloader tells of strategies whose trial failed, as health says it."""
 _log = get_logger("signal")
 READ_MORE_NS = 1_000_000_000
 """Between two looks whether a strategy turned out to read another series; never where a conductor leads."""
@@ -120,7 +122,23 @@ def _serve(service: JournaledService, runners: Runners, reloader: Reloader) -> J
             READ_MORE_NS, lambda: None if wanted["bars"] == runners.required_bars() else require_bars()
         )
     service.when_appears(MARKET_DATA, "require_bars", wanted)
+    _tell_of(service, reloader)
     return service
+
+
+def _tell_of(service: JournaledService, reloader: Reloader) -> None:
+    """Have the health of a service that is ready tell which strategies it does not call."""
+    assess = service.bus.assess
+
+    def assess_all() -> tuple[HealthState, str]:
+        state, detail = assess()
+        if detail or state is not HealthState.READY:
+            return state, detail
+        files = reloader.status()
+        failed = [f"{name} {how}" for key, how in FAILED.items() for name in files[key]]
+        return state, f"failed when tried: {', '.join(failed)}; see `orrery runner list`" if failed else ""
+
+    service.bus.assess = assess_all
 
 
 def _watch(service: JournaledService, watch: OcamlWatch) -> None:

@@ -66,7 +66,7 @@ def orrery(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def redone(stack: Stack) -> None:
     """End the stack; its session, redone in one process, comes to the same."""
-    assert set(stack.stop().values()) == {0}
+    assert set(stack.stop_in_turn(SIGNAL).values()) == {0}
     assert stack.audit().problems == []
     told = orrery("parity", "--session", str(stack.data_dir))
     assert told.returncode == 0, told.stdout + told.stderr
@@ -77,6 +77,7 @@ def test_a_start_leaves_out_what_hangs_and_takes_it_in_once_it_is_good(stack: St
     found = listed(stack)
     assert [line["id"] for line in found["runners"]] == [GOOD]
     assert found["files"]["left_out"] == ["user"]
+    wait_until(lambda: "user (left out)" in stack.ask(SIGNAL)["detail"], "health that tells of it")
     for part in ("user.lua: strategy user", "bar 31, indicators.bad of bad.py", "within 0.5 s, found none"):
         assert part in found["files"]["failures"]["user"]
     goes_on(stack, GOOD)
@@ -103,6 +104,7 @@ def test_one_that_the_session_had_is_stopped_and_the_rest_restored(stack: Stack,
     assert line["stopped"]
     assert "bad.py" in line["last_error"]
     assert "found" in line["last_error"]
+    wait_until(lambda: "user (stopped)" in stack.ask(SIGNAL)["detail"], "health that tells of it")
     goes_on(stack, GOOD)
     wait_until(lambda: stack.audit().fills >= before + 4, "trading goes on")
     stack.kill(SIGNAL)

@@ -18,7 +18,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple
 
 from common.clock import monotonic_ns
 from services.signal.adapters.marker import Marker, make_page
@@ -84,10 +84,11 @@ def run(work: Work, bounds: Bounds, take: Callable[[bytes], None]) -> Lost | Non
     """
     page = make_page()
     reading, writing = os.pipe()
+    parent = os.getpid()
     try:
         pid = _fork()
         if not pid:
-            _be_child(work, Child(Marker(page), writing), bounds)
+            _be_child(work, Child(Marker(page), writing), bounds, parent)
     finally:
         os.close(writing)
     marker = Marker(page)
@@ -108,7 +109,7 @@ def _fork() -> int:
         return os.fork()
 
 
-def _be_child(work: Work, child: Child, bounds: Bounds) -> NoReturn:
+def _be_child(work: Work, child: Child, bounds: Bounds, parent: int) -> None:
     """Do the work and end, without a way back into what the parent was doing."""
     code = _FAILED
     try:
@@ -118,6 +119,8 @@ def _be_child(work: Work, child: Child, bounds: Bounds) -> NoReturn:
             signal.signal(number, signal.SIG_DFL)
         with suppress(OSError, AttributeError):
             ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            return  # it died before it could be watched
         _limit_memory(bounds.memory_mib)
         work(child)
         child.tell(_DONE)
