@@ -1,10 +1,13 @@
 """The page where Prometheus reads a process's metrics."""
 
+from collections.abc import Callable
+from functools import cache
 from types import TracebackType
 from typing import Self
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import REGISTRY, start_http_server
+from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.registry import CollectorRegistry
 
 from common.config.checks import SECTIONS
@@ -17,6 +20,14 @@ LATENCY_BUCKETS_SECONDS = (
 
 class MetricsError(Exception):
     """The metrics page cannot be served; the text names service, key, address and reason."""
+
+
+def by_labels[M: MetricWrapperBase](metric: M) -> Callable[..., M]:
+    """Return what gives a metric's part for label values, kept: `labels` makes texts of them and locks, at every message.
+
+    As many are kept as the metric itself keeps.
+    """
+    return cache(metric.labels)
 
 
 class MetricsServer:

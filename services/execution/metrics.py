@@ -21,6 +21,24 @@ from common.messages import (
     VenueRejectReason,
     VenueRequest,
 )
+from common.metrics import by_labels
+
+_COUNTED = frozenset(
+    {
+        ApprovedOrder,
+        Fill,
+        OrderAccepted,
+        OrderRejected,
+        OrderCancelled,
+        OrderTriggered,
+        OrderAmended,
+        AmendRejected,
+        ApprovedCancel,
+        VenueDifference,
+        VenueRequest,
+    }
+)
+"""The types that `observe` counts; what is not among them is most of what comes."""
 
 
 class ExecutionMetrics:
@@ -50,18 +68,23 @@ class ExecutionMetrics:
             registry=registry,
         )
         self._requests = Counter("execution_venue_requests", "Requests sent to the venue.", registry=registry)
+        self._orders_of, self._accepted_of = by_labels(self._orders), by_labels(self._accepted)
+        self._fills_of, self._volume_of = by_labels(self._fills), by_labels(self._volume)
+        self._notional_of, self._fees_of = by_labels(self._notional), by_labels(self._fees)
         for reason in VenueRejectReason:
             self._rejected.labels(reason)  # A rate over a counter that appears with its first event misses that event.
 
-    def observe(self, message: AnyMessage) -> None:
+    def observe(self, message: AnyMessage) -> None:  # noqa: C901 - a table in the form of a match, one row a type
         """Count a message; most are of no interest here."""
+        if type(message) not in _COUNTED:
+            return
         match message:
             case ApprovedOrder():
-                self._orders.labels(message.symbol, message.side).inc()
+                self._orders_of(message.symbol, message.side).inc()
             case Fill():
                 self._count_fill(message)
             case OrderAccepted():
-                self._accepted.labels(message.symbol).inc()
+                self._accepted_of(message.symbol).inc()
             case OrderRejected():
                 self._rejected.labels(message.reason).inc()
             case OrderCancelled():
@@ -88,7 +111,7 @@ class ExecutionMetrics:
             self._amended.labels("amended" if isinstance(message, OrderAmended) else "rejected").inc()
 
     def _count_fill(self, fill: Fill) -> None:
-        self._fills.labels(fill.symbol, fill.side).inc()
-        self._volume.labels(fill.symbol, fill.side).inc(float(fill.quantity))
-        self._notional.labels(fill.symbol).inc(float(fill.quantity * fill.price))
-        self._fees.labels(fill.fee_currency).inc(float(fill.fee))
+        self._fills_of(fill.symbol, fill.side).inc()
+        self._volume_of(fill.symbol, fill.side).inc(float(fill.quantity))
+        self._notional_of(fill.symbol).inc(float(fill.quantity * fill.price))
+        self._fees_of(fill.fee_currency).inc(float(fill.fee))

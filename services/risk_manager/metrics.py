@@ -21,6 +21,10 @@ from common.messages import (
     RiskLimitsChanged,
     TradingState,
 )
+from common.metrics import by_labels
+
+_COUNTED = frozenset({OrderIntent, ApprovedOrder, OrderRefused, ApprovedCancel, Fill, RiskLimitsChanged})
+"""The types that `observe` counts; what is not among them is most of what comes."""
 
 PROTECTIVE_MARK = "-stop-"
 """What the id of an order has that risk made itself, because a stop or target was hit."""
@@ -60,17 +64,21 @@ class RiskMetrics:
         self._figures = {name: Gauge(f"risk_{name}", text, registry=registry) for name, text in FIGURES.items()}
         self._breaker = Gauge("risk_breaker_open", "1 while the breaker refuses entries.", registry=registry)
         self._trading = Gauge("risk_trading_state", "1 for the state of trading, else 0.", ["state"], registry=registry)
+        self._intents_of, self._approved_of = by_labels(self._intents), by_labels(self._approved)
+        self._fills_of = by_labels(self._fills)
         self._held: set[tuple[str, str]] = set()
         for reason in RejectReason:
             self._rejected.labels(reason)  # A rate over a counter that appears with its first event misses that event.
 
     def observe(self, message: AnyMessage) -> None:
         """Count a message; most are of no interest here."""
+        if type(message) not in _COUNTED:
+            return
         match message:
             case OrderIntent():
-                self._intents.labels(message.kind).inc()
+                self._intents_of(message.kind).inc()
             case ApprovedOrder():
-                self._approved.labels(message.kind).inc()
+                self._approved_of(message.kind).inc()
                 if message.kind is IntentKind.EXIT and PROTECTIVE_MARK in message.id:
                     self._protective.labels(message.symbol).inc()
             case OrderRefused():
@@ -78,7 +86,7 @@ class RiskMetrics:
             case ApprovedCancel():
                 self._cancels.inc()
             case Fill():
-                self._fills.labels(message.symbol).inc()
+                self._fills_of(message.symbol).inc()
             case RiskLimitsChanged():
                 self._changes.labels(message.origin).inc()
             case _:

@@ -18,6 +18,25 @@ from common.messages import (
     RunnerTransitioned,
     StopUpdate,
 )
+from common.metrics import by_labels
+
+_COUNTED = frozenset(
+    {
+        OperatorCommand,
+        OrderIntent,
+        CancelIntent,
+        StopUpdate,
+        RunnerTransitioned,
+        RunnerFailed,
+        Bar,
+        Fill,
+        OrderRefused,
+        OrderRejected,
+        OrderCancelled,
+        InputGap,
+    }
+)
+"""The types that `observe` counts; what is not among them is most of what comes."""
 
 WORKER_CAUSES = ("hung", "killed", "failed", "stalled")
 """How workers are lost."""
@@ -59,6 +78,8 @@ class SignalMetrics:
         self._apart = Gauge(
             "signal_indicator_difference_largest", "Largest difference found, as a fraction.", registry=registry
         )
+        self._intents_of, self._transitions_of = by_labels(self._intents), by_labels(self._transitions)
+        self._fills_of, self._bars_of = by_labels(self._fills), by_labels(self._bars)
         self._largest = 0.0
         self._workers = Gauge("signal_workers", "Worker processes that runners live in.", registry=registry)
         self._restarts = Counter(
@@ -96,25 +117,27 @@ class SignalMetrics:
 
     def observe(self, message: AnyMessage) -> None:  # noqa: C901, PLR0912 - a table in the form of a match, one row a type
         """Count a message; most are of no interest here."""
+        if type(message) not in _COUNTED:
+            return
         match message:
             case OperatorCommand(name="strategy.reload"):
                 self._reloads.inc()
             case OrderIntent():
-                self._intents.labels(message.strategy, message.symbol, message.kind).inc()
+                self._intents_of(message.strategy, message.symbol, message.kind).inc()
             case CancelIntent():
                 self._cancels.labels(message.symbol).inc()
             case StopUpdate():
                 self._levels.labels(message.symbol).inc()
             case RunnerTransitioned():
-                self._transitions.labels(message.before, message.after).inc()
+                self._transitions_of(message.before, message.after).inc()
             case RunnerFailed():
                 self._errors.labels(message.strategy, message.symbol).inc()
                 if message.paused:
                     self._paused.labels(message.strategy, message.symbol).inc()
             case Bar():
-                self._bars.labels(message.symbol, message.timeframe).inc()
+                self._bars_of(message.symbol, message.timeframe).inc()
             case Fill():
-                self._fills.labels(message.symbol).inc()
+                self._fills_of(message.symbol).inc()
             case OrderRefused() | OrderRejected():
                 self._ended.labels(message.reason).inc()
             case OrderCancelled():

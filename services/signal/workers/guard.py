@@ -6,7 +6,6 @@ journal in one process meets the same: a stopped runner and an input that ends. 
 runner at which it dies again, on the same input, is stopped too. An operator's command that cannot be done is taken back.
 """
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -79,13 +78,14 @@ class Guard:
             UnheardError: a command cannot be done; the worker stands where it stood before.
             WorkerError: nor can anything else.
         """
-        losses, stopped = Counter[str](), set[str]()
+        losses: dict[str, int] = {}
+        stopped: set[str] = set()
         while True:
             try:
                 return keeper.collect()
             except LostError as lost:
                 runner = lost.culprit
-                losses[runner] += 1
+                losses[runner] = losses.get(runner, 0) + 1
                 is_guilty = bool(runner) and (lost.cause == HUNG or losses[runner] > 1)
                 stops = is_guilty and self.live and runner not in stopped and type(message) is not OperatorCommand
                 told = "" if message is None else str(getattr(message, "id", "")) or type(message).__name__
