@@ -120,7 +120,7 @@ def _told(name: str) -> Any:
 
 
 def _compute(key: "IndicatorKey", table: "BarTable", backend: str, last: int, *, json: bool) -> int:
-    from orrery.indicators.backends import NAMES, UnknownHereError
+    from orrery.indicators.backends import NAMES, NATIVE, UnknownHereError
     from orrery.indicators.backends import backend as open_backend
     from orrery.indicators.guarded import computed
     from orrery.indicators.output import rows
@@ -128,7 +128,7 @@ def _compute(key: "IndicatorKey", table: "BarTable", backend: str, last: int, *,
     from services.signal.core.indicators import BUILT_IN, title_of
     from services.signal.hosts.pandas_ta import FAMILY
 
-    ours = key.name in BUILT_IN or key.name.startswith(FAMILY)
+    ours = backend != NATIVE or key.name in BUILT_IN or key.name.startswith(FAMILY)
     if backend not in NAMES:
         raise CommandLineError(f"--backend {backend}: expected one of {', '.join(NAMES)}")
     with open_backend(backend, last) as compute:

@@ -12,6 +12,7 @@ import msgspec
 
 from common.config.models import SignalSection
 from services.signal.adapters.bounded import LOAD, Bounds, Child, Lost, run
+from services.signal.core.backend import MAKER
 from services.signal.core.indicator import IndicatorKey
 from services.signal.hosts.plugin_files import PluginError, install
 from services.signal.hosts.trial_notes import NOTES, Notes
@@ -93,6 +94,7 @@ class _Trials:
             lambda keys: child.tell(_encode(_Found(list(keys)))),
         )
         NOTES.set(notes)
+        MAKER.set(None)  # a program beside this process talks to the parent alone
         try:
             install(self._plugins, self.unloadable, notes)
         except PluginError as error:

@@ -57,6 +57,13 @@ def test_one_that_is_good_is_computed(bars: Path, capsys: pytest.CaptureFixture[
     assert out.splitlines()[-1].split()[-1] == "103"
 
 
+def test_another_implementation_does_not_have_it(bars: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = plugins.put(bars.parent, plugins.GOOD)
+    code = main(["indicators", "bad", "--indicator", str(path), "--data", str(bars), "--backend", "pandas-ta"])
+    assert code != 0
+    assert "pandas-ta does not have bad" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("name", "ending"), [("trailing_zscore", "py"), ("rising", "lua")])
 def test_every_kind_of_plug_in_is_computed(
     name: str, ending: str, bars: Path, capsys: pytest.CaptureFixture[str]

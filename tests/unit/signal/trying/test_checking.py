@@ -9,6 +9,8 @@ import pytest
 from common.config.models import SignalSection
 from services.signal.adapters.bounded import Bounds, Child, Lost, run
 from services.signal.checking import Checked, Job, Verdict, answer, check_all
+from services.signal.core.backend import MAKER
+from services.signal.core.indicator import Indicator, IndicatorKey
 from services.signal.core.indicators import REGISTRY, unregister
 from services.signal.hosts.plugin_files import PluginError, install
 from services.signal.trying import bounds_of, try_all
@@ -113,6 +115,19 @@ def test_a_plug_in_that_was_left_out_says_why_when_it_is_asked(tmp_path: Path) -
     assert indicator.state() == (1, 2)
     with pytest.raises(Exception, match="it ended"):
         indicator.update(1.0)
+
+
+def test_a_trial_never_talks_to_a_program_of_the_parent() -> None:
+    def refuse(key: IndicatorKey) -> Indicator:
+        raise AssertionError(f"{key.title}: made for the parent")
+
+    section = SignalSection()
+    token = MAKER.set(refuse)
+    try:
+        (verdict,), _ = check_all([job(plugins.user_of("sma").replace("sma()", "sma(5)"), section)], section)
+    finally:
+        MAKER.reset(token)
+    assert verdict.error == ""
 
 
 def burn(child: Child) -> None:
