@@ -133,7 +133,8 @@ While both rest, `context.orders[1]` and `[2]` are the pair and `context.order` 
 
 `execution.slippage_model`: `proportional` (`slippage_bps`), `fixed` (`slippage_ticks`), `impact` (`impact_volatility_percent` x sqrt(quantity /
 `impact_volume`), at most a day's volatility). Walking the book is `execution.fill_model = "depth"`, on top of which slippage is charged, too.
-`execution.commission_model`: `maker_taker`, `tiers` (`[[execution.fee_tiers]]`, by what was traded before, in all since the beginning),
+`execution.commission_model`: `maker_taker`, `tiers` (`[[execution.fee_tiers]]`, by what was traded before over all symbols, each at its worth in its own quote units: since the beginning, or
+with `fee_window_days = 30` today and on the 29 days, UTC, before; a day that leaves the window goes with the first order or price of the new day),
 `per_unit` (with `fee_minimum` and `fee_maximum_percent` of a fill, not of an order). One file each in `services/execution/core/costs/`; paper
 trading and backtests use the same. Time on the way is `latency_ns` and `response_latency_ns`; parts come from the fill models that see sizes.
 """

@@ -10,7 +10,7 @@ from common.config.section import Section
 
 
 class FeeTierSection(Section):
-    """Fees from a traded amount on, counted from the beginning of the run, over all symbols."""
+    """Fees from a traded amount on, counted over all symbols: of the latest `fee_window_days`, or since the beginning."""
 
     from_notional: Decimal = Field(ge=0, description="Traded so far, quote units; the first tier begins at 0.")
     taker_fee_bps: Decimal = Field(ge=0, le=1_000, description="Fee of taking, 1/10000 of the notional.")
@@ -42,6 +42,12 @@ class CostKeys(Section):
         Decimal(10), ge=-100, le=1_000, description="Fee of making, 1/10000 of the notional."
     )
     fee_tiers: list[FeeTierSection] = Field(default_factory=list, description="Tiers of the model `tiers`, rising.")
+    fee_window_days: int = Field(
+        0,
+        ge=0,
+        le=366,
+        description="Days, UTC, today among them, whose trades count for the tier; 0 for all of the run.",
+    )
     fee_per_unit: Decimal = Field(Decimal(0), ge=0, description="Fee of a base unit, model `per_unit`, quote units.")
     fee_minimum: Decimal = Field(Decimal(0), ge=0, description="Least fee of a fill, model `per_unit`, quote units.")
     fee_maximum_percent: Decimal = Field(

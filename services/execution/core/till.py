@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from common.config.models import ExecutionSection
 from common.instruments import Instrument
@@ -13,6 +14,7 @@ from services.execution.core.costs import COMMISSION, SLIPPAGE
 from services.execution.core.pricing import no_worse, taker_price
 from services.execution.core.venue import VenueFilled, VenueOrder
 
+DAY_NS: Final = 86_400_000_000_000
 FILLS_KEPT: Final = 4_096
 """Fills that can still be told of."""
 
@@ -26,24 +28,47 @@ class Account(msgspec.Struct):
     fees: Decimal = ZERO
 
 
+class Traded(msgspec.Struct):
+    """What was traded on the days that count for the tier, quote units, by their number since 1970, UTC. today: the latest."""
+
+    today: int
+    by_day: dict[int, Decimal]
+
+
 class Told(msgspec.Struct):
-    """The fills of a venue: how many there were, the latest by their number, and what all were worth,
-    quote units, where the fees depend on it."""
+    """The fills of a venue: how many there were, the latest by their number, and what was traded, quote units, where the fees
+    depend on it. traded: the same by days, unset where no day ever ceases to count."""
 
     fills: dict[int, VenueFilled] = {}
     fill_count: int = 0
     notional: Decimal = ZERO
+    traded: Traded | UnsetType = UNSET
 
 
 class Till:
-    """Slippage and fees, as the configuration has them."""
+    """Slippage and fees, as the configuration has them. window_days: `roll` before a fill; 0 where it has nothing to do."""
 
-    __slots__ = ("_away", "_counts_notional", "_fee")
+    __slots__ = ("_away", "_counts_notional", "_fee", "window_days")
 
     def __init__(self, section: ExecutionSection) -> None:
         self._away = SLIPPAGE[section.slippage_model](section)
         self._fee = COMMISSION[section.commission_model](section)
         self._counts_notional = section.commission_model == "tiers"
+        self.window_days = section.fee_window_days if self._counts_notional else 0
+
+    def roll(self, told: Told, now_ns: int) -> None:
+        """Let go of what was traded on days that do not count for the tier any more."""
+        day, traded = now_ns // DAY_NS, told.traded
+        if traded is UNSET:  # what a run without a window has counted is as of today
+            told.traded = Traded(day, {day: told.notional} if told.notional else {})
+            return
+        if day <= traded.today:
+            return
+        traded.today = day
+        begin_exact()
+        for past in [each for each in traded.by_day if each <= day - self.window_days]:
+            told.notional -= traded.by_day.pop(past)
+        end_exact()
 
     def taken_at(self, order: VenueOrder, touched: Decimal, quantity: Decimal, instrument: Instrument) -> Decimal:
         """Return the price of what takes at `touched`, after slippage, on the tick, never worse than the limit."""
@@ -77,6 +102,9 @@ class Till:
         fee = self._fee(price, quantity, liquidity, told.notional)
         if self._counts_notional:
             told.notional += price * quantity
+            if told.traded is not UNSET:
+                by_day, today = told.traded.by_day, told.traded.today
+                by_day[today] = by_day.get(today, ZERO) + price * quantity
         account.fees += fee
         if side is Side.BUY:
             account.holding += quantity

@@ -7,16 +7,19 @@ from typing import Any, get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pydantic import ValidationError
 
 from common.config.costs import CostKeys
-from common.messages import Liquidity, Side
+from common.messages import Fill, Liquidity, Side
 from common.money import use_money_context
 from services.execution.core.costs import COMMISSION, SLIPPAGE
+from services.execution.core.making import make_execution
+from services.execution.core.till import DAY_NS
 from services.execution.core.venue import VenueFilled
 from tests.architecture.sources import ROOT
-from tests.unit.execution.builders import section, venue, venue_order
-from tests.unit.risk_manager.builders import BTC, T0, D, quote
+from tests.unit.execution.builders import approved_order, section, venue, venue_order
+from tests.unit.risk_manager.builders import BTC, T0, D, instruments, quote
 
 TAKER, MAKER = Liquidity.TAKER, Liquidity.MAKER
 TIERS = [
@@ -68,6 +71,23 @@ def test_tiers_fall_with_what_was_traded_before() -> None:
     assert fees == [D("0.9"), D("0.1"), D("2.4"), D("0.04")]
     fee = COMMISSION["tiers"](section(**costs))
     assert fee(D(100), D(1), MAKER, D(5_000)) == D("-0.01")
+
+
+@pytest.mark.parametrize("model", ["touch", "depth"])
+def test_tiers_forget_the_days_before_their_window(model: str) -> None:
+    costs = section(commission_model="tiers", fee_tiers=TIERS, fee_window_days=2, slippage_bps=0, fill_model=model)
+    core, other = make_execution(costs, instruments()), make_execution(costs, instruments())
+    fees = []
+    for number, (day, quantity) in enumerate(((0, "10"), (1, "1"), (1, "1"), (2, "1"), (3, "1")), 1):
+        now_ns = T0 + day * DAY_NS
+        shown = replace(quote(100.0, 100.0, at=now_ns, update_id=number), ask_size=100.0)
+        core.handle(shown, now_ns)
+        told = core.handle(approved_order(number, quantity), now_ns)
+        fees += [each.fee for each in told if isinstance(each, Fill)]
+        other.restore(core.snapshot())
+        assert other.snapshot() == core.snapshot()
+        core, other = other, core
+    assert fees == [D(1), D("0.06"), D("0.06"), D("0.1"), D("0.1")]
 
 
 def test_fees_by_the_unit_have_a_floor_and_a_ceiling() -> None:

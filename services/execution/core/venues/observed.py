@@ -50,7 +50,8 @@ class ObservedVenue(ExecutionVenue):
     def __init__(self, section: ExecutionSection, instruments: Instruments, model: FillModel) -> None:
         self._instruments = instruments
         self._model = model
-        self._booking = Booking(Till(section), instruments)
+        self._till = Till(section)
+        self._booking = Booking(self._till, instruments)
         self._take_over(State())
 
     def _take_over(self, state: State) -> None:
@@ -65,6 +66,8 @@ class ObservedVenue(ExecutionVenue):
     @override
     def submit(self, order: VenueOrder, now_ns: int) -> Sequence[VenueReport]:
         use_money_context()
+        if self._till.window_days:
+            self._till.roll(self._state, now_ns)
         market = self._state.markets.get(order.symbol)
         if market is not None and market.find(order.id) is not None:
             return (VenueRejected(order.id, VenueRejectReason.DUPLICATE_ORDER, f"{order.id} rests already"),)
@@ -104,6 +107,8 @@ class ObservedVenue(ExecutionVenue):
     def amend(self, order: VenueOrder, now_ns: int) -> Sequence[VenueReport]:
         """Change the waiting order. One that only becomes smaller keeps its place; any other takes if it reaches the market."""
         use_money_context()
+        if self._till.window_days:
+            self._till.roll(self._state, now_ns)
         market = self._state.markets.get(order.symbol)
         found = None if market is None else market.find(order.id)
         if market is None or found is None:
@@ -161,6 +166,8 @@ class ObservedVenue(ExecutionVenue):
         if not (market.waiting or market.armed) or not market.shown.is_trading:
             return ()
         use_money_context()
+        if self._till.window_days:
+            self._till.roll(self._state, now_ns)
         return self._observing.match(message, market, now_ns)
 
     @override

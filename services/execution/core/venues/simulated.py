@@ -69,6 +69,8 @@ class SimulatedVenue(ExecutionVenue):
     @override
     def submit(self, order: VenueOrder, now_ns: int) -> Sequence[VenueReport]:
         use_money_context()
+        if self._till.window_days:
+            self._till.roll(self._state, now_ns)
         market = self._state.markets.get(order.symbol)
         if market is not None and (market.resting or market.armed) and market.find(order.id) is not None:
             return (VenueRejected(order.id, VenueRejectReason.DUPLICATE_ORDER, f"{order.id} rests already"),)
@@ -98,6 +100,8 @@ class SimulatedVenue(ExecutionVenue):
     def amend(self, order: VenueOrder, now_ns: int) -> Sequence[VenueReport]:
         """Change the resting order. One that only becomes smaller keeps its place; any other takes if it reaches the market."""
         use_money_context()
+        if self._till.window_days:
+            self._till.roll(self._state, now_ns)
         market = self._state.markets.get(order.symbol)
         before = None if market is None else market.find(order.id)
         if market is None or before is None:
@@ -161,6 +165,8 @@ class SimulatedVenue(ExecutionVenue):
         if not (market.resting or market.armed) or market.quote is None or not market.is_trading:
             return ()
         use_money_context()
+        if self._till.window_days:
+            self._till.roll(self._state, now_ns)
         return self._touching.match(market)
 
     @override
