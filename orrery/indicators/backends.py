@@ -14,7 +14,7 @@ from orrery.indicators.keys import entry_of
 from orrery.indicators.shapes import Column, Function
 from services.backtest.bars_table import BarTable
 from services.signal.core.indicator import Indicator, IndicatorKey, Value
-from services.signal.core.indicators import REGISTRY
+from services.signal.core.indicators import BUILT_IN, REGISTRY
 from services.signal.hosts.ocaml import OcamlError, OcamlIndicators, OcamlUnavailableError, find_program
 
 Backend = Callable[[IndicatorKey, BarTable], dict[str, Column]]
@@ -71,6 +71,8 @@ def _row(value: Value, outputs: int) -> list[float]:
 
 def _ocaml(program: OcamlIndicators) -> Backend:
     def compute(key: IndicatorKey, table: BarTable) -> dict[str, Column]:
+        if key.name not in BUILT_IN:
+            raise UnknownHereError
         kind, columns = REGISTRY[key.name], columns_of(table)
         inputs = ["timestamp" if name == "start_ns" else name for name in kind.INPUTS]
         names = [parameter.name for parameter in kind.PARAMETERS]

@@ -34,7 +34,7 @@ def kind_of(name: str) -> type[Indicator]:
         raise CommandLineError(f"{name}: refused: {entry.refused}")
     bare = name.removeprefix(FAMILY)
     known = [*REGISTRY, *(FAMILY + each.name for each in catalogue().values() if not each.refused)]
-    close = [f"{FAMILY}{bare}"] if f"{FAMILY}{bare}" in known else get_close_matches(name, known, n=3)
+    close = [f"{FAMILY}{bare}"] if f"{FAMILY}{bare}" in known else get_close_matches(name.lower(), known, n=3)
     close += [FAMILY + each for each in pandas_ta.close_names(bare) if FAMILY + each not in close]
     meant = f"; did you mean {' or '.join(close[:4])}?" if close else ""
     raise CommandLineError(f"{name}: expected an indicator, one of `orrery indicators --list`{meant}")

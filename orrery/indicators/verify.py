@@ -19,7 +19,7 @@ from orrery.indicators.keys import TYPICAL_PERIOD
 from orrery.indicators.shapes import Column
 from services.backtest.bars_table import BarTable
 from services.signal.core.indicator import IndicatorKey, checked
-from services.signal.core.indicators import REGISTRY
+from services.signal.core.indicators import BUILT_IN, REGISTRY
 
 SETTLED_PERIODS = 40
 """Bars after which the way a recurrence was seeded is forgotten, as a multiple of the indicator's longest period."""
@@ -87,7 +87,7 @@ def compare_all(table: BarTable, said: Callable[[str], None] = lambda _: None) -
 
 
 def _comparisons(ours: Backend, others: dict[str, Backend], table: BarTable) -> Iterator[Comparison]:
-    for indicator in sorted(REGISTRY):
+    for indicator in sorted(BUILT_IN):
         key = typical(indicator)
         here = ours(key, table)
         for name, other in others.items():

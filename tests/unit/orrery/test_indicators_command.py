@@ -12,7 +12,7 @@ from orrery.__main__ import main
 from orrery.indicators.backends import ROOT
 from orrery.indicators.conventions import NOTES, SEEDED
 from orrery.indicators.verify import Comparison, compare, typical
-from services.signal.core.indicators import REGISTRY
+from services.signal.core.indicators import BUILT_IN, REGISTRY
 from services.signal.hosts.ocaml import find_program
 from services.signal.hosts.pandas_ta import catalogue
 
@@ -111,6 +111,32 @@ def test_few_bars_are_no_difference(bars: Path, capsys: pytest.CaptureFixture[st
     assert f"{'rsi(14)':<22}" in run(capsys, "--verify", "--data", str(bars))[1]
 
 
+PLUG_IN = """INPUTS = ("close",)
+
+
+def warmup(params):
+    return 1
+
+
+def compute(columns, params):
+    return columns["close"] * 2
+"""
+
+
+def test_a_plug_in_is_computed_and_nobody_else_has_it(
+    bars: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "twice_close.py").write_text(PLUG_IN)
+    given = ("--indicator", str(tmp_path / "twice_close.py"), "--data", str(bars))
+    code, out, err = run(capsys, "twice_close", *given, "--json", "--last", "1")
+    assert code == 0, err
+    assert json.loads(out)["outputs"]["twice_close"] == [2 * float(bars.read_text().splitlines()[-1].split(",")[4])]
+    if find_program(ROOT) is not None:
+        assert "ocaml does not have twice_close" in run(capsys, "twice_close", *given, "--backend", "ocaml")[2]
+    names = {row["indicator"] for row in json.loads(run(capsys, "--verify", *given, "--json")[1])}
+    assert names == set(BUILT_IN)
+
+
 def test_a_period_that_is_not_told_is_20(bars: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "ema", "--data", str(bars), "--json")
     assert code == 0, err
@@ -137,6 +163,7 @@ def test_a_difference_is_found() -> None:
             ("emma", "--data", "{bars}"),
             "emma: expected an indicator, one of `orrery indicators --list`; did you mean ema",
         ),
+        (("RSI",), "RSI: expected an indicator, one of `orrery indicators --list`; did you mean rsi"),
         (("hma",), "hma: expected an indicator, one of `orrery indicators --list`; did you mean ta:hma"),
         (("ta:zigzag",), "ta:zigzag: refused: it looks ahead"),
         (("ta:hma", "-p", "mamode=x", "--data", "{bars}"), "--param mamode=x: expected one of ema, sma, wma, found x"),
