@@ -67,7 +67,8 @@ class Accounting:
         self.fees = ZERO
         self.errors: list[str] = []
         self._digest = hashlib.sha256()
-        self._is_order_flow: dict[type, bool] = {}
+        self._known: set[type] = set()
+        self._order_flow: set[type] = set()
         self._take: dict[type, Observe] = {
             Fill: self._take_fill,
             PositionChanged: self._take_position,
@@ -94,14 +95,11 @@ class Accounting:
 
     def digest_all(self, messages: Sequence[AnyMessage]) -> None:
         """Let the digest have messages that the cores published, in order; what runners did is no part of it."""
-        known, flow = self._is_order_flow, []
-        for message in messages:
-            is_flow = known.get(type(message))
-            if is_flow is None:
-                is_flow = known[type(message)] = topic_of(message) != RUNNERS
-            if is_flow:
-                flow.append(message)
-        self._digest.update(encode_array(flow))
+        if not self._known.issuperset(map(type, messages)):
+            self._known.update(map(type, messages))
+            self._order_flow.update(type(message) for message in messages if topic_of(message) != RUNNERS)
+        flow = self._order_flow
+        self._digest.update(encode_array([message for message in messages if type(message) in flow]))
 
     def _take_failure(self, failed: RunnerFailed) -> None:
         self.errors.append(f"{failed.error}{' (paused)' if failed.paused else ''}")

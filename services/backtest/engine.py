@@ -116,23 +116,24 @@ class BacktestRun:
             may_span = may_span and not roster.of_read
             if self._progress is not None and row % PROGRESS_EVERY == 0:
                 self._progress(row, total)
+            is_walking = False
             if levels.is_needed or wire.held or feed.shows_all or self._warming:
                 self._open(feed, row)
                 if feed.is_walking(row):
                     self._walk_first(feed, row)
                     self._walk_second(feed, row)
+                    is_walking = feed.is_walking(row)
             if may_span and not self._warming:
-                row = self._stretch(feed, row)
+                row = self._stretch(feed, row, is_walking=is_walking)
                 continue
             self._close(feed, row)
             self._bar(feed, row)
             self._others.settle(self._last_ns)
             row += 1
 
-    def _stretch(self, feed: Feed, first: int) -> int:
+    def _stretch(self, feed: Feed, first: int, *, is_walking: bool) -> int:
         """Take bars from the close of row `first` on, as long as nothing happens; return the first row that was not taken."""
         rows = feed.rows_at(first)
-        is_walking = feed.is_walking(first)
         if is_walking:
             self._log.begin(first, is_behind=False)
             feed.walk_to_close(first)
@@ -180,7 +181,8 @@ class BacktestRun:
             self._bars += 1
 
     def _open(self, feed: Feed, row: int) -> None:
-        self._others.tell(feed.starts_at(row))
+        if self._others.longer:
+            self._others.tell(feed.starts_at(row))
         if self._warming and feed.starts_at(row) >= self._first_ns:
             self._warming = 0
             tell_runners(self._signal, self._runners, RESUME, self._first_ns)

@@ -9,19 +9,19 @@ from services.signal.core.spec import SeriesKey
 
 
 class OtherSeries:
-    """Makes what is read out of the tables of a plan, and tells it to the signal core."""
+    """Makes what is read out of the tables of a plan, and tells it to the signal core. longer: the bars of other lengths."""
 
     def __init__(self, plan: Plan, signal: SignalCore, lanes: Lanes) -> None:
         self._plan, self._signal, self._lanes = plan, signal, lanes
         self._tables = [table.between(None, plan.end_ns) for table in plan.tables]
         first_ns = min(int(table.start_ns[0]) for table in plan.fed)
-        self._longer = [LongerBars(self._tables, plan.longer, first_ns, plan.limits.window)] if plan.longer else []
+        self.longer = [LongerBars(self._tables, plan.longer, first_ns, plan.limits.window)] if plan.longer else []
         self._told: set[SeriesKey] = {*plan.longer, *((table.symbol, table.timeframe) for table in plan.tables)}
         self._known = len(signal.roster.series)
 
     def tell(self, now_ns: int) -> None:
         """Tell the longer bars that have ended by now."""
-        for longer in self._longer:
+        for longer in self.longer:
             if longer.next_ns <= now_ns:
                 for bar in longer.until(now_ns):
                     self._lanes.publish_bar(bar, now_ns)
@@ -46,4 +46,4 @@ class OtherSeries:
                 self._plan.check_series(runner.spec, key)
         new = sorted(roster.of_read.keys() - self._told)
         self._told.update(new)
-        self._longer.append(LongerBars(self._tables, new, now_ns, 0))
+        self.longer.append(LongerBars(self._tables, new, now_ns, 0))

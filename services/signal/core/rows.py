@@ -1,12 +1,13 @@
 """Closed bars of one symbol as columns, for who has many of them at once; a `Bar` is only made of a row that needs one."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from common.messages import Bar, BarSource
 
 
-class BarRows(NamedTuple):
+class BarRows(msgspec.Struct, frozen=True, gc=False):
     """Rows `first` up to, not including, `behind` of a table, in order of time; row r stands at r - first in each column.
 
     starts: nanoseconds UTC. ends: the ends of the bars, seconds since 1970 UTC. gaps: the rows, ascending, that do not

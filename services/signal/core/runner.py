@@ -159,7 +159,12 @@ class Runner:
         self, decision: Decision, origin: Origin, price: float, out: list[AnyMessage]
     ) -> None:
         desk, strategy, position = self.desk, self.spec.strategy, self.desk.position
-        match decision:
+        match decision:  # what asks for orders first: a class is tried after the other
+            case Enter():
+                levels = Levels(strategy.stop_loss, strategy.take_profit)
+                out.append(desk.enter(origin, decision, price, levels, self.facts))
+            case Exit():
+                out += desk.leave(origin, decision, price, self.facts)
             case Hold():
                 pass
             case ChangeOrder() | TakeBack():
@@ -168,14 +173,9 @@ class Runner:
                 out += desk.take_back(origin, decision.reason)
             case CancelAnalysis():
                 self._fire(Event.ANALYSIS_CANCELLED, origin, out, decision.reason)
-            case Enter():
-                levels = Levels(strategy.stop_loss, strategy.take_profit)
-                out.append(desk.enter(origin, decision, price, levels, self.facts))
             case Pair():
                 levels = Levels(strategy.stop_loss, strategy.take_profit)
                 out += ask_pair(desk, origin, decision, price, levels, self.facts)
-            case Exit():
-                out += desk.leave(origin, decision, price, self.facts)
             case BreakEven():
                 self._move(origin, float(position.entry_price), None, out)
             case TrailStop():

@@ -22,6 +22,7 @@ function H.trampoline(name)
     sethook(on_count, "", INTERVAL)
     call.left, call.started = call.budget, false
     local answer = f(market_data, context, indicators)
+    sethook() -- without the hook the host's lines run twice as fast
     call.left = SPARE
     return answer
   end
@@ -81,7 +82,7 @@ function H.stretch(name)
       sethook(on_count, "", INTERVAL)
       call.left, call.started = call.budget, false
       local answer = f(market_data, context, indicators)
-      sethook() -- as many instructions as in `once`; without the hook the host's lines run twice as fast
+      sethook() -- as many instructions as in `once`
       if answer ~= nil or brought.anything then
         call.left = SPARE
         return answer
