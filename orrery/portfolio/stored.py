@@ -83,4 +83,7 @@ def _fold(config: Config, span_ns: int) -> Fold:
 
 
 def _skipped(fold: Fold) -> list[str]:
-    return [f"{count} fills in {name} are left out: the account is in another" for name, count in fold.skipped.items()]
+    return [
+        f"{count} fills in {name} are left out: no price between it and the account's currency was known before them"
+        for name, count in fold.skipped.items()
+    ]

@@ -74,6 +74,42 @@ def test_other_currencies_are_left_out_and_said() -> None:
     folded.take(fill(1, Side.BUY, "1", "100", symbol="XBTC"), T0)
     assert folded.skipped == {"BTC": 1}
     assert folded.points == []
+    folded.take(quote("BTCUSDT", 50_000.0), T0)
+    folded.take(fill(2, Side.SELL, "1", "100", symbol="XBTC"), T0)
+    assert folded.skipped == {"BTC": 2}  # it closes what was left out
+    assert folded.points == []
+
+
+def test_another_currency_counts_at_the_price_between() -> None:
+    folded = fold()
+    folded.take(quote("BTCUSDT", 50.0), T0)
+    folded.take(quote("XBTC", 2.0), T0)
+    folded.take(fill(1, Side.BUY, "3", "2", symbol="XBTC"), T0 + SECOND)
+    assert folded.points[-1].cash == Decimal("999.9")
+    assert folded.points[-1].equity == pytest.approx(999.9)
+    folded.take(quote("XBTC", 4.0), T0 + 2 * SECOND)
+    folded.take(quote("BTCUSDT", 60.0), T0 + 3 * SECOND)
+    folded.take(fill(2, Side.SELL, "3", "4", symbol="XBTC"), T0 + 4 * SECOND)
+    folded.end(T0 + 5 * SECOND)
+    account = folded.account()
+    assert folded.skipped == {}
+    assert max(account.exposure) == pytest.approx(3 * 4 * 60)
+    assert account.equity[-1] == pytest.approx(1000 - 0.2 + (12 - 6) * 60)
+    (closed,) = account.trades
+    assert closed.pnl == 12 * 60 - 6 * 50 - Decimal("0.2")
+    assert account.turnover == 6 * 50 + 12 * 60
+
+
+def test_a_price_the_other_way_round_and_one_of_a_fill_will_do() -> None:
+    folded = fold()
+    folded.take(quote("USDTEUR", 0.8), T0)
+    folded.take(fill(1, Side.BUY, "1", "80", symbol="X-EUR"), T0)
+    assert folded.points[-1].equity == pytest.approx(999.9)
+    journal = fold()
+    journal.take(fill(1, Side.BUY, "1", "50", symbol="BTCUSDT"), T0)
+    journal.take(fill(2, Side.BUY, "1", "0.1", symbol="XBTC"), T0)
+    assert journal.skipped == {}
+    assert journal.points[-1].equity == pytest.approx(1000 - 0.2)
 
 
 def test_a_long_grid_is_thinned(monkeypatch: pytest.MonkeyPatch) -> None:
