@@ -78,6 +78,7 @@ class Publisher:
         self._outbox = outbox
         self._process_incarnation = clock.now_ns() or 1
         self._topics: dict[str, _Topic] = {}
+        self._journaled: dict[type, _Topic] = {}
         self._unkept: dict[str, int] = {}
         self.snapshot_of: SnapshotOf = lambda _topic: None
         self.published = 0
@@ -92,10 +93,8 @@ class Publisher:
 
     def stage(self, message: AnyMessage) -> Callable[[], None]:
         """Put a message of the journaled topic into the outbox's buffer; return what sends it after `flush`."""
-        name = topic_of(message)
-        assert name is not None, f"{type(message).__name__} has no topic"
-        assert self._outbox is not None, f"{name} needs an outbox"
-        topic = self._topics.get(name) or self._open(name)
+        topic = self._journaled.get(type(message)) or self._find_journaled(message)
+        assert self._outbox is not None, f"{topic.name} needs an outbox"
         payload = encode(message)
         number = self._outbox.append(payload)
         return lambda: self._send(topic, number, payload)
@@ -167,7 +166,17 @@ class Publisher:
             return ((number, 0, payload) for number, payload in journaled if number <= topic.number)
         return dropwhile(lambda kept: kept[0] < start, topic.kept)
 
+    def _find_journaled(self, message: AnyMessage) -> _Topic:
+        """Return the topic of all messages of this type: those of order flow have one whatever is in them."""
+        name = topic_of(message)
+        assert name is not None, f"{type(message).__name__} has no topic"
+        topic = self._topics.get(name) or self._open(name)
+        if topic.retention is Retention.JOURNAL:
+            self._journaled[type(message)] = topic
+        return topic
+
     def _open(self, name: str) -> _Topic:
+        self._journaled.clear()
         retention, outbox = retention_of(name), self._outbox
         if retention is Retention.JOURNAL and outbox is not None:
             topic = _Topic(name, retention, outbox.incarnation, self._ring_size)
