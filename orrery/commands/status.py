@@ -9,7 +9,7 @@ PANEL = STACK
 def command(config: ConfigOption = None, overrides: SetOption = None, json: JsonOption = False) -> int:
     """Ask every service how it is; one summary of the stack.
 
-    Exit code 0 when all are ready, 1 otherwise. A service that does not answer within a second is unreachable.
+    Exit code 0 when all are ready, 1 otherwise. A service that cannot be reached, or does not answer in time, is unreachable.
 
     Example: `orrery status --json`
     """

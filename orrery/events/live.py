@@ -13,6 +13,7 @@ from orrery.health import ask_all
 from services.event_store.adapters.projected import ProjectedLog
 from services.event_store.core.projection.compare import Difference, compare
 
+ASKED = (SIGNAL, RISK_MANAGER, EXECUTION, EVENT_STORE)
 LOOKS = 6
 """How often it is looked again before a difference counts: a fill may be on its way while we ask."""
 
@@ -37,7 +38,7 @@ def check_live(config: Config, store: Path) -> LiveCheck:
     Raises:
         CommandLineError: the store does not answer, or keeps no state. StoreError: the log cannot be folded.
     """
-    statuses = ask_all(config)
+    statuses = ask_all(config, ASKED)
     live = _live(statuses)
     log = ProjectedLog(store, up_to=live["sequence"], writes=False)
     log.catch_up(live["sequence"])
@@ -46,7 +47,7 @@ def check_live(config: Config, store: Path) -> LiveCheck:
     for _ in range(LOOKS - 1):
         if not differences:
             break
-        statuses = ask_all(config)
+        statuses = ask_all(config, ASKED)
         differences = _differences(log, statuses)
     return LiveCheck(
         sequence=live["sequence"],

@@ -26,7 +26,11 @@ class Answer(NamedTuple):
 class StatusPoller:
     """The latest status of each service. `accept` may refuse one, such as that of a stranger on the same port."""
 
-    def __init__(self, loop: EventLoop, bus: OperatorBus, services: Sequence[str]) -> None:
+    def __init__(
+        self, loop: EventLoop, bus: OperatorBus, services: Sequence[str], patience_ns: int = ANSWER_TIMEOUT_NS
+    ) -> None:
+        """Prepare; patience_ns: how long an answer may take before the question is asked anew."""
+        self._patience_ns = patience_ns
         self.answers: dict[str, Answer] = {}
         self.accept: Callable[[str, dict[str, Any]], bool] = lambda _service, _status: True
         self.on_status: Callable[[str, dict[str, Any]], None] = lambda _service, _status: None
@@ -48,6 +52,10 @@ class StatusPoller:
         answer = self.answers.get(service)
         return answer is not None and answer.asked_ns >= since_ns
 
+    def owes(self, service: str) -> bool:
+        """Return whether a service was asked and has not answered yet: it was reached, at least."""
+        return service in self._asked
+
     def status(self, service: str) -> dict[str, Any]:
         """Return the latest status, empty if there never was one."""
         answer = self.answers.get(service)
@@ -61,9 +69,9 @@ class StatusPoller:
     def _ask(self, service: str) -> None:
         now_ns = monotonic_ns()
         asked = self._asked.get(service)
-        if asked is not None and now_ns - asked[1] < ANSWER_TIMEOUT_NS:
+        if asked is not None and now_ns - asked[1] < self._patience_ns:
             return
-        request = request_for("status", None, ANSWER_TIMEOUT_NS, self._clock)
+        request = request_for("status", None, self._patience_ns, self._clock)
         try:
             self._sockets[service].send(encode(request), zmq.NOBLOCK)
         except zmq.Again:
