@@ -13,7 +13,8 @@ from orrery.errors import EXIT_FAILED, CommandLineError
 from orrery.operator_bus import OperatorBus
 
 ANSWER_TIMEOUT_MS = 5_000
-CONNECT_TIMEOUT_MS = 1_000
+CONNECT_TIMEOUT_MS = 3_000
+"""How long it may take to reach the service; a stack that is down is told after it, one on a busy machine is not."""
 
 
 class Answered(NamedTuple):
