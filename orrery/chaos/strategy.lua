@@ -103,14 +103,20 @@ function filter_commitment(market_data, context, indicators)
     if drawn == 1 then
       return { action = "cancel", reason = "drawn" }
     elseif drawn == 2 then
-      return { action = "amend", quantity = context.params.quantity * (0.5 + math.random()) }
+      local leg = context.orders and #context.orders == 2 and math.random(2) or nil
+      return { action = "amend", leg = leg, quantity = context.params.quantity * (0.5 + math.random()) }
     elseif drawn == 3 and context.params.style == "resting" then
       return { action = "amend", price = price * (1 + (math.random() - 0.5) * context.params.reach) }
     end
     return { action = "hold" }
   end
-  local order = styles[context.params.style](market_data, context.params, atr, math.random(2) == 1)
+  local style, long = styles[context.params.style], math.random(2) == 1
+  local order = style(market_data, context.params, atr, long)
   context.asked = order.manage == true
+  if context.params.style == "triggered" and math.random(3) == 1 then -- of two, to both sides or to one, the first cancels the other
+    local other = style(market_data, context.params, atr, long == (math.random(3) == 1))
+    return { action = "oco", manage = true, reason = "pair", orders = { order, other } }
+  end
   return order
 end
 
@@ -125,6 +131,12 @@ function manage_position(market_data, context, indicators)
   elseif drawn == 3 then
     context.leaving = true
     return { action = "exit", order_type = "limit", limit_price = price * (1 + sign * reach), expires_in = 0.5 }
+  elseif drawn == 10 and not context.order then
+    context.leaving = true
+    return { action = "oco", reason = "pair", orders = {
+      { action = "exit", order_type = "limit", limit_price = price * (1 + sign * reach) },
+      { action = "exit", order_type = "stop", trigger_price = price * (1 - sign * reach) },
+    } }
   elseif drawn == 4 then
     context.leaving = true
     return { action = "exit_partial", quantity = context.position.quantity / 2, order_type = "stop",

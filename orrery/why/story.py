@@ -9,6 +9,7 @@ from common.messages import (
     AnyMessage,
     ApprovedOrder,
     Bar,
+    CancelReason,
     Fill,
     OrderAccepted,
     OrderAmended,
@@ -178,7 +179,12 @@ def _end(last: Report, filled: str, wanted: str, done: str) -> str:
         case OrderRejected():
             return f"rejected by the venue: {last.reason.value}"
         case OrderCancelled():
-            return f"cancelled, {filled} of {wanted} {done}" if done else "cancelled, nothing filled"
+            how = (
+                "cancelled, for the other of its group has filled or ended"
+                if last.reason is CancelReason.OCO
+                else "cancelled"
+            )
+            return f"{how}, {filled} of {wanted} {done}" if done else f"{how}, nothing filled"
         case Fill():
             return f"open, {filled} of {wanted} {done}" if last.remaining_quantity else done
         case OrderAccepted() | OrderTriggered() | OrderAmended() | AmendRejected():

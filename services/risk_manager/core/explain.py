@@ -17,6 +17,7 @@ from services.risk_manager.core.checking import exact_view
 from services.risk_manager.core.comparing import Compared, comparisons
 from services.risk_manager.core.desk import Desk, State
 from services.risk_manager.core.markets import market_of
+from services.risk_manager.core.pairs import lay_first
 from services.risk_manager.core.risk_core import RiskCore
 from services.risk_manager.core.rules import EXIT_RULES, LATCHED, Rules
 from services.risk_manager.core.view import View
@@ -66,6 +67,7 @@ def explain(core: RiskCore, intent: OrderIntent, now_ns: int) -> Explanation:
     novelty = state.intents.judge(intent.id, intent.event_ns)
     market = market_of(state.markets, intent.symbol)
     market.position(intent.runner, intent.strategy)
+    lay_first(desk, intent, now_ns)
     view = exact_view(desk, intent, market, intent.id if novelty is Novelty.REUSED else "", now_ns)
     loss = state.breaker.baseline - desk.losses.pnl()
     rules = _rules(desk, view) if intent.kind is IntentKind.ENTRY else EXIT_RULES

@@ -80,8 +80,7 @@ def judge_pair(desk: Desk, pair: tuple[Waiting, Waiting], now_ns: int) -> list[J
     quantity, found, _ = judged[0]
     if found is not None:
         return [judged[0], (quantity, None, None)]
-    is_exit = first.intent.kind is IntentKind.EXIT and rules_now(desk) is desk.active_rules
-    counts = first.intent.side is not second.intent.side or not (desk.links_orders or is_exit)
+    counts = _counts(desk, first.intent, second.intent)
     kept = list(desk.state.approvals.times)
     if desk.limits.orders_kept:
         desk.state.approvals.note(now_ns, desk.limits.orders_kept)
@@ -92,6 +91,22 @@ def judge_pair(desk: Desk, pair: tuple[Waiting, Waiting], now_ns: int) -> list[J
         _lift(desk, first.intent, -quantity)
     desk.state.approvals.times = kept
     return judged
+
+
+def _counts(desk: Desk, first: OrderIntent, second: OrderIntent) -> bool:
+    """Return whether the first of a pair counts as on its way while the second is judged."""
+    is_exit = first.kind is IntentKind.EXIT and rules_now(desk) is desk.active_rules
+    return first.side is not second.side or not (desk.links_orders or is_exit)
+
+
+def lay_first(desk: Desk, second: OrderIntent, now_ns: int) -> None:
+    """Let the first of a pair, where it waits for this second, count as it does when the second is judged."""
+    waiting = None if desk.state.waiting is UNSET else desk.state.waiting.get(second.runner)
+    if waiting is None or not _group(second) or _group(waiting.intent) != _group(second):
+        return
+    quantity, found, _ = _judge(desk, waiting, now_ns)
+    if found is None and _counts(desk, waiting.intent, second):
+        _lift(desk, waiting.intent, quantity)
 
 
 def _judge(desk: Desk, each: Waiting, now_ns: int) -> Judged:

@@ -21,6 +21,7 @@ from common.messages import (
     Side,
     TradingState,
 )
+from services.risk_manager.core.explain import explain
 from services.risk_manager.core.risk_core import RiskCore
 from tests.unit.risk_manager.builders import (
     RUNNER,
@@ -106,6 +107,18 @@ def test_a_refusal_leaves_the_state_as_it_was() -> None:
     give(core, straddle(up="2", down="30"))
     give(other, straddle(up="30", down="30"))
     assert core.snapshot() == other.snapshot()
+
+
+def test_an_explanation_of_the_second_counts_the_first() -> None:
+    for links, passed in ((True, True), (False, False)):
+        core = ready(links=links, max_position_size=20)
+        first, second = same_side(1, "12", "15")
+        core.handle(first, T0)
+        before = core.snapshot()
+        refusal = explain(core, second, T0).refusal
+        assert core.snapshot() == before
+        assert (refusal is None) is passed
+        assert refusal is None or refusal.rule == "position_size"
 
 
 @pytest.mark.parametrize(("links", "passes"), [(True, True), (False, False)])
