@@ -2,6 +2,7 @@
 
 import resource
 import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 
@@ -46,13 +47,18 @@ def run() -> list[Figure]:
 def _measure(averages: tuple[int, int], size: int, steps: Steps, owed: str = "", aim: str = "") -> list[Figure]:
     fast, slow = averages
     plan = _plan(averages, _bars(size), steps)
-    results = [run_backtest(plan) for _ in range(REPEATS if size == SHORT else 1)]
+    results, spent = [], []
+    for _ in range(REPEATS if size == SHORT else 1):
+        began = time.process_time()
+        results.append(run_backtest(plan))
+        spent.append(time.process_time() - began)
     best = max(results, key=lambda result: result.bars_per_second)
     assert best.is_complete, best.error
     name = f"ema {fast}/{slow}, {size // 1000}k bars, by {steps.value}"
     return [
         Figure(name, best.bars_per_second, "bars/s", owed, aim),
         Figure(f"{name}: orders", best.orders, "orders"),
+        Figure(f"{name}: processor time", min(spent) / size * 1e6, "us/bar"),
     ]
 
 
