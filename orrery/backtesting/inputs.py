@@ -1,15 +1,19 @@
 """From the options of `orrery backtest` to a plan that can be run; every mistake names its option."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 from pathlib import Path
 
 from common.config.instruments import instruments_of
 from common.config.models import Config, ExecutionSection, RiskSection, SignalSection
+from common.messages import ExternalSignal
 from common.money import figure
 from orrery.backtesting.options import Options
 from orrery.data.bars import read_bars
+from orrery.data.kinds import signals_in
 from orrery.data.lengths import bars_of_length
 from orrery.data.options import ReadOptions, mapping_of
 from orrery.errors import CommandLineError
@@ -34,8 +38,9 @@ def make_plan(options: Options) -> Plan:
         CommandLineError: an option, a data file or a strategy file cannot be used.
     """
     start_ns, end_ns = range_of(options)
-    symbols = symbols_of(options)
-    loaded = [_table(path, symbol, options) for path, symbol in zip(options.data, symbols, strict=True)]
+    signals = {path: found for path in options.data if (found := signals_in(path))}
+    files = [path for path in options.data if path not in signals]
+    loaded = [_table(path, symbol, options) for path, symbol in zip(files, symbols_of(options, files), strict=True)]
     config = options.loaded
     strategies = strategies_of(options)
     try:
@@ -48,7 +53,8 @@ def make_plan(options: Options) -> Plan:
             execution=execution_of(options),
             instruments=() if config is None else tuple(instruments_of(config).values()),
             limits=SignalLimits() if config is None else SignalLimits(config.signal.max_errors, config.signal.window),
-            provenance=tuple(provenance for _, provenance in loaded),
+            provenance=(*(provenance for _, provenance in loaded), *(_of_signals(*each) for each in signals.items())),
+            signals=tuple(sorted(chain.from_iterable(signals.values()), key=lambda signal: signal.event_ns)),
             start_ns=start_ns,
             end_ns=end_ns,
             settings=settings_of(options),
@@ -65,12 +71,20 @@ def range_of(options: Options) -> tuple[int | None, int | None]:
     return start_ns, end_ns
 
 
-def symbols_of(options: Options) -> Sequence[str]:
-    """Return the symbol of each data file, empty where none is told; CommandLineError for another number of them."""
-    if len(options.symbols) not in {0, len(options.data)}:
-        found = f"{len(options.symbols)} of --symbol and {len(options.data)} of --data"
+def symbols_of(options: Options, files: Sequence[Path]) -> Sequence[str]:
+    """Return the symbol of each file of bars, empty where none is told; CommandLineError for another number of them."""
+    if len(options.symbols) not in {0, len(files)}:
+        found = f"{len(options.symbols)} of --symbol and {len(files)} of --data"
         raise CommandLineError(f"--symbol: expected none, or one for each --data in their order, found {found}")
-    return options.symbols or [""] * len(options.data)
+    return options.symbols or [""] * len(files)
+
+
+def _of_signals(path: Path, signals: Sequence[ExternalSignal]) -> Provenance:
+    names = ", ".join(dict.fromkeys(signal.name for signal in signals))
+    return Provenance(
+        file=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), symbol=names, timeframe="signals",
+        start_ns=signals[0].event_ns, end_ns=signals[-1].event_ns, rows=len(signals),
+    )  # fmt: skip
 
 
 def _table(path: Path, symbol: str, options: Options) -> tuple[BarTable, Provenance]:

@@ -53,7 +53,7 @@ def _on_bars(options: Options) -> Plan:
 
 def common_tier(held: Sequence[Held]) -> DataTier:
     """Return the closest look that all files allow; CommandLineError where some are of bars and others of events."""
-    tiers = {each.tier for each in held}
+    tiers = {each.tier for each in held if not each.is_of_signals} or {each.tier for each in held}
     if DataTier.BARS in tiers and len(tiers) > 1:
         bars = next(each.path for each in held if each.tier is DataTier.BARS)
         raise CommandLineError(f"--data {bars.name}: expected events as in the other files, found bars")

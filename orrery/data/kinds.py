@@ -43,6 +43,11 @@ class Held(NamedTuple):
     has_trades: bool
     sha256: str
 
+    @property
+    def is_of_signals(self) -> bool:
+        """Return whether it holds signals from outside alone, which go with data of any kind."""
+        return self.form is Form.MESSAGES and self.tier is DataTier.ORDERS
+
 
 def held_in(path: Path, options: ReadOptions, venue: str = "binance") -> Held:
     """Return what a file holds; venue: whose raw frames they are.
@@ -65,6 +70,26 @@ def held_in(path: Path, options: ReadOptions, venue: str = "binance") -> Held:
         return Held(path, Form.FRAMES, *_looked_at(events), content.sha256)
     except RecordingError as error:
         raise DataFileError(path, "", str(error).removeprefix(f"{path}: ")) from error
+
+
+def signals_in(path: Path) -> list[ExternalSignal]:
+    """Return the signals of a file that holds nothing else, in the order of their times; of any other file none.
+
+    Raises:
+        DataFileError: a line of such a file cannot be read.
+    """
+    try:
+        first = next(iter(messages(path, BadLine.SKIP)), None) if shape_of_file(path) is Shape.MESSAGES else None
+    except RecordingError:
+        return []  # Whoever reads the file says what is wrong with it.
+    if not isinstance(first, ExternalSignal):
+        return []
+    try:
+        found = list(messages(path))
+    except RecordingError as error:
+        raise DataFileError(path, "", str(error).removeprefix(f"{path}: ")) from error
+    signals = [message for message in found if isinstance(message, ExternalSignal)]
+    return sorted(signals, key=lambda signal: signal.event_ns) if len(signals) == len(found) else []
 
 
 def _of_sheet(path: Path, content: Content, options: ReadOptions) -> Held:

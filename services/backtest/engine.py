@@ -112,6 +112,7 @@ class BacktestRun:
         """Go through one table as `_walk_together` would, without asking for what moves nobody."""
         levels, wire, row, roster = feed.levels, self._wire, 0, self._signal.roster
         may_span = self._plan.steps is Steps.SPAN and len(self._runners) == 1 and not feed.shows_all
+        may_span = may_span and not self._plan.signals  # they come between bars
         while row < total:
             may_span = may_span and not roster.of_read
             if self._progress is not None and row % PROGRESS_EVERY == 0:
@@ -181,7 +182,7 @@ class BacktestRun:
             self._bars += 1
 
     def _open(self, feed: Feed, row: int) -> None:
-        if self._others.longer:
+        if self._others.longer or self._plan.signals:
             self._others.tell(feed.starts_at(row))
         if self._warming and feed.starts_at(row) >= self._first_ns:
             self._warming = 0

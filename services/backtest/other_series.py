@@ -1,4 +1,6 @@
-"""The other series that the runners of a backtest on bars read: longer bars told in time, and nothing waited for in vain."""
+"""What the runners of a backtest on bars read beside their bars: longer bars and signals from outside, told in time."""
+
+from collections import deque
 
 from services.backtest.lanes import Lanes
 from services.backtest.longer_bars import LongerBars
@@ -9,7 +11,10 @@ from services.signal.core.spec import SeriesKey
 
 
 class OtherSeries:
-    """Makes what is read out of the tables of a plan, and tells it to the signal core. longer: the bars of other lengths."""
+    """Makes what is read out of the tables of a plan, and tells it to the signal core; signals once their time has come.
+
+    longer: the bars of other lengths.
+    """
 
     def __init__(self, plan: Plan, signal: SignalCore, lanes: Lanes) -> None:
         self._plan, self._signal, self._lanes = plan, signal, lanes
@@ -18,9 +23,12 @@ class OtherSeries:
         self.longer = [LongerBars(self._tables, plan.longer, first_ns, plan.limits.window)] if plan.longer else []
         self._told: set[SeriesKey] = {*plan.longer, *((table.symbol, table.timeframe) for table in plan.tables)}
         self._known = len(signal.roster.series)
+        self._signals = deque(plan.signals)
 
     def tell(self, now_ns: int) -> None:
-        """Tell the longer bars that have ended by now."""
+        """Tell the longer bars that have ended by now, and the signals that were there by now."""
+        while self._signals and self._signals[0].event_ns <= now_ns:
+            self._lanes.follow((self._signals.popleft(),), now_ns)
         for longer in self.longer:
             if longer.next_ns <= now_ns:
                 for bar in longer.until(now_ns):

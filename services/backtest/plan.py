@@ -8,6 +8,7 @@ from functools import cached_property
 
 from common.config.models import ExecutionSection, RiskSection
 from common.instruments import Instrument, Instruments
+from common.messages import ExternalSignal
 from common.timeframes import timeframe_ns
 from services.backtest.bars_table import BarTable
 from services.backtest.result import Provenance
@@ -38,7 +39,8 @@ class Plan:
     """One account: tables of bars, one a symbol; strategies, each on every symbol unless its file names some.
 
     start_ns, end_ns: trade on bars that begin in between; None is where the data begins or ends. Up to WARMUP_BARS_MAX
-    bars before the start feed the indicators, and as many as are declared where a strategy reads other series. shows_all: show quotes that nobody can act on, too. Risk's initial_cash is the account, in the symbols' quote currency.
+    bars before the start feed the indicators, and as many as are declared where a strategy reads other series. shows_all: show quotes that nobody can act on, too.
+    signals: from outside the market, in the order of their times. Risk's initial_cash is the account, in the symbols' quote currency.
 
     Raises:
         PlanError: no bars, no strategy, two of one name, or symbols of several quote currencies.
@@ -58,6 +60,7 @@ class Plan:
     settings: dict[str, str] = field(default_factory=dict)
     shows_all: bool = False
     steps: Steps = Steps.SPAN
+    signals: tuple[ExternalSignal, ...] = ()
 
     def __post_init__(self) -> None:
         _refuse_twice("symbol", [table.symbol for table in self.tables])

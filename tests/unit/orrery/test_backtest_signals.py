@@ -74,3 +74,44 @@ def test_what_comes_later_changes_nothing_before(tmp_path: Path, capsys: pytest.
     both = trades_of(capsys, tmp_path, written(tmp_path / "b.jsonl", [*quote_lines(), *SIGNALS]))
     assert early["orders"] == 1
     assert both["orders"] == 2
+
+
+def bars(path: Path) -> str:
+    """Write ten bars of a minute, from START_S on; minute n opens and closes at 100 + n."""
+    rows = [f"{START_S + 60 * n},{100 + n},{100 + n},{100 + n},{100 + n},1" for n in range(10)]
+    path.write_text("\n".join(["timestamp,open,high,low,close,volume", *rows]))
+    return str(path)
+
+
+def test_on_bars_too_they_are_shown_from_their_time_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [bars(tmp_path / "BTCUSDT_1m.csv"), written(tmp_path / "s.jsonl.gz", SIGNALS)]
+    found = trades_of(capsys, tmp_path, *files)
+    # Decided at the end of the fourth minute and of the seventh, filled at the opens behind these.
+    assert (found["tier"], found["trades"], found["turnover"]) == ("bars", 1, 104 + 107)
+    assert [(each["file"], each["rows"]) for each in found["provenance"]] == [("BTCUSDT_1m.csv", 10), ("s.jsonl.gz", 3)]
+    assert trades_of(capsys, tmp_path, *reversed(files))["digest"] == found["digest"]
+    early = trades_of(capsys, tmp_path, files[0], written(tmp_path / "e.jsonl", SIGNALS[:1]))
+    assert (early["orders"], early["turnover"]) == (1, 104)
+
+
+def test_on_bars_of_several_symbols_each_hears_its_own(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    signals = [{**SIGNALS[0], "symbol": symbol, "timestamp": at} for symbol, at in (("BTCUSDT", 1_700_000_225), ("ETHUSDT", 1_700_000_400))]  # fmt: skip
+    files = [
+        bars(tmp_path / "BTCUSDT_1m.csv"),
+        bars(tmp_path / "ETHUSDT_1m.csv"),
+        written(tmp_path / "s.jsonl", signals),
+    ]
+    found = trades_of(capsys, tmp_path, *files)
+    assert (found["orders"], found["turnover"]) == (
+        2,
+        104 + 106,
+    )  # at the ends of the fourth minute and of the sixth, at that very time
+
+
+def test_a_damaged_file_of_signals_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "s.jsonl"
+    path.write_text(json.dumps(SIGNALS[0]) + '\n{"timestamp":1,"name":"mood","value":"high"}\n')
+    script = tmp_path / "bullish.lua"
+    script.write_text(BULLISH)
+    assert main(["backtest", "-s", str(script), "-d", bars(tmp_path / "X_1m.csv"), "-d", str(path)]) == 2
+    assert "s.jsonl: line 2: " in capsys.readouterr().err
