@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 import msgspec
+from msgspec import UNSET
 
 from common.config.models import ExecutionSection
 from common.ids import Novelty
@@ -98,6 +99,10 @@ class ExecutionCore:
             return self._reject(approved, VenueRejectReason.DUPLICATE_ORDER, "an earlier order had this id", now_ns)
         if state.killed and not approved.reduce_only:
             return self._reject(approved, VenueRejectReason.KILL_SWITCH, kill.why(desk), now_ns)
+        group = "" if approved.terms is UNSET else group_of(approved)
+        if group and not groups_in(state).join(approved, group):
+            detail = f"another of the group of {approved.id} has filled, or has ended"
+            return self._reject(approved, VenueRejectReason.OCO, detail, now_ns)
         if approved.reduce_only:
             quantity = desk.reducible(approved)
             if quantity <= ZERO:
@@ -105,10 +110,6 @@ class ExecutionCore:
                 return self._reject(approved, VenueRejectReason.NOTHING_TO_REDUCE, detail, now_ns)
             if approved.order_type is not OrderType.MARKET and rests(approved.order_type, approved.time_in_force):
                 state.book.reducing[approved.id] = None
-        group = group_of(approved)
-        if group and not groups_in(state).join(approved, group):
-            detail = f"another of the group of {approved.id} has filled, or has ended"
-            return self._reject(approved, VenueRejectReason.OCO, detail, now_ns)
         state.book.open[approved.id] = Order(approved, quantity, quantity)
         order = sent(approved, quantity)
         reports = follow(desk, desk.venue.submit(order, now_ns), approved.id, now_ns)

@@ -83,6 +83,19 @@ def test_what_comes_after_the_end_of_its_group_is_not_sent() -> None:
     assert not isinstance(core.handle(leg(3, "105", group="h"), T0)[0], OrderRejected)
 
 
+def test_an_exit_that_comes_too_late_leaves_nothing_behind() -> None:
+    core = execution_core(slippage_bps=0)
+    core.handle(quote(100.0, 100.02), T0)
+    core.handle(approved_order(0, "5"), T0)
+    out: dict[str, Any] = {"side": Side.SELL, "kind": IntentKind.EXIT, "reduce_only": True}
+    assert any(isinstance(each, Fill) for each in core.handle(leg(1, "101", **out), T0))
+    (rejected,) = core.handle(leg(2, limit="110", **out), T0)
+    assert isinstance(rejected, OrderRejected)
+    assert rejected.reason is VenueRejectReason.OCO
+    assert not core._desk.state.book.reducing
+    assert not core._desk.state.book.open
+
+
 def test_a_rejection_of_one_is_the_end_of_both() -> None:
     core = execution_core()
     core.handle(quote(100.0, 100.02), T0)
