@@ -60,7 +60,7 @@ class Sorted(Protocol):
     """A core that can say which of its functions takes messages of a type, so that who drives it need not go by `handle`."""
 
     def handler_of(self, kind: type) -> Callable[[Any, int], Sequence[AnyMessage]] | None:
-        """Return what `handle` would call as the core stands now; None where it ignores messages of this type."""
+        """Return what `handle` calls, now and whatever is restored or changed later; None where it ignores messages of this type."""
         ...
 
 

@@ -161,6 +161,11 @@ class Desk:
         self.other_rules = tuple(rule for rule in self.active_rules if rule[0] not in BY_AMOUNTS)
         self.all_rules = entry_rules(limits, latched=True)
 
+    def become(self, other: "Desk") -> None:
+        """Take over all that another desk has: who holds this one works on by it."""
+        for name in Desk.__slots__:
+            setattr(self, name, getattr(other, name))
+
     def place(self, order: ApprovedOrder, intent: OrderIntent | None = None) -> None:
         """Take an approved order into work: from now on it counts as if it could fill at any moment."""
         state, runner, symbol, kind = self.state, order.runner, order.symbol, order.kind

@@ -56,7 +56,7 @@ class RiskCore:
         return () if take is None else take(message, now_ns)
 
     def handler_of(self, kind: type) -> Take | None:
-        """Return what takes messages of a type until the limits change; None where they are ignored."""
+        """Return what takes messages of a type, whatever becomes of limits and state; None where they are ignored."""
         return self._take.get(kind)
 
     def next_deadline_ns(self) -> int | None:
@@ -79,7 +79,7 @@ class RiskCore:
             taken.parameters = taken.file_parameters = own.state.parameters
         elif taken.parameters != own.state.parameters:
             limits = Limits.of(section_of(taken.parameters))
-        self._work_on(Desk(limits, own.instruments, taken, links_orders=own.links_orders))
+        own.become(Desk(limits, own.instruments, taken, links_orders=own.links_orders))
 
     def parameters(self) -> tuple[str, str]:
         """Return what is in force and what the configuration's file said last, as `parameters.text_of` writes it."""
@@ -102,12 +102,8 @@ class RiskCore:
         if command.name != CHANGE:
             return operating.obey(self._desk, command, now_ns)
         desk, told = changing.change(self._desk, command, now_ns)
-        self._work_on(desk)
+        self._desk.become(desk)
         return told
-
-    def _work_on(self, desk: Desk) -> None:
-        self._desk = desk
-        self._take = _table(desk) | {OperatorCommand: self._obey}
 
     def status(self) -> dict[str, Any]:
         """Return counts, positions, cash, P&L and breaker."""

@@ -14,7 +14,9 @@ from common.messages import (
     ApprovedOrder,
     LimitChange,
     OperatorCommand,
+    OrderIntent,
     OrderRefused,
+    Quote,
     RejectReason,
     RiskLimitsChanged,
     TradingState,
@@ -196,3 +198,22 @@ def step(core: RiskCore, number: int, drawn: tuple[str, int, int], now_ns: int) 
         if isinstance(each, ApprovedOrder):
             told += core.handle(fill_of(each, D(cents) / 100), now_ns)
     return told
+
+
+def test_handlers_taken_before_limits_change_or_a_state_is_restored_stay_valid() -> None:
+    core, other = risk_core(max_open_positions=1), risk_core(max_open_positions=1)
+    take, quotes = core.handler_of(OrderIntent), core.handler_of(Quote)
+    assert take is not None
+    assert quotes is not None
+    core.handle(command(core, max_open_positions=2), T0)
+    quotes(quote(), T0)
+    assert isinstance(take(intent(1), T0)[0], ApprovedOrder)
+    assert isinstance(take(intent(1, runner="rsi:BTCUSDT"), T0)[0], ApprovedOrder)
+    (refused,) = take(intent(1, runner="third:BTCUSDT"), T0)
+    assert isinstance(refused, OrderRefused)
+    core.restore(other.snapshot())
+    assert core.snapshot() == other.snapshot()
+    quotes(quote(), T0)
+    other.handle(quote(), T0)
+    assert take(intent(1), T0) == other.handle(intent(1), T0)
+    assert core.snapshot() == other.snapshot()
