@@ -14,7 +14,7 @@ from orrery.repl.glass import Copied
 from orrery.repl.inspecting import BARS, Inspector
 from orrery.repl.opening import path_of
 from orrery.repl.repeating import Condition
-from orrery.repl.travelling import Traveller
+from orrery.repl.travelling import Traveller, check_names
 from orrery.repl.trip import Trip
 from orrery.runners.adding import parameters
 from services.signal.core.changes import RELOAD, described
@@ -112,6 +112,7 @@ class DataSession:
         self.trip.is_stopped = True
 
     def _condition(self, expression: str) -> Callable[[], bool]:
+        check_names(expression, self.evaluate, self.trip.runner.spec.strategy.source)
         return Condition(self.trip, expression, self._subject.limits).holds
 
     def why(self, _rest: str) -> Answer:

@@ -9,6 +9,10 @@ from orrery.repl.errors import ReplError
 QUIT = ("quit", "exit", "q")
 LONGEST_LINE = 10_000
 """Characters of a line."""
+_NAME = re.compile(r"\b[A-Za-z_]\w*")
+_RESERVED = {"and", "or", "not", "nil", "true", "false"}
+_TEXT = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|--.*")
+_USED = re.compile(r"\b(?!(?:and|or|not)\b)[A-Za-z_]\w*\s*[.:\[({'\"]")
 _WORD = re.compile(r"(\?|[A-Za-z_]+)(?![\w(.\[:])\s*(?!=)(.*)", re.DOTALL)
 
 
@@ -32,9 +36,18 @@ def do(session: Session, line: str) -> Answer:
         answer = session.evaluate(text)
     except ReplError as error:
         raise ReplError(f"{error}; did you mean the command {close[0]}?" if close else str(error)) from None
-    if close and answer.data.get("values") == [None]:
-        raise ReplError(f"no such command, and nil in Lua; did you mean {close[0]}?")
+    if answer.data.get("values") == [None] and text != "nil" and (close or _NAME.fullmatch(text)):
+        hint = f"did you mean {close[0]}?" if close else f"commands: {', '.join(session.commands)}"
+        raise ReplError(f"{text}: no such command, and nil in Lua; {hint}")
     return answer
+
+
+def bare_names(expression: str) -> list[str]:
+    """Return the names that an expression of Lua only reads, none where it also indexes or calls one."""
+    plain = _TEXT.sub(" '' ", expression)
+    if _USED.search(plain):
+        return []
+    return [name for name in dict.fromkeys(_NAME.findall(plain)) if name not in _RESERVED]
 
 
 def parts(script: str) -> list[str]:

@@ -1,7 +1,9 @@
 """Commands that go through data: on, back, to a place; and the strategy changed on the way."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -22,6 +24,7 @@ from orrery.repl import text as t
 from orrery.repl.answering import Answer, Command, one_of, whole
 from orrery.repl.drivers import counted
 from orrery.repl.errors import ReplError
+from orrery.repl.language import bare_names
 from orrery.repl.trip import Heard, Trip
 
 SHOWN = 12
@@ -184,6 +187,19 @@ class Traveller:
         stopped = ["stopped"] if trip.is_stopped else []
         happened = [_plain(each.message) for each in fresh]
         return Answer([*lines, *stopped, *t.folded(self.place())], {**self._at(), "happened": happened})
+
+
+def check_names(expression: str, evaluate: Callable[[str], Answer], source: bytes) -> None:
+    """Raise ReplError if an expression reads nothing but names that neither Lua nor the strategy's file knows."""
+    names = bare_names(expression)
+    for name in names:
+        if re.search(rf"\b{name}\b".encode(), source) or evaluate(name).data["values"] != [None]:
+            return
+    if names:
+        close = get_close_matches(names[0], KINDS, n=1)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        expected = f"{', '.join(KINDS)}, `time T` or a Lua expression on market_data, context and indicators"
+        raise ReplError(f"until: expected {expected}; found {names[0]}, which is not known{hint}")
 
 
 def _brought(trip: Trip, kinds: tuple[type, ...], state: RunnerState | None) -> bool:

@@ -155,3 +155,32 @@ def test_help_lists_all_commands(tmp_path: Path) -> None:
     assert all(name in text for name in talk.commands)
     assert max(map(len, text.splitlines())) <= 85
     assert "bars" in said(talk, "help step")
+
+
+def test_a_misspelt_command_is_no_lua(tmp_path: Path) -> None:
+    talk = session(tmp_path)
+    with pytest.raises(ReplError, match="stpe: no such command, and nil in Lua; did you mean step"):
+        do(talk, "stpe")
+    with pytest.raises(ReplError, match=r"frobnicate: no such command, and nil in Lua; commands: step, tick, run"):
+        do(talk, "frobnicate")
+    assert typed(talk, "nil")["values"] == [None]
+    assert typed(talk, "= frobnicate")["values"] == [None]
+    assert typed(talk, "asked")["values"] == [0]
+
+
+@pytest.mark.parametrize(
+    "line", ["nosuch", "not nosuch", "nosuch and (other == 'fill')", "nosuch > 0x1f or other", "x = 3"]
+)
+def test_until_waits_for_nothing_that_nobody_knows(tmp_path: Path, line: str) -> None:
+    talk = session(tmp_path)
+    with pytest.raises(ReplError, match=r"until: expected state, intent, .*`time T` or a Lua expression.* not known"):
+        do(talk, f"until {line}")
+    assert talk.trip.bar == 0
+
+
+def test_until_says_which_word_was_meant_and_takes_names_that_are_known(tmp_path: Path) -> None:
+    talk = session(tmp_path)
+    with pytest.raises(ReplError, match="did you mean fill"):
+        do(talk, "until fil")
+    assert typed(talk, "until asked")["bar"] == 1
+    assert typed(talk, "until seen or true")["bar"] == 2
