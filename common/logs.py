@@ -13,19 +13,16 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
 
-import structlog
-from structlog.stdlib import BoundLogger, ProcessorFormatter
-from structlog.typing import Processor
-
 from common.config.models import EngineSection
 from common.config.tree import ConfigError
+from common.lean_structlog import structlog
 from common.redaction import redact_event
 
 ROOT = "orrery"
 """The standard library's logger above all components."""
 
 
-_PREPARE: list[Processor] = [
+_PREPARE: list[structlog.typing.Processor] = [
     structlog.stdlib.filter_by_level,
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
@@ -33,12 +30,12 @@ _PREPARE: list[Processor] = [
 ]
 
 
-def get_logger(component: str) -> BoundLogger:
+def get_logger(component: str) -> structlog.stdlib.BoundLogger:
     """Return the logger of a component such as `bus` or `journal`; its level is `engine.log_levels`' or the common one."""
-    logger: BoundLogger = structlog.wrap_logger(
+    logger: structlog.stdlib.BoundLogger = structlog.wrap_logger(
         logging.getLogger(f"{ROOT}.{component}"),
-        processors=[*_PREPARE, ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=BoundLogger,
+        processors=[*_PREPARE, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.stdlib.BoundLogger,
         component=component,
     )
     return logger
@@ -97,7 +94,7 @@ def _handler(engine: EngineSection, service: str) -> logging.Handler:
         raise ConfigError([text]) from error
 
 
-def _formatter(engine: EngineSection, service: str, *, colors: bool) -> ProcessorFormatter:
+def _formatter(engine: EngineSection, service: str, *, colors: bool) -> structlog.stdlib.ProcessorFormatter:
     def name_service(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
         event.setdefault("component", "library")
         event["service"] = service
@@ -105,10 +102,10 @@ def _formatter(engine: EngineSection, service: str, *, colors: bool) -> Processo
 
     console = structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback)
     as_json = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
-    return ProcessorFormatter(
+    return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=[structlog.stdlib.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True)],
         processors=[
-            ProcessorFormatter.remove_processors_meta,
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             name_service,
             structlog.processors.format_exc_info,
             redact_event,

@@ -5,6 +5,7 @@ Where the data comes from is chosen here, once: a venue, a recording, or a simul
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common.bus_service import ServiceError
 from common.clock import Clock
@@ -21,8 +22,6 @@ from services.market_data.adapters.recording_lines import Shape
 from services.market_data.adapters.recordings import RecordingError
 from services.market_data.adapters.signal_tail import SignalTail
 from services.market_data.adapters.stepping import RecordedSteps
-from services.market_data.adapters.venue_source import VenueSettings, VenueSource
-from services.market_data.adapters.websocket import WebSocketSettings
 from services.market_data.core.feed import MarketDataCore
 from services.market_data.core.recorded import RecordedCore
 from services.market_data.core.simulated import SimulatedCore
@@ -30,6 +29,9 @@ from services.market_data.core.source import FeedCore
 from services.market_data.core.venues import load
 from services.market_data.metrics import MarketDataMetrics
 from services.market_data.service import MarketDataService, Parts
+
+if TYPE_CHECKING:
+    from services.market_data.adapters.venue_source import VenueSettings
 
 RECORDED_VENUE = "binance"
 """Whose frames a raw recording holds."""
@@ -66,6 +68,8 @@ def _parts(kind: str, config: Config, clock: Clock) -> tuple[FeedCore, PollableS
         return SimulatedCore(config.market_data, config.data_source.simulated, symbols, start_ns), None
     if kind == "file":
         return _recording(config, clock)
+    from services.market_data.adapters.venue_source import VenueSource  # httpx and websockets load as long as the rest
+
     try:
         source = VenueSource(venue_settings(kind, config), symbols, clock)
     except ValueError as error:
@@ -101,8 +105,11 @@ def _recording(config: Config, clock: Clock) -> tuple[FeedCore, PollableSource]:
     return RecordedCore(config.market_data, symbols), source
 
 
-def venue_settings(venue: str, config: Config) -> VenueSettings:
+def venue_settings(venue: str, config: Config) -> "VenueSettings":
     """Return what the configuration says of a venue's connection."""
+    from services.market_data.adapters.venue_source import VenueSettings
+    from services.market_data.adapters.websocket import WebSocketSettings
+
     section = config.market_data
     return VenueSettings(
         venue=venue,
