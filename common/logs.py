@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from common.config.models import EngineSection
-from common.config.tree import ConfigError
 from common.lean_structlog import structlog
 from common.redaction import redact_event
+
+if TYPE_CHECKING:
+    from common.config.models import EngineSection  # the processes of runners do without the schema
 
 ROOT = "orrery"
 """The standard library's logger above all components."""
@@ -46,7 +47,7 @@ def correlated(**ids: str) -> AbstractContextManager[None]:
     return structlog.contextvars.bound_contextvars(**ids)
 
 
-def setup_logging(engine: EngineSection, service: str) -> None:
+def setup_logging(engine: "EngineSection", service: str) -> None:
     """Send all logs of this process where the config says; a second call replaces the first.
 
     Raises:
@@ -80,7 +81,7 @@ def _level(name: str) -> int:
     return logging.getLevelNamesMapping()[name.upper()]
 
 
-def _handler(engine: EngineSection, service: str) -> logging.Handler:
+def _handler(engine: "EngineSection", service: str) -> logging.Handler:
     if not engine.log_file:
         return logging.StreamHandler(sys.stderr)
     path = Path(engine.log_file.replace("{service}", service))
@@ -90,11 +91,13 @@ def _handler(engine: EngineSection, service: str) -> logging.Handler:
             path, maxBytes=engine.log_file_max_bytes, backupCount=engine.log_file_count, encoding="utf-8"
         )
     except OSError as error:
+        from common.config.tree import ConfigError
+
         text = f"engine.log_file: expected a file that {service} can write, found {path}: {error.strerror}"
         raise ConfigError([text]) from error
 
 
-def _formatter(engine: EngineSection, service: str, *, colors: bool) -> structlog.stdlib.ProcessorFormatter:
+def _formatter(engine: "EngineSection", service: str, *, colors: bool) -> structlog.stdlib.ProcessorFormatter:
     def name_service(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
         event.setdefault("component", "library")
         event["service"] = service

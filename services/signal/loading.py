@@ -4,10 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from common.config.models import Config, SignalSection, StrategySection
+from common.config.signal_keys import SignalKeys
 from common.instruments import split_symbol
 from common.timeframes import NS_PER_MS, timeframe_name
 from services.signal.core.host import FUNCTION_NAMES
@@ -23,6 +24,9 @@ from services.signal.hosts.models_text import ModelError
 from services.signal.hosts.pandas_ta import meant
 from services.signal.hosts.plugin_files import PluginError, install
 from services.signal.hosts.trial import Trial, TrialResult
+
+if TYPE_CHECKING:
+    from common.config.models import Config, StrategySection
 
 MAX_FILE_BYTES = 1_000_000
 """Largest strategy file."""
@@ -76,7 +80,7 @@ class Report(msgspec.Struct, frozen=True):
         return [title_of(key) for key in keys]
 
 
-def limits_of(section: SignalSection) -> LuaLimits:
+def limits_of(section: SignalKeys) -> LuaLimits:
     """Return what a call may cost by the configuration."""
     return LuaLimits(section.instruction_limit, section.memory_limit_mb)
 
@@ -166,7 +170,7 @@ def validate_source(
     return Report(str(path), tuple(problems), spec, trial)
 
 
-def build_runners(config: Config) -> list[RunnerSpec]:
+def build_runners(config: "Config") -> list[RunnerSpec]:
     """Return the runners that a configuration asks for, in its order, tried in this process.
 
     Raises:
@@ -186,7 +190,7 @@ def build_runners(config: Config) -> list[RunnerSpec]:
     return [runner for section, spec in pairs for runner in runners_of(config, section, spec)]
 
 
-def runners_of(config: Config, section: StrategySection, spec: StrategySpec) -> list[RunnerSpec]:
+def runners_of(config: "Config", section: "StrategySection", spec: StrategySpec) -> list[RunnerSpec]:
     """Return the runners that a section of the configuration asks for; StrategyFileError for symbols not followed."""
     currencies = {instrument.symbol: instrument.quote for instrument in config.instruments if instrument.quote}
     timeframe = section.timeframe or timeframe_of(config, spec)
@@ -201,12 +205,12 @@ def runners_of(config: Config, section: StrategySection, spec: StrategySpec) -> 
     ]
 
 
-def timeframe_of(config: Config, spec: StrategySpec) -> str:
+def timeframe_of(config: "Config", spec: StrategySpec) -> str:
     """Return the timeframe of a strategy's runners where nobody names another."""
     return spec.timeframe or timeframe_name(config.signal.update_interval_ms * NS_PER_MS)
 
 
-def use_model(specs: Sequence[StrategySpec], section: SignalSection) -> None:
+def use_model(specs: Sequence[StrategySpec], section: SignalKeys) -> None:
     """Load the configured model if one of these strategies uses a model.
 
     Raises:
@@ -220,7 +224,7 @@ def use_model(specs: Sequence[StrategySpec], section: SignalSection) -> None:
             raise StrategyFileError(f"{user.script}: indicators.model(): {error}") from error
 
 
-def _followed(section: StrategySection, spec: StrategySpec, followed: Sequence[str]) -> Sequence[str]:
+def _followed(section: "StrategySection", spec: StrategySpec, followed: Sequence[str]) -> Sequence[str]:
     wanted = section.symbols or spec.symbols or followed
     for place, symbol in symbols_named(spec, wanted):
         if symbol not in followed:

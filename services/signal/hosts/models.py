@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from math import sin
 from pathlib import Path
 
-from common.config.models import SignalSection
+from common.config.signal_keys import SignalKeys
 from services.signal.core.features.catalogue import expanded
 from services.signal.core.features.engine import Vector
 from services.signal.core.features.feature import UnknownFeatureError
@@ -27,7 +27,7 @@ PICKLE = (".pkl", ".pickle", ".joblib")
 SUFFIXES = (".onnx", ".skops", *PICKLE)
 
 
-def load_model(section: SignalSection) -> Model:
+def load_model(section: SignalKeys) -> Model:
     """Return the model of `signal.model_path`, tried on one vector of zeros.
 
     Raises:
@@ -44,7 +44,7 @@ def load_model(section: SignalSection) -> Model:
     return model
 
 
-def install_model(section: SignalSection) -> None:
+def install_model(section: SignalKeys) -> None:
     """Make the configured model known as the indicator `model`; raises ModelError."""
     register(MODEL, model_kind(load_model(section)))
 
@@ -73,14 +73,14 @@ class _Wave:
         return (1.0 - up - rest, rest, up)
 
 
-def _wanted(section: SignalSection) -> tuple[str, ...]:
+def _wanted(section: SignalKeys) -> tuple[str, ...]:
     try:
         return expanded(section.features)
     except UnknownFeatureError as error:
         raise ModelError(f"signal.features: {error}") from error
 
 
-def _pinned(path: Path, section: SignalSection) -> bytes:
+def _pinned(path: Path, section: SignalKeys) -> bytes:
     if not path.is_file():
         raise ModelError(f"signal.model_path: expected a model file, found none at {path}")
     if path.suffix not in SUFFIXES:
@@ -98,7 +98,7 @@ def _pinned(path: Path, section: SignalSection) -> bytes:
     return data
 
 
-def _of_format(path: Path, data: bytes, wanted: tuple[str, ...], section: SignalSection) -> Model:
+def _of_format(path: Path, data: bytes, wanted: tuple[str, ...], section: SignalKeys) -> Model:
     if path.suffix == ".onnx":
         return onnx_model(path, data)
     if path.suffix == ".skops":

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from common.clock import monotonic_ns
-from common.config.signal import SignalSection
+from common.config.signal_keys import SignalKeys
 from common.logs import get_logger
 from services.signal.core.ahead import update_many
 from services.signal.core.backend import MAKER, NATIVE, Maker
@@ -177,7 +177,7 @@ class OcamlIndicator:
         self.value = tuple(value) if isinstance(value, list) else value
 
 
-def use_backend(section: SignalSection, *, is_strict: bool = False) -> OcamlBackend | None:
+def use_backend(section: SignalKeys, *, is_strict: bool = False) -> OcamlBackend | None:
     """Have the indicators of all cores made from now on computed as the configuration says; return OCaml if it is that.
 
     Raises:

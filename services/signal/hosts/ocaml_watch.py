@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from common.config.signal import SignalSection
+from common.config.signal_keys import SignalKeys
 from common.logs import get_logger
 from services.signal.core.roster import Roster
 from services.signal.hosts.ocaml import OcamlIndicators, find_program
@@ -37,7 +37,7 @@ class OcamlWatch:
     It is made by the process that has the runners of this roster, and lives in its loop.
     """
 
-    def __init__(self, section: SignalSection, roster: Roster, backend: OcamlBackend | None, counted: Counted) -> None:
+    def __init__(self, section: SignalKeys, roster: Roster, backend: OcamlBackend | None, counted: Counted) -> None:
         self._counted = counted
         self._backend = backend
         self._verifier: Verifier | None = None

@@ -17,9 +17,9 @@ from pathlib import Path
 from services.signal.adapters.marker import Marker
 from services.signal.hosts.ocaml_backend import use_backend
 from services.signal.workers.frames import BEGIN, unpack_begin
+from services.signal.workers.making import make_share
 from services.signal.workers.second import SecondOpinion
 from services.signal.workers.shard import Shard
-from services.signal.workers.starting import make_share
 
 PR_SET_PDEATHSIG = 1
 FIRST_TO_GO = "500"
@@ -50,8 +50,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _begin(order: bytes, marker: Marker) -> Shard:
-    config, core = make_share(unpack_begin(order[1:]))
-    opinion = SecondOpinion(config.signal, core.roster, use_backend(config.signal))
+    given = unpack_begin(order[1:])
+    core = make_share(given)
+    opinion = SecondOpinion(given.signal, core.roster, use_backend(given.signal))
     gc.collect()
     gc.freeze()  # what is there now stays, and need not be looked through again and again
     return Shard(core, marker, opinion)

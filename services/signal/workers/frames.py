@@ -11,6 +11,8 @@ from typing import Any
 import msgspec
 
 from common.codec import encode
+from common.config.signal_keys import RunnerKeys
+from common.instruments import Instrument
 from common.messages import AnyMessage
 from services.signal.core.questions import Question
 from services.signal.core.spec import RunnerSpec
@@ -28,9 +30,10 @@ SavedSeries = tuple[str, str, int, list[tuple[Any, ...]]]
 
 
 class Begin(msgspec.Struct, frozen=True):
-    """Runners to be made. config: of the service, as JSON. unloadable: plug-ins that are not loaded, and why."""
+    """Runners to be made. instruments: those of the configuration. unloadable: plug-ins that are not loaded, and why."""
 
-    config: bytes
+    signal: RunnerKeys
+    instruments: list[Instrument]
     specs: list[RunnerSpec]
     unloadable: dict[str, str] = {}
 

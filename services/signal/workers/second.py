@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from common.clock import monotonic_ns
-from common.config.signal import SignalSection
+from common.config.signal_keys import SignalKeys
 from services.signal.core.roster import Roster
 from services.signal.hosts.ocaml_backend import OcamlBackend
 from services.signal.hosts.ocaml_watch import LOOK_NS, OcamlWatch
@@ -27,7 +27,7 @@ class Opinion(msgspec.Struct, frozen=True):
 class SecondOpinion:
     """Looks after OCaml; counts for the parent."""
 
-    def __init__(self, section: SignalSection, roster: Roster, backend: OcamlBackend | None) -> None:
+    def __init__(self, section: SignalKeys, roster: Roster, backend: OcamlBackend | None) -> None:
         self._checked: Counter[str] = Counter()
         self._largest: dict[str, float] = {}
         self._events: Counter[str] = Counter()

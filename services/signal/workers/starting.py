@@ -1,22 +1,18 @@
-"""From the configuration to a core whose runners live in workers, and to a worker's share of them."""
+"""From the configuration to a core whose runners live in workers, or in this process."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from common.clock import monotonic_ns
 from common.config.instruments import instruments_of
 from common.config.models import Config
-from services.signal.core.roster import SignalLimits
+from common.config.signal_keys import runner_keys
 from services.signal.core.signal_core import SignalCore
 from services.signal.core.spec import RunnerSpec
-from services.signal.hosts.lua import lua_factory
-from services.signal.hosts.ocaml_backend import use_backend
-from services.signal.hosts.plugin_files import install
-from services.signal.loading import limits_of, use_model
 from services.signal.workers.frames import Begin
 from services.signal.workers.guard import Guard, WorkerError
 from services.signal.workers.keeper import Keeper
+from services.signal.workers.making import core_with
 from services.signal.workers.process import ProcessLink
 from services.signal.workers.sharded import ShardedCore
 from services.signal.workers.sharing import share_of
@@ -82,9 +78,10 @@ def start_core(
     unloadable: plug-ins that the workers are not to load, and why.
     """
     count = config.signal.workers
-    told, dead = config.model_dump_json().encode(), dict(unloadable or {})
+    keys, instruments, dead = runner_keys(config.signal), list(instruments_of(config).values()), dict(unloadable or {})
     shares = [[spec for spec in specs if share_of(spec.id, count) == number] for number in range(count)]
-    keepers = [Keeper(number, spares.take, Begin(told, share, dead)) for number, share in enumerate(shares)]
+    begins = [Begin(keys, instruments, share, dead) for share in shares]
+    keepers = [Keeper(number, spares.take, begin) for number, begin in enumerate(begins)]
     try:
         return ShardedCore(keepers, [spec.id for spec in specs], config.signal.window, guard)
     except BaseException:
@@ -93,21 +90,6 @@ def start_core(
         raise
 
 
-def make_share(given: Begin) -> tuple[Config, SignalCore]:
-    """Return, in a worker, the configuration and a fresh core of the runners named.
-
-    Raises:
-        PluginError, StrategyFileError, HostError, OcamlUnavailableError: what the parent could use cannot be used any more.
-    """
-    config = Config.model_validate_json(given.config)
-    install([Path(name) for name in config.signal.indicators], given.unloadable)
-    use_model([spec.strategy for spec in given.specs], config.signal)
-    use_backend(config.signal)
-    return config, core_of(config, given.specs)
-
-
 def core_of(config: Config, specs: Sequence[RunnerSpec]) -> SignalCore:
     """Return a fresh core of these runners, in this process."""
-    section = config.signal
-    limits = SignalLimits(max_errors=section.max_errors, window=section.window)
-    return SignalCore(specs, lua_factory(limits_of(section)), instruments_of(config), limits)
+    return core_with(config.signal, instruments_of(config), specs)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, override
 
+from common.config.models import SignalSection
+from common.config.signal_keys import runner_keys
 from services.signal.adapters.marker import Marker, make_page
 from services.signal.core.host import Function, Outcome, PassingHost, StrategyHost
 from services.signal.core.roster import SignalLimits
@@ -20,6 +22,7 @@ from services.signal.workers.sharing import share_of
 from tests.unit.signal.support import INSTRUMENTS
 
 LIMITS = SignalLimits(max_errors=4, window=60)
+KEYS = runner_keys(SignalSection())
 
 
 class Hang(BaseException):
@@ -134,7 +137,7 @@ def sharded_core(
         Keeper(
             number,
             lambda: LocalLink(**link),
-            Begin(b"", [spec for spec in specs if share_of(spec.id, count) == number]),
+            Begin(KEYS, [], [spec for spec in specs if share_of(spec.id, count) == number]),
         )
         for number in range(count)
     ]
