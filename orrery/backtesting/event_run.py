@@ -1,5 +1,6 @@
 """From the options of `orrery backtest` to a run on recorded events, and the run itself."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,11 +9,12 @@ import msgspec
 
 from common.config.instruments import instruments_of
 from common.config.models import Config, ExecutionSection, MarketDataSection, RiskSection
-from common.instruments import Instrument, Instruments
+from common.instruments import DEFAULT_STEP, Instrument, Instruments
 from common.messages import BookSnapshot, BookUpdate, QueueMoved, Quote
 from common.timeframes import timeframe_ns
 from orrery.backtesting.inputs import execution_of, range_of, risk_of, settings_of, strategies_of
 from orrery.backtesting.options import Options
+from orrery.backtesting.remarks import Shown, lacking, noted, reads_more
 from orrery.data.event_source import EventFile, EventSource, Timed
 from orrery.data.kinds import Held
 from orrery.data.names import same_symbol
@@ -23,6 +25,7 @@ from services.backtest.events import Progress, run_events
 from services.backtest.plan import PlanError
 from services.backtest.report.indicators import BarTap
 from services.backtest.result import DataTier, RunResult
+from services.backtest.ticks import tick_notes
 from services.signal.core.reads import where_series
 from services.signal.core.roster import SignalLimits
 from services.signal.core.spec import RunnerSpec, StrategySpec
@@ -42,18 +45,28 @@ MODELS: Final[Mapping[DataTier, str]] = {
 
 @dataclass(frozen=True)
 class EventRun:
-    """A plan, and the events that it runs on. tap: the bars among them, once it has run."""
+    """A plan, and the events that it runs on. tap: the bars among them, once it has run. configured: symbols by instrument."""
 
     plan: EventPlan
     source: EventSource
     tap: BarTap = field(default_factory=BarTap)
+    configured: frozenset[str] = frozenset()
 
     def run(self, progress: Progress | None = None) -> RunResult:
         """Return the result, with where its data came from."""
-        result = run_events(self.plan, self.tap.watch(self.events()), progress, require=self.source.require)
+        shown, events = Shown(), self.tap.watch(self.events())
+        seen = shown.watch(events) if reads_more(self.plan.runners) else events
+        result = run_events(self.plan, seen, progress, require=self.source.require)
         lengths = {runner.symbol: runner.timeframe for runner in reversed(self.plan.runners)}
         provenance = tuple(each.provenance(lengths.get(next(iter(each.symbols), ""), "")) for each in self.source.files)
-        return msgspec.structs.replace(result, provenance=provenance)
+        facts = self.plan.instruments
+        lowest = {
+            symbol: min((close for close in closes if close > 0), default=math.inf)
+            for symbol, closes in result.closes.items()
+            if symbol not in self.configured
+        }
+        notes = [*tick_notes(facts, lowest, DEFAULT_STEP), *lacking(self.plan.runners, shown)]
+        return msgspec.structs.replace(result, provenance=noted(provenance, notes))
 
     def events(self) -> Iterator[Timed]:
         """Yield what the cores are told, from the first event on: (time, message)."""
@@ -119,7 +132,8 @@ def make_event_run(options: Options, held: Sequence[Held], tier: DataTier) -> Ev
     except PlanError as error:
         raise CommandLineError(f"backtest: {error}") from error
     section = _market_data(options, has_trades=any(each.held.has_trades for each in files))
-    return EventRun(plan, EventSource(files, section, plan.required_bars))
+    configured = frozenset() if config is None else frozenset(instruments_of(config))
+    return EventRun(plan, EventSource(files, section, plan.required_bars), configured=configured)
 
 
 def _check_series(runner: RunnerSpec, symbols: Sequence[str]) -> None:

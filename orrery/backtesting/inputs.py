@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from itertools import chain
@@ -12,6 +13,7 @@ from common.config.models import Config, ExecutionSection, RiskSection, SignalSe
 from common.messages import ExternalSignal
 from common.money import figure
 from orrery.backtesting.options import Options
+from orrery.backtesting.remarks import Shown, lacking, noted
 from orrery.data.bars import read_bars
 from orrery.data.kinds import signals_in
 from orrery.data.lengths import bars_of_length
@@ -44,7 +46,7 @@ def make_plan(options: Options) -> Plan:
     config = options.loaded
     strategies = strategies_of(options)
     try:
-        return Plan(
+        plan = Plan(
             name="+".join(strategy.name for strategy in strategies),
             tables=tuple(table for table, _ in loaded),
             strategies=tuple(strategies),
@@ -61,6 +63,8 @@ def make_plan(options: Options) -> Plan:
         )
     except PlanError as error:
         raise CommandLineError(f"backtest: {error}") from error
+    notes = [*plan.tick_notes, *lacking(plan.runners, Shown(has_signals=bool(signals)))]
+    return replace(plan, provenance=noted(plan.provenance, notes)) if notes else plan
 
 
 def range_of(options: Options) -> tuple[int | None, int | None]:

@@ -1,6 +1,7 @@
 """What `orrery backtest` prints: one JSON object for scripts, a table for people."""
 
 from collections.abc import Iterator
+from textwrap import wrap
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ _KEYS = (
     "orders", "fills", "refusals", "fees", "slippage_paid", "turnover", "digest", "seconds", "bars_per_second",
     "is_complete", "error", "events", "digests",
 )  # fmt: skip
+_LEFT, _NARROWEST = 18, 30
 _encoder = msgspec.json.Encoder(decimal_format="number")
 _TIERS = {
     DataTier.BARS: "bars: the way inside a bar is not known; against the position first, every level met in order",
@@ -38,10 +40,23 @@ def as_json(result: RunResult, metrics: Metrics) -> str:
     return _encoder.encode({**shown, **added}).decode()
 
 
-def as_lines(result: RunResult, metrics: Metrics) -> Iterator[str]:
-    """Yield the lines of the table."""
+def as_lines(result: RunResult, metrics: Metrics, width: int | None = None) -> Iterator[str]:
+    """Yield the lines of the table, folded to so many columns; None does not fold."""
+    for name, value in _rows(result, metrics):
+        line = f"{name:<{_LEFT}} {value}"
+        if width is None or len(line) <= width:
+            yield line
+        else:
+            indent = " " * (_LEFT + 1)
+            # A digest is to be copied whole.
+            yield from wrap(
+                line, max(width, _NARROWEST), subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+            )
+
+
+def _rows(result: RunResult, metrics: Metrics) -> Iterator[tuple[str, str]]:
     symbols = ", ".join(f"{data.symbol} {data.timeframe} ({data.file})" for data in result.provenance)
-    rows = [
+    rows: list[tuple[str, str]] = [
         ("strategy", ", ".join(result.strategies)),
         ("data", symbols),
         ("tier", _TIERS[result.tier]),
@@ -65,11 +80,10 @@ def as_lines(result: RunResult, metrics: Metrics) -> Iterator[str]:
         ("speed", _speed(result)),
         ("digest", result.digest),
     ]
-    for name, value in rows:
-        yield f"{name:<18} {value}"
+    yield from rows
     for data in result.provenance:
         for note in data.notes:
-            yield f"{'note':<18} {data.file}: {note}"
+            yield "note", f"{data.file}: {note}"
 
 
 def _speed(result: RunResult) -> str:

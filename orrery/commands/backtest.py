@@ -1,5 +1,6 @@
 """`orrery backtest`: a strategy on history, through the cores of the running stack; and the runs that were kept."""
 
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,7 +100,8 @@ def _backtest(options: "Options", keep_in: str, *, is_json: bool) -> int:
     made = make_run(options)
     result = run_shown(made, is_shown=not is_json and sys.stderr.isatty())
     metrics = compute(result)
-    print(as_json(result, metrics) if is_json else "\n".join(as_lines(result, metrics)))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    print(as_json(result, metrics) if is_json else "\n".join(as_lines(result, metrics, width)))
     if keep_in:
         from orrery.runs.save import save_run
         from services.backtest.report.indicators import event_indicator_series, indicator_series

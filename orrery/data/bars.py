@@ -87,7 +87,7 @@ def read_bars(path: Path, options: ReadOptions) -> LoadedBars:
         found = _found_in_sheet(path, sheet, options)
         found = found._replace(timeframe=found.timeframe or content.timeframe)
     found = found._replace(bars=_in_range(path, found.bars, options))
-    timeframe = options.timeframe or found.timeframe
+    timeframe = options.timeframe or found.timeframe or (options.lone_timeframe if len(found.bars) == 1 else "")
     try:
         timeframe = timeframe or inferred_timeframe(found.bars.start_ns)
         table, report = checked(found.bars, found.symbol, timeframe, options.on_bad)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from common.messages import Bar, Quote, Trade
 from orrery.data.errors import DataFileError
+from orrery.data.kinds import readable_frames
 from orrery.data.names import same_symbol, symbol_of_name
 from orrery.data.options import ReadOptions
 from orrery.data.single_orders import order_messages
@@ -142,5 +143,5 @@ def _add_frames(contents: Contents, path: Path, bad_line: BadLine, venue: str) -
         for event in decode(frame.payload):
             contents.add_event(recording.lines, frame.ts_ns, event)
     if not contents.symbols:
-        contents.lacking = f"neither trades nor quotes nor closed candles in frames of {venue}"
+        contents.lacking = f"raw frames with {readable_frames(venue)}"
     return recording.skipped

@@ -16,7 +16,7 @@ from services.backtest.result import DataTier
 from services.market_data.adapters.recording_lines import Shape
 from services.market_data.adapters.recordings import BadLine, RecordingError, frames, messages, shape_of_file
 from services.market_data.core.events import DepthDiff, VenueQuote, VenueTrade
-from services.market_data.core.venues import load
+from services.market_data.core.venues import load, names
 
 LOOKED_AT = 20_000
 """Lines of a recording that are looked at."""
@@ -67,9 +67,20 @@ def held_in(path: Path, options: ReadOptions, venue: str = "binance") -> Held:
             return Held(path, Form.MESSAGES, *found, content.sha256)
         decode = load(venue).decode
         events = (event for frame in islice(frames(path, BadLine.SKIP), LOOKED_AT) for event in decode(frame.payload))
-        return Held(path, Form.FRAMES, *_looked_at(events), content.sha256)
+        found = _looked_at(events)
+        if not found[1]:
+            raise DataFileError(path, "", f"expected market data, found raw frames with {readable_frames(venue)}")
+        return Held(path, Form.FRAMES, *found, content.sha256)
     except RecordingError as error:
         raise DataFileError(path, "", str(error).removeprefix(f"{path}: ")) from error
+
+
+def readable_frames(venue: str) -> str:
+    """Return why nothing of raw frames was understood, whose can be, and what to do."""
+    return (
+        f"no trade, quote or closed candle of {venue} in them; raw frames of {', '.join(names())} can be read, others when "
+        "converted to CSV (time, price, size; or time, bid, ask; or bars) or to Orrery's recordings (docs/recordings.md)"
+    )
 
 
 def signals_in(path: Path) -> list[ExternalSignal]:

@@ -29,7 +29,7 @@ def bars_of_length(path: Path, options: ReadOptions, timeframe: str) -> tuple[Ba
     if held.form is not Form.SHEET or held.tier is not DataTier.BARS:
         loaded = read_bars(path, replace(options, timeframe=timeframe))
         return loaded.table, loaded.provenance
-    loaded = read_bars(path, options)
+    loaded = read_bars(path, replace(options, lone_timeframe=timeframe))
     try:
         table, notes = resampled(loaded.table, timeframe)
     except ResampleError as error:

@@ -11,6 +11,7 @@ from services.backtest.on_bad import OnBad
 class ReadOptions:
     """symbol: empty for the only one in the file. mapping: our column's name to the file's. timeframe: empty to infer it.
 
+    lone_timeframe: of a file of one row, which has no distance to infer it from.
     start_ns: the first moment wanted; end_ns: the first no longer wanted; None does not limit.
     """
 
@@ -19,6 +20,7 @@ class ReadOptions:
     start_ns: int | None = None
     end_ns: int | None = None
     timeframe: str = ""
+    lone_timeframe: str = ""
     on_bad: OnBad = OnBad.ERROR
 
 

@@ -142,7 +142,7 @@ class DataSession:
 
         result = trip.twin_at_end().result()
         data = {"digest": result.digest, "fills": result.fills, "final_equity": str(result.final_equity)}
-        return Answer(list(as_lines(result, compute(result))), {**data, "is_complete": result.is_complete})
+        return Answer(list(as_lines(result, compute(result), t.width())), {**data, "is_complete": result.is_complete})
 
     def set(self, rest: str) -> Answer:
         """Change parameters."""

@@ -7,11 +7,12 @@ from enum import StrEnum
 from functools import cached_property
 
 from common.config.models import ExecutionSection, RiskSection
-from common.instruments import Instrument, Instruments
+from common.instruments import DEFAULT_STEP, Instrument, Instruments
 from common.messages import ExternalSignal
 from common.timeframes import timeframe_ns
 from services.backtest.bars_table import BarTable
 from services.backtest.result import Provenance
+from services.backtest.ticks import tick_notes, tick_of
 from services.signal.core.host import HostFactory
 from services.signal.core.reads import where_series
 from services.signal.core.roster import SignalLimits
@@ -127,19 +128,31 @@ class Plan:
 
     @property
     def facts(self) -> Instruments:
-        """Return the instruments; a symbol whose quote currency nobody knows is quoted in the account's."""
+        """Return the instruments; a symbol whose quote currency nobody knows is quoted in the account's.
+
+        One that is not configured has a finer tick than usual where its prices are too small for that.
+        """
         known = Instruments(self.instruments)
-        unknown = [known[symbol] for symbol in self.symbols if not known[symbol].quote]
-        for instrument in unknown:
-            known[instrument.symbol] = Instrument(
+        configured = set(known)
+        for table in self.tables:
+            instrument = known[table.symbol]
+            tick = instrument.tick_size if table.symbol in configured else tick_of(table, DEFAULT_STEP)
+            known[table.symbol] = Instrument(
                 symbol=instrument.symbol,
                 base=instrument.base,
-                quote=self.risk.account_currency,
-                tick_size=instrument.tick_size,
+                quote=instrument.quote or self.risk.account_currency,
+                tick_size=tick,
                 lot_size=instrument.lot_size,
                 min_notional=instrument.min_notional,
             )
         return known
+
+    @property
+    def tick_notes(self) -> list[str]:
+        """Return notes on symbols that are not configured and whose prices are very small."""
+        configured = {instrument.symbol for instrument in self.instruments}
+        lowest = {table.symbol: float(table.low.min()) for table in self.tables if table.symbol not in configured}
+        return tick_notes(self.facts, lowest, DEFAULT_STEP)
 
     @property
     def currency(self) -> str:

@@ -55,7 +55,12 @@ def inferred_timeframe(start_ns: Integers) -> str:
     steps, counts = np.unique(np.abs(np.diff(start_ns)), return_counts=True)
     steps, counts = steps[steps > 0], counts[steps > 0]
     if len(steps) == 0:
-        raise QualityError(0, "time", "at least two bars at different times", f"{len(start_ns)} rows at one")
+        raise QualityError(
+            0,
+            "time",
+            "at least two bars at different times",
+            f"{len(start_ns)} rows at one, and no length (timeframe) told",
+        )
     step = int(steps[np.argmax(counts)])
     try:
         return timeframe_name(step)

@@ -273,7 +273,7 @@ def test_damage_is_named_with_its_line(name: str, tmp_path: Path) -> None:
         ("\0\1\2\3", "found another form"),
         ("1,2,3\n4,5,6\n", "expected the columns' names, or 6 or 12 columns of bars without names, found 3 numbers"),
         (PLAIN[: PLAIN.index("1700000040")], "expected at least two bars at different times, found 1 rows at one"),
-        ('{"ts":1,"conn":0,"frame":"{}"}', "found neither trades nor quotes nor closed candles"),
+        ('{"ts":1,"conn":0,"frame":"{}"}', "raw frames of binance can be read, others when converted to CSV"),
         ("PAR1 cut off", "expected a whole file of columns"),
     ],
 )

@@ -138,3 +138,95 @@ def test_what_cannot_be_run_says_what_to_change(
     code, out, err = run(capsys, "--strategy", EMA, *(argument.format(bars=bars) for argument in arguments))
     assert (code, out) == (2, "")
     assert text in err
+
+
+def notes(capsys: pytest.CaptureFixture[str], *arguments: str) -> list[str]:
+    return [note for source in found(capsys, *arguments)["provenance"] for note in source["notes"]]
+
+
+def test_it_says_what_a_strategy_reads_that_the_data_do_not_have(capsys: pytest.CaptureFixture[str], bars: str) -> None:
+    scalp = str(ROOT / "strategies" / "gamma_scalp.lua")
+    told = notes(capsys, "--strategy", scalp, "--data", bars)
+    assert "no greeks of BTCUSDT, which gamma_scalp reads: market_data.delta and the like stay nil" in told
+    assert not [note for note in notes(capsys, "--strategy", EMA, "--data", bars) if note.startswith("no ")]
+
+
+def test_a_strategy_without_its_signals_is_told_of(
+    capsys: pytest.CaptureFixture[str], bars: str, tmp_path: Path
+) -> None:
+    script = tmp_path / "hears.lua"
+    script.write_text(
+        "-- no market_data.signals here\nlocal function said(m) return m.signals end\n"
+        "function detect_opportunity(m) return nil and said(m) end\nfunction filter_commitment() end\nfunction manage_position() end\n"
+    )
+    signals = tmp_path / "said.jsonl"
+    line = {"timestamp": 1_704_070_800, "name": "mood", "value": 1.0}
+    signals.write_text(json.dumps(line) + "\n")
+    told = "no signals from outside, which hears reads; a file of them is one more --data"
+    assert told in notes(capsys, "--strategy", str(script), "--data", bars)
+    assert told not in notes(capsys, "--strategy", str(script), "--data", bars, "--data", str(signals))
+    script.write_text(script.read_text().replace("return m.signals", "return m"))
+    assert told not in notes(capsys, "--strategy", str(script), "--data", bars)
+
+
+def test_a_coin_of_tiny_price_gets_a_tick_from_its_prices(capsys: pytest.CaptureFixture[str], bars: str) -> None:
+    path, usual = Path(bars), found(capsys, "--strategy", EMA, "--data", bars)
+    head, *rows = path.read_text().splitlines()
+    tiny = [
+        ",".join([time, *(f"{float(price) * 1e-10:.13f}" for price in (o, h, low, c)), volume])
+        for time, o, h, low, c, volume in (row.split(",") for row in rows)
+    ]
+    path.write_text("\n".join([head, *tiny, ""]))
+    arguments = ("--strategy", EMA, "--data", bars)
+    assert any("so a tick of 0.00000000001 is taken from them" in note for note in notes(capsys, *arguments))
+    assert found(capsys, *arguments)["trades"] == usual["trades"] > 0
+    config = path.with_name("own.toml")
+    config.write_text('[[instruments]]\nsymbol = "BTCUSDT"\ntick_size = 0.000000001\n')
+    assert not any("a tick of" in note for note in notes(capsys, *arguments, "--config", str(config)))
+
+
+def test_one_row_is_enough_where_its_length_is_told(capsys: pytest.CaptureFixture[str], bars: str) -> None:
+    path = Path(bars)
+    path.write_text("\n".join(path.read_text().splitlines()[:2]) + "\n")
+    assert found(capsys, "--strategy", EMA, "--data", bars, "--timeframe", "5m")["bars"] == 1
+    code, _, err = run(capsys, "--strategy", EMA, "--data", bars)
+    assert code != 0
+    assert "no length (timeframe) told" in err
+
+
+def test_the_summary_fits_narrow_terminals(capsys: pytest.CaptureFixture[str], bars: str) -> None:
+    from orrery.backtesting.inputs import make_plan
+    from orrery.backtesting.options import Options
+    from orrery.backtesting.output import as_lines
+    from services.backtest.engine import run as run_plan
+    from services.backtest.metrics import compute
+
+    result = run_plan(
+        make_plan(
+            Options(
+                strategies=[Path(EMA)],
+                data=[Path(bars)],
+                symbols=[],
+                start="",
+                end="",
+                cash="1000",
+                fee="0",
+                slippage="0",
+                params=(),
+                loaded=None,
+            )
+        )
+    )
+    lines = list(as_lines(result, compute(result), 60))
+    assert max(len(line) for line in lines if result.digest not in line) <= 60
+    assert any(line.strip() == result.digest for line in lines)
+    assert max(map(len, as_lines(result, compute(result)))) > 60
+
+
+def test_events_say_the_same_of_greeks_and_coarse_ticks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "BTCUSDT.csv"
+    rows = [f"2024-01-01T00:{number // 6:02}:{number % 6 * 10:02},1.2e-8,1.3e-8" for number in range(300)]
+    path.write_text("\n".join(["time,bid,ask", *rows, ""]))
+    told = notes(capsys, "--strategy", str(ROOT / "strategies" / "gamma_scalp.lua"), "--data", str(path))
+    assert any(note.startswith("no greeks of BTCUSDT, which gamma_scalp reads") for note in told)
+    assert any("prices down to 1.25e-08, fewer than 100 ticks of 0.00000001" in note for note in told)
