@@ -85,20 +85,21 @@ def follow(  # noqa: PLR0913 - one argument per option
 ) -> None:
     """Follow what happens in a running stack, as it happens: one event a line, with --json one JSON object a line.
 
-    State transitions, signals (intents), orders, fills, positions, accounts and errors, unless --kind says which; also
-    ticks, bars, books, market states, health. It comes from the services' own streams, not from the event store: as many as
-    like may follow at once, and nobody waits for them. What a slow listener missed is told as an event `lost`.
+    State transitions, signals (intents), orders, fills, positions, accounts, errors, or what --kind says; also ticks, bars,
+    books, market states, health. It comes from the services' own streams: as many as like may follow, and nobody waits for
+    them. What a slow listener missed is told as an event `lost`. Where no stack answers it says so, and waits for one.
 
     Examples:
 
     - `orrery events follow --json`
     - `orrery events follow --kind fill --kind position --runner ema_crossover:BTCUSDT`
     """
-    from orrery.events.follow import KINDS, USUAL, Wanted, follow_events
+    from orrery.events.follow import KINDS, USUAL, Wanted
     from orrery.events.follow_text import as_json, as_line
+    from orrery.events.waiting import follow_or_wait
 
     kinds = tuple(KINDS) if "all" in (kind or ()) else tuple(kind or USUAL)
-    events = follow_events(load(config, overrides).config, Wanted(kinds, runner, symbol), duration)
+    events = follow_or_wait(load(config, overrides).config, Wanted(kinds, runner, symbol), duration)
     for told, event in enumerate((each for each in events if each is not None), 1):
         print(as_json(event) if json else as_line(event), flush=True)
         if told == count:

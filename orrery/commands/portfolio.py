@@ -1,5 +1,6 @@
 """`orrery portfolio`: what the account made and which part of it; shares of strategies, and how to get there."""
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -188,14 +189,21 @@ def drift(
 ) -> int:
     """Show how far what each strategy of the running stack holds is from its share of the equity.
 
+    What is held in another currency than the account's counts at the last price of a symbol between the two.
+
     Example: `orrery portfolio drift --weights weights.toml`
     """
-    from orrery.portfolio.rebalance import account_of
+    from orrery.portfolio.rebalance import account_of, marks_of, rates_of
     from orrery.portfolio.rebalance import drift as rows
     from orrery.portfolio.text import drift_lines
     from orrery.portfolio.weights import read_weights
 
-    found = rows(read_weights(weights), account_of(load(config, overrides).config))
+    shares, loaded = read_weights(weights), load(config, overrides).config
+    account = account_of(loaded)
+    rates = rates_of(loaded, marks_of(loaded, account))
+    found = rows(shares, account, rates)
+    for symbol in sorted({each["symbol"] for each in account["positions"]} - rates.keys()):
+        print(f"orrery: {symbol}: left out, no symbol tells its currency's worth in the account's", file=sys.stderr)
     _print(found, drift_lines(found), json=json)
     return EXIT_OK
 

@@ -11,6 +11,7 @@ from orrery.options import ConfigOption, JsonOption, SetOption, load
 
 if TYPE_CHECKING:
     from common.messages import OrderType
+    from orrery.venue.previewing import Outlook
 
 PANEL = STACK
 TypeOption = Annotated[
@@ -38,7 +39,10 @@ def command(  # noqa: PLR0913 - one argument per option
     trigger: TriggerOption = "",
     trail: TrailOption = "",
     trail_percent: ShareOption = "",
-    runner: Annotated[str, typer.Option("--runner", metavar="STRATEGY:SYMBOL", help="As if this runner asked.")] = "",
+    runner: Annotated[
+        str,
+        typer.Option("--runner", metavar="STRATEGY:SYMBOL", help="As if this runner asked; see `orrery runner list`."),
+    ] = "",
     reduce: Annotated[bool, typer.Option("--reduce", help="It closes what the runner holds: rules of exits.")] = False,
     json: JsonOption = False,
     config: ConfigOption = None,
@@ -56,7 +60,8 @@ def command(  # noqa: PLR0913 - one argument per option
     `orrery preview --symbol BTCUSDT --side sell --quantity 0.5 --type stop --trigger 58000`
     """
     from common.messages import Side
-    from orrery.venue.previewing import Asked, lines, preview
+    from orrery.venue.knowing import check_runner
+    from orrery.venue.previewing import Asked, preview
 
     if side not in tuple(Side):
         raise CommandLineError(f"--side: expected buy or sell, found {side!r}")
@@ -76,15 +81,19 @@ def command(  # noqa: PLR0913 - one argument per option
         runner=runner,
         reduces=reduce,
     )
+    if runner:
+        check_runner(loaded, runner, symbol)
     outlook = preview(loaded, asked)
-    if json:
-        import msgspec
-
-        print(msgspec.json.encode(outlook).decode())
-    else:
-        for line in lines(outlook):
-            print(line)
+    _print(outlook, is_json=json)
     return EXIT_OK if outlook.passes else EXIT_FAILED
+
+
+def _print(outlook: "Outlook", *, is_json: bool) -> None:
+    import msgspec
+
+    from orrery.venue.previewing import lines
+
+    print(msgspec.json.encode(outlook).decode() if is_json else "\n".join(lines(outlook)))
 
 
 def _type(word: str, *, has_limit: bool) -> "OrderType":

@@ -11,12 +11,15 @@ from typing import Any
 
 import msgspec
 
+from common.config.instruments import instruments_of
 from common.config.models import Config
-from common.money import ZERO, figure, use_money_context
+from common.money import ZERO, decimal_of, figure, use_money_context
 from common.routes import RISK_MANAGER
 from orrery.errors import CommandLineError
+from orrery.portfolio.rates import Rates
 from orrery.portfolio.weights import Weights
 from orrery.runners.asking import ask
+from orrery.venue.market import mid_now
 
 PERCENT = Decimal(100)
 CENT = Decimal("0.01")
@@ -106,14 +109,45 @@ def _sizing(config: Config, wanted: Weights) -> dict[str, dict[str, str | Decima
     return plans
 
 
-def drift(wanted: Weights, account: Mapping[str, Any]) -> list[Drift]:
-    """Return each strategy's target and holdings; account: as risk tells it. What has no weight has a target of 0."""
+def marks_of(config: Config, account: Mapping[str, Any]) -> dict[str, float]:
+    """Return the marks of what is held, and the mids of symbols between other currencies of it and the account's.
+
+    Raises:
+        CommandLineError: market data do not answer.
+    """
+    facts, own = instruments_of(config), config.risk.account_currency
+    marks = {each["symbol"]: float(each["mark"]) for each in account["positions"]}
+    foreign = {facts[symbol].quote for symbol in marks} - {own}
+    for symbol in config.market_data.symbols:
+        pair = {facts[symbol].base, facts[symbol].quote}
+        mid = mid_now(config, symbol) if symbol not in marks and own in pair and pair & foreign else None
+        if mid is not None:
+            marks[symbol] = mid
+    return marks
+
+
+def rates_of(config: Config, marks: Mapping[str, float]) -> dict[str, Decimal]:
+    """Return the account's currency per unit of the quote currency of each symbol; those without a rate are left out."""
+    facts = instruments_of(config)
+    rates = Rates(config.risk.account_currency, facts, marks)
+    for symbol, mark in marks.items():
+        if mark > 0:
+            rates.see(symbol)
+    found = {symbol: rates.of(facts[symbol].quote) for symbol in marks}
+    return {symbol: decimal_of(rate) for symbol, rate in found.items() if rate is not None}
+
+
+def drift(wanted: Weights, account: Mapping[str, Any], rates: Mapping[str, Decimal]) -> list[Drift]:
+    """Return each strategy's target and holdings; account: as risk tells it. What has no weight has a target of 0.
+
+    rates: of symbols, as `rates_of` returns them; what is held of any other counts nothing.
+    """
     use_money_context()
     equity = Decimal(account["equity"])
     held: dict[str, Decimal] = dict.fromkeys(wanted.weights, ZERO)
     for position in account["positions"]:
         name = position["runner"].rpartition(":")[0]
-        worth = abs(Decimal(position["quantity"])) * Decimal(position["mark"])
+        worth = abs(Decimal(position["quantity"])) * Decimal(position["mark"]) * rates.get(position["symbol"], ZERO)
         held[name] = held.get(name, ZERO) + worth
     rows = []
     for name, worth in held.items():

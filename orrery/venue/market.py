@@ -57,6 +57,12 @@ def shown_now(config: Config, symbol: str) -> Shown:
     return Shown(symbol=symbol, bids=bids, asks=asks, source=source, volatility=volatility, volume=volume, bars=bars)
 
 
+def mid_now(config: Config, symbol: str) -> float | None:
+    """Return the mid of the latest quote that market data keep of a symbol, None where they keep none."""
+    quote = _latest(config, f"quote.{symbol}", Quote)
+    return quote.mid if isinstance(quote, Quote) else None
+
+
 def _kept(config: Config, topic: str) -> list[Any]:
     """Return the messages that market data still keeps of a topic."""
     answer = ask(config, "stream.replay", {"topic": topic, "start": 1}, MARKET_DATA).result

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from common.config.load import load_config
 from common.routes import EXECUTION, RISK_MANAGER
+from orrery.errors import CommandLineError
 from orrery.lying_venue.lies import HONEST
 from orrery.lying_venue.server import Server
+from orrery.venue.knowing import check_runner
 from tests.integration.harness import Stack, wait_until
 from tests.integration.test_kill import orrery
 
@@ -95,6 +98,17 @@ def decisions(stack: Stack) -> Any:
     return [risk[key] for key in ("approved", "refused", "working_orders", "repeated_intents")], execution["orders"]
 
 
+def refuses_strangers(stack: Stack) -> None:
+    """Hold that who holds nothing cannot reduce, and that a runner which does not exist is refused, with the one that was meant."""
+    flat = orrery(stack, *ORDER, "sell", "--quantity", "1", "--reduce", code=1)
+    assert flat["refused_by"].startswith("nothing_to_reduce: ")
+    config = load_config(stack.config, stack.overrides).config
+    with pytest.raises(
+        CommandLineError, match="no runner 'onec:AAAUSDT'; expected once:AAAUSDT; did you mean once:AAAUSDT"
+    ):
+        check_runner(config, "onec:AAAUSDT", "AAAUSDT")
+
+
 def test_a_preview_tells_what_would_happen_and_changes_nothing(simulated: Stack) -> None:
     before = decisions(simulated)
     passing = orrery(simulated, *ORDER, "buy", "--quantity", "2")
@@ -120,8 +134,7 @@ def test_a_preview_tells_what_would_happen_and_changes_nothing(simulated: Stack)
     own = orrery(simulated, *ORDER, "sell", "--quantity", "5", "--reduce", "--runner", "once:AAAUSDT")
     assert own["rules"]["quantity"] in ("1", "5")
     assert own["passes"] is True
-    flat = orrery(simulated, *ORDER, "sell", "--quantity", "1", "--reduce", "--runner", "nobody:AAAUSDT", code=1)
-    assert flat["refused_by"].startswith("nothing_to_reduce: ")
+    refuses_strangers(simulated)
     assert decisions(simulated) == before
     assert simulated.ask(RISK_MANAGER, "kill", {"reason": "test"}, timeout_ms=30_000) is not None
     killed = orrery(simulated, *ORDER, "buy", "--quantity", "1", code=1)

@@ -13,7 +13,7 @@ from common.config.models import Config
 from orrery.errors import CommandLineError
 from orrery.portfolio.lines import Line
 from orrery.portfolio.optimise import FEWEST_RETURNS, METHODS, Method, Returns, Walk, aligned, optimise, weights_of
-from orrery.portfolio.rebalance import drift, rebalance
+from orrery.portfolio.rebalance import drift, rates_of, rebalance
 from orrery.portfolio.weights import Weights, read_weights, write_weights
 from orrery.toml import toml_text
 
@@ -91,14 +91,31 @@ def test_a_strategy_without_a_share_takes_next_to_nothing_and_strangers_are_name
 
 def test_drift_is_what_is_held_less_what_is_wanted() -> None:
     positions = [
-        {"runner": "one:A", "quantity": "-2", "mark": "100"},
-        {"runner": "one:B", "quantity": "1", "mark": "50"},
-        {"runner": "stray:A", "quantity": "1", "mark": "100"},
+        {"runner": "one:A", "symbol": "A", "quantity": "-2", "mark": "100"},
+        {"runner": "one:B", "symbol": "B", "quantity": "1", "mark": "50"},
+        {"runner": "stray:A", "symbol": "A", "quantity": "1", "mark": "100"},
     ]
-    rows = drift(Weights(weights={"one": 0.3, "two": 0.7}), {"equity": "1000", "positions": positions})
+    rows = drift(
+        Weights(weights={"one": 0.3, "two": 0.7}),
+        {"equity": "1000", "positions": positions},
+        dict.fromkeys("AB", Decimal(1)),
+    )
     found = {row.strategy: (row.target, row.held, round(row.drift, 6)) for row in rows}
     assert found == {"two": ("700", "0", -0.7), "stray": ("0", "100", 0.1), "one": ("300", "250", -0.05)}
     assert [row.strategy for row in rows] == ["two", "stray", "one"]
+
+
+def test_drift_counts_other_currencies_at_their_rate() -> None:
+    config = Config()
+    positions = [
+        {"runner": "one:ETHBTC", "symbol": "ETHBTC", "quantity": "2", "mark": "0.05"},
+        {"runner": "two:USDTTRY", "symbol": "USDTTRY", "quantity": "100", "mark": "40"},
+        {"runner": "far:ETHEUR", "symbol": "ETHEUR", "quantity": "1", "mark": "3000"},
+    ]
+    rates = rates_of(config, {"ETHBTC": 0.05, "USDTTRY": 40.0, "ETHEUR": 3000.0, "BTCUSDT": 50_000.0})
+    assert rates == {"ETHBTC": Decimal("50000.0"), "USDTTRY": Decimal("0.025"), "BTCUSDT": Decimal("1.0")}
+    rows = drift(Weights(weights={"one": 0.5}), {"equity": "10000", "positions": positions}, rates)
+    assert {row.strategy: row.held for row in rows} == {"one": "5000", "two": "100", "far": "0"}
 
 
 def line(name: str, count: int, step: int, first: int = 0) -> Line:
