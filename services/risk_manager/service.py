@@ -9,6 +9,7 @@ from common.config.models import Config
 from common.journaled_service import JournaledService
 from common.routes import EXECUTION, RISK_MANAGER
 from common.runner import EventLoop
+from services.risk_manager.adapters.coarse_ticks import CoarseTicks
 from services.risk_manager.adapters.reconciler import Reconciler
 from services.risk_manager.core.operating import COMMANDS
 from services.risk_manager.core.previewing import PREVIEW, preview
@@ -36,6 +37,7 @@ def build(loop: EventLoop, loaded: LoadedConfig) -> JournaledService:
     core = make_session_core(Path(config.engine.data_dir) / RISK_MANAGER, config)
     service = JournaledService(loop, config, RISK_MANAGER, core, metrics=metrics)
     loop.every(SAMPLE_INTERVAL_NS, lambda: metrics.sample(service.core.status()))
+    loop.every(SAMPLE_INTERVAL_NS, CoarseTicks(core, set(instruments_of(config))).look)
     service.allow_operator(*COMMANDS)
     # A question, so it is not journaled; the answer is made from a copy of the state.
     service.bus.commands.on(PREVIEW, lambda arguments, _id: preview(core, arguments, service.ledger.now_ns()))

@@ -1,6 +1,7 @@
 """The risk manager's core: takes intents, reports and market data, answers with decisions."""
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -35,6 +36,8 @@ from services.risk_manager.core.summary import summarise
 
 type Take = Callable[[Any, int], Sequence[AnyMessage]]
 
+FEWEST_TICKS = 100
+"""Ticks in a price below which rounding to the tick is no small matter."""
 _encoder = msgspec.msgpack.Encoder(decimal_format="string")
 _decoder = msgspec.msgpack.Decoder(State)
 
@@ -104,6 +107,14 @@ class RiskCore:
         desk, told = changing.change(self._desk, command, now_ns)
         self._desk.become(desk)
         return told
+
+    def coarse_ticks(self) -> list[tuple[str, float, Decimal]]:
+        """Return symbols whose latest bid has fewer than FEWEST_TICKS ticks, each with that bid and its tick."""
+        facts, markets = self._desk.instruments, self._desk.state.markets.values()
+        bids = [
+            (each.symbol, each.quote.bid, facts[each.symbol].tick_size) for each in markets if each.quote is not None
+        ]
+        return [found for found in bids if found[1] < FEWEST_TICKS * float(found[2])]
 
     def status(self) -> dict[str, Any]:
         """Return counts, positions, cash, P&L and breaker."""
