@@ -230,3 +230,11 @@ def test_events_say_the_same_of_greeks_and_coarse_ticks(capsys: pytest.CaptureFi
     told = notes(capsys, "--strategy", str(ROOT / "strategies" / "gamma_scalp.lua"), "--data", str(path))
     assert any(note.startswith("no greeks of BTCUSDT, which gamma_scalp reads") for note in told)
     assert any("prices down to 1.25e-08, fewer than 100 ticks of 0.00000001" in note for note in told)
+
+
+def test_greeks_that_are_there_are_no_note_and_those_of_another_option_are(capsys: pytest.CaptureFixture[str]) -> None:
+    option, data = "ETH-9APR21-1950-C", ROOT / "tests" / "fixtures" / "deribit" / "eth_9apr21_1950_c.jsonl"
+    hedge = ("--strategy", str(ROOT / "strategies" / "gamma_scalp.lua"), "--data", str(data), "--timeframe", "1s")
+    assert not [note for note in notes(capsys, *hedge, "--param", f"option={option}") if note.startswith("no greeks")]
+    told = notes(capsys, *hedge, "--param", "option=ETH-9APR21-2000-P")
+    assert [note for note in told if note.startswith(f"no greeks of ETH-9APR21-2000-P (of {option} alone)")]
