@@ -9,7 +9,7 @@ ARGS ?=
 COMPILE := pip compile --quiet --universal --generate-hashes --no-header
 EXTRAS := --extra research --extra portfolio --extra ml
 
-.PHONY: help setup setup-dev run test check ocaml fmt bench up down logs docker-test lock clean
+.PHONY: help setup setup-dev bytecode run test check ocaml fmt bench up down logs docker-test lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,13 +20,17 @@ setup: ## Make .venv with the locked packages (PYTHON=… names the interpreter)
 setup-dev:
 	@deploy/setup.sh dev
 
+# Tests and benchmarks start hundreds of processes; where PYTHONDONTWRITEBYTECODE is set each would compile all it loads anew.
+bytecode: setup-dev
+	@$(BIN)/python -m compileall -q common services orrery
+
 run: setup ## Start the paper stack on simulated data; Ctrl-C ends it
 	@$(BIN)/orrery up $(ARGS)
 
-test: setup-dev ## Run every test
+test: bytecode ## Run every test
 	@$(BIN)/pytest $(ARGS)
 
-coverage: setup-dev ## Run every test and tell which lines ran, in all processes; a third slower
+coverage: bytecode ## Run every test and tell which lines ran, in all processes; a third slower
 	@$(BIN)/coverage erase
 	@$(BIN)/coverage run -m pytest $(ARGS)
 	@$(BIN)/coverage combine --quiet
@@ -38,7 +42,7 @@ lint: setup-dev ## Format, lint, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-check: lint ## The same, and the quick tests, in a few minutes
+check: lint bytecode ## The same, and the quick tests, in a few minutes
 	@$(BIN)/pytest -q -m "not slow and not docker" tests/architecture tests/unit tests/contract tests/docker
 
 ocaml: ## Build the OCaml indicators and run their tests (needs dune; installs it on Debian as root)
@@ -48,7 +52,7 @@ fmt: setup-dev ## Format the code and mend what can be mended
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: setup-dev ## Print the performance figures, beside their floors
+bench: bytecode ## Print the performance figures, beside their floors
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 bench-peers: setup-dev ## Time other people's backtest engines beside ours, each in an environment of its own
