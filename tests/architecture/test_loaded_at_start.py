@@ -25,7 +25,7 @@ def test_a_service_loads_nothing_that_few_configurations_need(service: str) -> N
     assert NEVER.isdisjoint(loaded_with(f"services.{service}.__main__"))
 
 
-def test_the_process_of_runners_loads_neither_the_schema_nor_the_bus() -> None:
-    assert (NEVER | {"prometheus_client", "pydantic", "zmq"}).isdisjoint(
+def test_the_process_of_runners_loads_neither_schema_nor_bus_nor_logs() -> None:
+    assert (NEVER | {"asyncio", "prometheus_client", "pydantic", "structlog", "zmq"}).isdisjoint(
         loaded_with("services.signal.workers.__main__")
     )

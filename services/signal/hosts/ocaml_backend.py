@@ -15,7 +15,7 @@ import msgspec
 
 from common.clock import monotonic_ns
 from common.config.signal_keys import SignalKeys
-from common.logs import get_logger
+from common.late_logs import late_logger
 from services.signal.core.ahead import update_many
 from services.signal.core.backend import MAKER, NATIVE, Maker
 from services.signal.core.indicator import Indicator, IndicatorKey, Parameter, Value, make
@@ -34,7 +34,7 @@ LONGEST_PAUSE_NS = 60_000_000_000
 MANY_SECONDS = 30
 """Time for an answer in a backtest, where nobody waits at a close, seconds."""
 
-_log = get_logger("indicators")
+_log = late_logger("indicators")
 
 
 class BackendCounters(msgspec.Struct):
@@ -120,14 +120,14 @@ class OcamlBackend:
         self._pause_ns = min(max(2 * self._pause_ns, FIRST_PAUSE_NS), LONGEST_PAUSE_NS)
         self._again_ns = monotonic_ns() + self._pause_ns
         if not self.degraded:
-            _log.error("OCaml gives no values; our own are shown", error=reason)
+            _log().error("OCaml gives no values; our own are shown", error=reason)
         self.degraded = f"indicators are our own in place of OCaml's: {reason}"
 
     def _compare(self, apart: float) -> None:
         counters = self.counters
         counters.values += 1
         if self.degraded:
-            _log.info("OCaml gives values again", fallbacks=counters.fallbacks)
+            _log().info("OCaml gives values again", fallbacks=counters.fallbacks)
             self.degraded, self._pause_ns = "", 0
         if apart > TOLERANCE:
             counters.different += 1

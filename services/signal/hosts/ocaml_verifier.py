@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from common.clock import monotonic_ns
-from common.logs import get_logger
+from common.late_logs import late_logger
 from common.messages import Bar
 from services.signal.core.indicator import IndicatorKey
 from services.signal.core.indicators import BUILT_IN
@@ -38,7 +38,7 @@ LOGGED_MAX = 100
 FORGET_EVERY = 1_200
 """Looks between two at what is watched and not there any more."""
 
-_log = get_logger("indicators")
+_log = late_logger("indicators")
 
 
 class CheckCounters(msgspec.Struct):
@@ -152,7 +152,7 @@ class Verifier:
                 self._waiting.append((runner, key))
 
     def _lose(self, reason: str) -> None:
-        _log.warning("OCaml gives no second opinion", error=reason, lost=len(self._asked))
+        _log().warning("OCaml gives no second opinion", error=reason, lost=len(self._asked))
         self._again_ns = monotonic_ns() + PAUSE_NS
         while self._asked:
             _, (job, _, _) = self._asked.popitem()
@@ -169,7 +169,7 @@ class Verifier:
             counters.largest = max(counters.largest, check.apart)
         if check.result == DIFFERENT and self._logged < LOGGED_MAX:
             self._logged += 1
-            _log.warning("live indicator differs from OCaml's", **msgspec.structs.asdict(check))
+            _log().warning("live indicator differs from OCaml's", **msgspec.structs.asdict(check))
         self._observe(check)
 
     def _forget(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Protocol
 import msgspec
 
 from common.config.signal_keys import SignalKeys
-from common.logs import get_logger
+from common.late_logs import late_logger
 from services.signal.core.roster import Roster
 from services.signal.hosts.ocaml import OcamlIndicators, find_program
 from services.signal.hosts.ocaml_backend import PROJECT, OcamlBackend
@@ -16,7 +16,7 @@ from services.signal.hosts.ocaml_verifier import Verifier
 LOOK_NS = 50_000_000
 """Between two looks."""
 
-_log = get_logger("indicators")
+_log = late_logger("indicators")
 
 
 class Counted(Protocol):
@@ -46,7 +46,7 @@ class OcamlWatch:
         if backend is None and section.indicator_verify_every:
             found = find_program(PROJECT)
             if found is None:
-                _log.info("no second opinion on indicators: ocaml-indicators is not built")
+                _log().info("no second opinion on indicators: ocaml-indicators is not built")
             else:
                 program = OcamlQueue([str(found)])
                 self._program = program
