@@ -1,6 +1,5 @@
 """`orrery events`: what happened, from the event store; the stack may run meanwhile or not."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,6 @@ from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
 from orrery.options import ConfigOption, DurationOption, JsonOption, SetOption, load
 
 PANEL = DATA
-FOLLOW_EVERY_S = 1.0
 
 app = typer.Typer(help="Look into the event store: what happened, and the proof of it.", no_args_is_help=True)
 
@@ -55,20 +53,12 @@ def tail(  # noqa: PLR0913 - one argument per option
 
     Example: `orrery events tail -n 50 --follow`
     """
-    from orrery.events.rows import Choice, chosen, latest, line, row
+    from orrery.events.rows import line
+    from orrery.events.tailing import tail_rows
 
     with _store(store, config, overrides) as path:
-        choice = latest(path, count, topic)
-        following = choice.first or 1
-        while True:
-            for digest, event in chosen(path, Choice(following)):
-                following = event.sequence + 1
-                if event.topic.startswith(topic):
-                    found = row(digest, event)
-                    print(_json(found) if json else line(found), flush=follow)
-            if not follow:
-                return
-            time.sleep(FOLLOW_EVERY_S)
+        for found in tail_rows(path, count, topic, follow=follow):
+            print(_json(found) if json else line(found), flush=follow)
 
 
 @app.command()
@@ -96,11 +86,11 @@ def follow(  # noqa: PLR0913 - one argument per option
     """
     from orrery.events.follow import KINDS, USUAL, Wanted
     from orrery.events.follow_text import as_json, as_line
-    from orrery.events.waiting import follow_or_wait
+    from orrery.events.waiting import follow_or_wait, until_interrupted
 
     kinds = tuple(KINDS) if "all" in (kind or ()) else tuple(kind or USUAL)
     events = follow_or_wait(load(config, overrides).config, Wanted(kinds, runner, symbol), duration)
-    for told, event in enumerate((each for each in events if each is not None), 1):
+    for told, event in enumerate(until_interrupted(events), 1):
         print(as_json(event) if json else as_line(event), flush=True)
         if told == count:
             return

@@ -1,4 +1,4 @@
-"""Follows events, and says once that nobody is there to be followed; it goes on waiting, for a stack may come."""
+"""Follows events until Ctrl-C, and says once that nobody is there to be followed: a stack may come."""
 
 import sys
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from common.config.models import Config
 from orrery.events.follow import Followed, Wanted, follow_events
 from orrery.health import ask_all
+from orrery.interrupts import noted_until_end
 
 
 def follow_or_wait(config: Config, wanted: Wanted, seconds: float | None = None) -> Iterator[Followed | None]:
@@ -17,3 +18,13 @@ def follow_or_wait(config: Config, wanted: Wanted, seconds: float | None = None)
             print(f"orrery: {text}", file=sys.stderr, flush=True)
         is_asked = True
         yield event
+
+
+def until_interrupted(events: Iterator[Followed | None]) -> Iterator[Followed]:
+    """Yield what came, and raise KeyboardInterrupt at the first look behind a Ctrl-C."""
+    with noted_until_end() as stopped:
+        for event in events:
+            if stopped.is_set():
+                return
+            if event is not None:
+                yield event

@@ -1,14 +1,12 @@
 """A strategy file watched from where it lies: each good version is given to a runner of a running stack."""
 
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from common.clock import monotonic_ns
 from orrery.errors import CommandLineError
+from orrery.interrupts import noted
 
 POLL_S = 0.4
 """Between two looks at the file. It is read at the second look that finds it as it was: half a file may be a whole one."""
@@ -21,7 +19,7 @@ def follow_file(file: Path, give: Callable[[], object], seconds: float | None) -
     """
     seen = settling = _stamp(file)
     began_ns = monotonic_ns()
-    with _interrupted() as stopped:
+    with noted() as stopped:
         while (seconds is None or monotonic_ns() - began_ns < seconds * 1e9) and not stopped.wait(POLL_S):
             found = _stamp(file)
             is_settled, settling = found == settling, found
@@ -32,17 +30,6 @@ def follow_file(file: Path, give: Callable[[], object], seconds: float | None) -
                 give()
             except CommandLineError as error:
                 print(f"orrery: {error}; the version before stays", file=sys.stderr, flush=True)
-
-
-@contextmanager
-def _interrupted() -> Iterator[threading.Event]:
-    """Yield what Ctrl-C sets, the usual way to end it: an exception could be lost in a finaliser, when it comes just then."""
-    stopped = threading.Event()
-    before = signal.signal(signal.SIGINT, lambda _number, _frame: stopped.set())
-    try:
-        yield stopped
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _stamp(file: Path) -> tuple[int, int, int] | None:

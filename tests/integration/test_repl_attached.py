@@ -104,9 +104,14 @@ class Following:
     def end(self) -> int:
         """Press Ctrl-C; return the exit code."""
         self._process.send_signal(signal.SIGINT)
-        self._reader.join()
         with self._process as process:
-            return process.wait()
+            try:
+                return process.wait(60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+            finally:
+                self._reader.join()
 
 
 def test_several_follow_the_same_events_at_once(stack: Stack) -> None:

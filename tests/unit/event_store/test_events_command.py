@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import signal
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,9 +13,13 @@ from common.bus.frames import Received
 from common.codec import decode, encode
 from common.messages import AnyMessage, Fill, IntentKind, Liquidity, Quote, Side
 from orrery.__main__ import main
+from orrery.errors import EXIT_INTERRUPTED
+from orrery.events import tailing
+from orrery.events.rows import Choice, chosen
 from services.event_store.adapters.event_log import EventLog
 from services.event_store.adapters.reading import read
 from services.event_store.adapters.verifying import verify
+from services.event_store.core.stored import Stored
 
 COUNT = 40
 
@@ -79,6 +85,26 @@ def test_tail_prints_the_latest(store: Path, capsys: pytest.CaptureFixture[str])
     ]
     assert [each["sequence"] for each in found] == [32, 36, 40]
     assert found[-1]["message"]["price"] == "1.60"
+
+
+def test_ctrl_c_ends_the_tail_that_follows(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[int] = []
+
+    def look_then_press(path: Path, choice: Choice) -> Iterator[tuple[bytes, Stored]]:
+        yield from chosen(path, choice)
+        looks.append(choice.first or 0)
+        if len(looks) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(tailing, "chosen", look_then_press)
+    monkeypatch.setattr(tailing, "FOLLOW_EVERY_S", 0.01)
+    before = signal.getsignal(signal.SIGINT)
+    assert main(["events", "tail", "-n", "3", "--follow", "--store", str(store)]) == EXIT_INTERRUPTED
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["38", "39", "40"]
+    assert looks == [38, 41]
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_show_prints_everything_of_one(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
