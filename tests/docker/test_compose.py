@@ -71,6 +71,18 @@ def wait_healthy(stack: ComposeProject, *containers: str) -> None:
         raise AssertionError(f"{error}\n{stack.logs()}") from error
 
 
+def ready_status(stack: ComposeProject) -> dict[str, Any]:
+    """Return a status to which all services answered in time: what one does not tell counts as nothing."""
+
+    def of_all() -> dict[str, Any] | None:
+        found = stack.status()
+        return found if found["stack"] == "ready" else None
+
+    status = wait_until(of_all, "all answer in time, and are ready")
+    assert status is not None
+    return status
+
+
 def test_everything_gets_healthy(stack: ComposeProject) -> None:
     wait_healthy(stack, *CONTAINERS)
     assert stack.inspect("keys")["State"]["ExitCode"] == 0
@@ -100,13 +112,7 @@ def test_summary_by_exec(stack: ComposeProject) -> None:
         return bool(stack.status()["totals"]["fills"] > 0)
 
     wait_until(has_traded, "fills", 120)
-
-    def ready_status() -> dict[str, Any] | None:
-        found = stack.status()
-        return found if found["stack"] == "ready" else None
-
-    status = wait_until(ready_status, "all answer in time, and are ready")
-    assert status is not None
+    status = ready_status(stack)
     assert {name: line["state"] for name, line in status["services"].items()} == dict.fromkeys(ALL_SERVICES, "ready")
 
 
@@ -164,7 +170,7 @@ def test_a_crashed_service_comes_back(stack: ComposeProject, container: str) -> 
 
 
 def test_order_flow_goes_on_after_the_crashes(stack: ComposeProject) -> None:
-    before = stack.status()["totals"]["fills"]
+    before = ready_status(stack)["totals"]["fills"]
     wait_until(lambda: stack.status()["totals"]["fills"] > before, "more fills", 120)
 
 
@@ -178,4 +184,4 @@ def test_services_end_gracefully(stack: ComposeProject) -> None:
 def test_state_outlives_the_containers(stack: ComposeProject) -> None:
     stack.up()
     wait_healthy(stack, *CONTAINERS)
-    assert stack.status()["totals"]["fills"] > 0
+    assert ready_status(stack)["totals"]["fills"] > 0
