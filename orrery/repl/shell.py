@@ -7,7 +7,7 @@ error is a line and one goes on. Ctrl-C stops what is under way between two step
 import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from orrery.errors import EXIT_FAILED, EXIT_OK, CommandLineError
+from orrery.interrupts import handled
 from orrery.repl.answering import Answer, Session
 from orrery.repl.errors import ReplError
 from orrery.repl.language import QUIT, do, is_quit, is_remark
@@ -130,14 +131,9 @@ class Interrupts:
         self._is_typing = False
         self.is_pressed = False
 
-    @contextmanager
-    def heard(self) -> Iterator[None]:
-        """Listen to Ctrl-C."""
-        before = signal.signal(signal.SIGINT, self._press)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
+    def heard(self) -> AbstractContextManager[None]:
+        """Listen to Ctrl-C as long as this lasts."""
+        return handled(self._press, signal.SIGINT)
 
     @contextmanager
     def as_exceptions(self) -> Iterator[None]:

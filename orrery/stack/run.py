@@ -11,6 +11,7 @@ from common.clock import monotonic_ns
 from common.config.models import Config
 from common.routes import ALL_SERVICES, LISTENERS, MARKET_DATA, SERVICES
 from orrery.errors import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE
+from orrery.interrupts import handled
 from orrery.stack.process import describe_exit
 from orrery.stack.stack import NS_PER_SECOND, Stack
 from orrery.stack.tape import Tape
@@ -54,16 +55,14 @@ class StackRun:
     def run(self, view: View) -> tuple[int, Summary]:
         """Run until the end; return the exit code and the sums. Every process has ended when this returns."""
         self._view = view
-        handlers = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            self._stack.supervisor.start()
-            exit_code = self._watch()
-            summary = self._settle()
-        finally:
-            self._stack.close()
-            self._view.close()
-            for number, handler in handlers.items():
-                signal.signal(number, handler)
+        with handled(self._on_signal, signal.SIGINT, signal.SIGTERM):
+            try:
+                self._stack.supervisor.start()
+                exit_code = self._watch()
+                summary = self._settle()
+            finally:
+                self._stack.close()
+                self._view.close()
         return exit_code, summary
 
     def _watch(self) -> int:

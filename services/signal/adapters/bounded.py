@@ -6,7 +6,6 @@ longer than it may, a child that uses more processor time or memory than it may,
 is done are lost, with the place of the last note. A child that wants a processor and gets little of it is given more time.
 """
 
-import ctypes
 import gc
 import os
 import resource
@@ -22,7 +21,7 @@ from typing import NamedTuple
 
 from common.clock import monotonic_ns
 from services.signal.adapters.marker import Marker, make_page
-from services.signal.adapters.processes import WANTING, processor_s, state_of
+from services.signal.adapters.processes import WANTING, die_with, processor_s, state_of
 
 LOAD_SECONDS_MAX = 10.0
 """Longest time that loading one plug-in, or what it needs, may take."""
@@ -38,7 +37,6 @@ LOAD = "load:"
 """What begins the note of a place that may take as long as loading does."""
 _LOOK_S = 0.05
 _READ_BYTES = 65_536
-_PR_SET_PDEATHSIG = 1
 _OUT_OF_MEMORY, _FAILED = 96, 97
 _SIZE = struct.Struct("<I")
 _DONE = b""
@@ -117,9 +115,7 @@ def _be_child(work: Work, child: Child, bounds: Bounds, parent: int) -> None:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD):
             signal.signal(number, signal.SIG_DFL)
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
+        if not die_with(parent):
             return  # it died before it could be watched
         _limit_memory(bounds.memory_mib)
         work(child)

@@ -1,10 +1,21 @@
-"""What the system tells of a process that is watched: its state, the processor time it used. Nothing where there is no /proc."""
+"""A process and its parent: what the system tells of one that is watched (nothing where there is no /proc), and a common end."""
 
+import ctypes
 import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 WANTING = ("R", "D")
 """States of a process that would go on if it had a processor, or had from the disk what it waits for."""
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with(parent: int) -> bool:
+    """Have this process killed when its parent ends, where the system can; return whether the parent still lives."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    return os.getppid() == parent
 
 
 def state_of(pid: int) -> str:

@@ -4,7 +4,6 @@ How it works: it does what its parent says, one order after the other, until the
 a strategy keeps the worker busy, the system ends it. A failure ends it too: the parent makes another.
 """
 
-import ctypes
 import gc
 import os
 import signal
@@ -15,13 +14,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from services.signal.adapters.marker import Marker
+from services.signal.adapters.processes import die_with
 from services.signal.hosts.ocaml_backend import use_backend
 from services.signal.workers.frames import BEGIN, unpack_begin
 from services.signal.workers.making import make_share
 from services.signal.workers.second import SecondOpinion
 from services.signal.workers.shard import Shard
 
-PR_SET_PDEATHSIG = 1
 FIRST_TO_GO = "500"
 """How willingly the system ends this process for want of memory, before its parent."""
 _SIZE = struct.Struct("<I")
@@ -75,9 +74,7 @@ def _leave_with(parent: int) -> None:
         signal.signal(number, signal.SIG_IGN)
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text(FIRST_TO_GO)
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
+    if not die_with(parent):
         sys.exit(0)
 
 
