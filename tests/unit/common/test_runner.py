@@ -34,6 +34,13 @@ def pipe() -> Iterator[tuple[int, int]]:
     os.close(write)
 
 
+def hearing(loop: EventLoop, socket: "zmq.Socket[bytes]") -> list[bytes]:
+    """Return what the loop reads from a socket, one message a call."""
+    heard: list[bytes] = []
+    loop.add_reader(socket, lambda: heard.append(socket.recv()))
+    return heard
+
+
 def test_a_readable_descriptor_is_told(loop: EventLoop, pipe: tuple[int, int]) -> None:
     heard: list[bytes] = []
     loop.add_reader(pipe[0], lambda: heard.append(os.read(pipe[0], 10)))
@@ -235,8 +242,7 @@ def test_what_a_callback_leaves_in_a_socket_is_read_in_the_next_turns(
     loop: EventLoop, pair: tuple["zmq.Socket[bytes]", "zmq.Socket[bytes]"]
 ) -> None:
     ours, theirs = pair
-    heard: list[bytes] = []
-    loop.add_reader(ours, lambda: heard.append(ours.recv()))
+    heard = hearing(loop, ours)
     for number in range(3):
         theirs.send(b"%d" % number)
     for _ in range(3):
@@ -248,8 +254,7 @@ def test_news_that_a_timer_took_off_a_socket_is_read_in_the_next_turn(
     loop: EventLoop, pair: tuple["zmq.Socket[bytes]", "zmq.Socket[bytes]"]
 ) -> None:
     ours, theirs = pair
-    heard: list[bytes] = []
-    loop.add_reader(ours, lambda: heard.append(ours.recv()))
+    heard = hearing(loop, ours)
     loop.turn(0)
 
     def use_it() -> None:
@@ -267,8 +272,7 @@ def test_who_uses_a_socket_elsewhere_has_it_looked_at_again(
     loop: EventLoop, pair: tuple["zmq.Socket[bytes]", "zmq.Socket[bytes]"]
 ) -> None:
     ours, theirs = pair
-    heard: list[bytes] = []
-    loop.add_reader(ours, lambda: heard.append(ours.recv()))
+    heard = hearing(loop, ours)
     loop.turn(0)
     theirs.send(b"hello")
     ours.getsockopt(zmq.EVENTS)
